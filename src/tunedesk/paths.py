@@ -1,0 +1,88 @@
+"""Where TuneDesk keeps its own files, and how a file is written so that a crash leaves the old one."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+APP = "tunedesk"
+
+
+def home() -> Path:
+    """The folder of everything TuneDesk keeps for this user; TUNEDESK_HOME overrides the platform's choice."""
+    chosen = os.environ.get("TUNEDESK_HOME")
+    folder = Path(chosen).expanduser() if chosen else platformdirs.user_data_path(APP, appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def settings_file() -> Path:
+    return home() / "settings.json"
+
+
+def logs_dir() -> Path:
+    folder = home() / "logs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def loose_projects_dir() -> Path:
+    """Projects made for dataset files that lie outside any project."""
+    folder = home() / "loose"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def projects_dir() -> Path:
+    folder = home() / "projects"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def resources() -> Path:
+    """The read-only files that ship with TuneDesk.
+
+    An installed package carries them inside itself, a checkout beside `src`: editable installs do not see
+    the mapping of pyproject.toml, so both places are looked at.
+    """
+    package = Path(__file__).resolve().parent
+    for candidate in (package / "resources", package.parent.parent / "resources"):
+        if candidate.is_dir():
+            return candidate
+    raise FileNotFoundError("TuneDesk's resources folder is missing; install it again.")
+
+
+def starter_model() -> Path:
+    return resources() / "models" / "starter"
+
+
+def sample_project() -> Path:
+    """The shipped sample project; read-only, the user works on a copy."""
+    return resources() / "samples" / "helpdesk"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace the file's content whole or not at all: a temporary file beside it, fsync, rename."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside the folder durable; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
