@@ -16,8 +16,8 @@ NAMES = (
 )  # fmt: skip
 PRODUCTS = (
     "desk lamp", "laser printer", "label printer", "headset", "webcam", "keyboard", "monitor", "tablet",
-    "coffee machine", "air purifier", "router", "speaker", "power bank", "docking station", "projector",
-    "scanner", "fan heater", "alarm clock", "vacuum cleaner", "electric kettle",
+    "coffee machine", "toaster", "router", "speaker", "power bank", "docking station", "projector",
+    "scanner", "fan heater", "clock radio", "vacuum cleaner", "kettle",
 )  # fmt: skip
 CITIES = ("Leeds", "Lyon", "Porto", "Turin", "Ghent", "Graz", "Cork", "Malaga", "Bonn", "Oslo")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
@@ -175,7 +175,18 @@ PRESSURE: dict[str, tuple[str, ...]] = {
     ),
 }
 
-GREETINGS = ("Hello,", "Hi,", "Good morning,", "Good afternoon,", "Dear team,", "Hello there,", "")
+# A sentence that would sound odd with a category is not used with it.
+UNFIT: dict[str, tuple[str, ...]] = {
+    "Our whole team cannot work until this is settled.": ("advice",),
+    "Customers are standing in front of me and I cannot help them.": ("advice", "returns"),
+    "My work is completely blocked because of this.": ("advice", "returns"),
+    "We lose money with every hour that passes.": ("advice",),
+    "If this is not fixed by tonight, our event is off.": ("advice",),
+    "I only ask out of curiosity.": ("billing", "delivery", "returns", "account", "technical"),
+    "We will not need it before the summer.": ("billing", "account"),
+}
+
+GREETINGS = ("Hello!", "Hi!", "Good morning!", "Good afternoon!", "Dear team!", "Hello there!", "")
 DETAILS = (
     "I have been a customer for {years} years.",
     "I bought from you on {day}.",
