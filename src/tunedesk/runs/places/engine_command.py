@@ -1,0 +1,16 @@
+"""How the engine's process is started from a checkout, an installed package and a frozen bundle alike."""
+
+import sys
+from pathlib import Path
+
+
+def engine_command() -> list[str]:
+    """The program and its first arguments; the caller adds `train RUN` or `generate`.
+
+    A frozen bundle has no interpreter to give `-m` to, so it carries the engine as a second program beside the
+    window's. Everywhere else the engine is a module of the same interpreter.
+    """
+    if getattr(sys, "frozen", False):
+        window = Path(sys.executable)
+        return [str(window.with_name(f"tunedesk-engine{window.suffix}"))]
+    return [sys.executable, "-m", "tunedesk.engine"]
