@@ -1,0 +1,169 @@
+"""What a client and the generation engine say to each other: one JSON object a line, both ways; no process here."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+Voice = Literal["base", "tuned"]
+Reason = Literal["end", "length", "context", "cancelled"]
+VOICES: tuple[Voice, Voice] = ("base", "tuned")
+
+
+class ChatMessage(Struct, frozen=True):
+    """One turn of a prompt. role: system, user or assistant."""
+
+    role: str
+    content: str
+
+
+class Sampling(Struct, frozen=True):
+    """How tokens are chosen. temperature 0 is greedy; top_p keeps the likeliest tokens that add up to it."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 256
+    seed: int = 1
+
+    def problems(self) -> list[str]:
+        """One sentence for each value out of bounds."""
+        found = []
+        if not 0.0 <= self.temperature <= 5.0:
+            found.append(f"temperature is {self.temperature:g}; it must lie between 0 and 5.")
+        if not 0.0 < self.top_p <= 1.0:
+            found.append(f"top_p is {self.top_p:g}; it must be above 0 and at most 1.")
+        if self.max_tokens < 1:
+            found.append(f"max_tokens is {self.max_tokens}; it must be at least 1.")
+        if not 0 <= self.seed < 2**63:
+            found.append(f"seed is {self.seed}; it must be a whole number from 0 on.")
+        return found
+
+
+class Command(Struct, frozen=True, tag_field="type", tag=str.lower):
+    """What a client asks."""
+
+
+class Load(Command, frozen=True):
+    """Load a base model and, for the tuned voice, an adapter; a model that is loaded already is kept.
+
+    model, adapter: folders. quantization: as in the run that made the adapter, so that the numbers are the same.
+    threads: cores to use on a processor, 0 for torch's own choice.
+    """
+
+    model: str
+    adapter: str | None = None
+    quantization: Literal["nf4", "none"] = "nf4"
+    threads: int = 0
+
+
+class Generate(Command, frozen=True):
+    """Answer each prompt with each voice. id: chosen by the client; it comes back in every message about it.
+
+    stream: pieces come token by token; otherwise one piece holds a whole answer.
+    """
+
+    id: int
+    prompts: tuple[tuple[ChatMessage, ...], ...]
+    voices: tuple[Voice, ...] = ("tuned",)
+    settings: Sampling = Sampling()
+    stream: bool = True
+
+
+class Cancel(Command, frozen=True):
+    """Stop a request between two tokens; what was said until then stands."""
+
+    id: int
+
+
+class Quit(Command, frozen=True):
+    """End the engine."""
+
+
+class Message(Struct, frozen=True, tag_field="type", tag=str.lower):
+    """What the engine tells."""
+
+
+class Ready(Message, frozen=True):
+    """Model (and adapter) are loaded. context: tokens the model can read; seconds: how long loading took."""
+
+    model: str
+    adapter: str | None
+    device: str
+    seconds: float
+    context: int
+
+
+class LoadFailed(Message, frozen=True):
+    """The model or the adapter could not be loaded; what was loaded before may be gone."""
+
+    message: str
+    hint: str = ""
+
+
+class Piece(Message, frozen=True):
+    """More text of one answer. prompt: its number within the request, from 0."""
+
+    id: int
+    prompt: int
+    voice: Voice
+    text: str
+
+
+class Done(Message, frozen=True):
+    """One answer is complete. reason: the model ended it, max_tokens or the context did, or it was cancelled.
+
+    prompt_tokens, tokens: read and written; seconds: from the start of the request's work.
+    """
+
+    id: int
+    prompt: int
+    voice: Voice
+    reason: Reason
+    tokens: int
+    seconds: float
+    prompt_tokens: int = 0
+
+
+class GenerationFailed(Message, frozen=True):
+    """One prompt (or, with prompt None, the whole request) cannot be answered."""
+
+    id: int
+    message: str
+    hint: str = ""
+    prompt: int | None = None
+
+
+class EngineLost(Message, frozen=True):
+    """The engine ended by itself; written by the client, never by the engine. log: its last lines."""
+
+    message: str
+    hint: str = ""
+    log: str = ""
+
+
+AnyCommand = Load | Generate | Cancel | Quit
+AnyMessage = Ready | LoadFailed | Piece | Done | GenerationFailed | EngineLost
+
+_encoder = msgspec.json.Encoder()
+_commands = msgspec.json.Decoder(AnyCommand)
+_messages = msgspec.json.Decoder(AnyMessage)
+
+
+def encode_line(item: AnyCommand | AnyMessage) -> bytes:
+    """One line with its line end."""
+    return _encoder.encode(item) + b"\n"
+
+
+def decode_command(line: bytes) -> AnyCommand:
+    """msgspec.MsgspecError when the line is no command."""
+    return _commands.decode(line)
+
+
+def decode_message(line: bytes) -> AnyMessage | None:
+    """None for a line that is no message: libraries may print into any stream."""
+    try:
+        return _messages.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
