@@ -1,0 +1,1 @@
+"""A job, its run folder, what happened in it, and the places where a run can execute."""
