@@ -34,6 +34,23 @@ def test_a_file_that_became_shorter_is_read_again(tmp_path: Path) -> None:
     assert tail.poll() == [a_step(7)]
 
 
+def test_a_long_file_can_be_read_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    steps = [a_step(number) for number in range(1, 8)]
+    path.write_bytes(b"".join(encode_event(step) for step in steps))
+    tail, pieces = EventTail(path), []
+    while piece := tail.poll(at_most=700):
+        pieces.append(piece)
+    assert [step for piece in pieces for step in piece] == steps
+    assert len(pieces) > 1
+
+
+def test_a_line_longer_than_a_piece_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(encode_event(a_step(1)))
+    assert EventTail(path).poll(at_most=10) == [a_step(1)]
+
+
 def test_noise_between_events_is_kept_apart(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"half of a li\n\r\n" + encode_event(a_step(1)))

@@ -34,28 +34,32 @@ class EventTail:
         self._identity: tuple[int, int] | None = None
         self.unreadable: list[Unreadable] = []
 
-    def poll(self) -> list[Event]:
+    def poll(self, at_most: int = -1) -> list[Event]:
         """What was written since the last call; empty when there is nothing or no file yet.
 
-        A last line without its end waits. A file that was replaced or became shorter is read again from its
-        beginning (a `RunHistory` does not mind). Lines that are no events are kept in `unreadable`.
+        at_most: bytes to read, so that a thread which must stay able to stop takes a long file in pieces; -1
+        reads to the end. A last line without its end waits. A file that was replaced or became shorter is
+        read again from its beginning (a `RunHistory` does not mind). Lines that are no events are kept in
+        `unreadable`.
         """
         try:
-            data = self._read_on()
+            data = self._read_on(at_most)
+            if len(data) == at_most and b"\n" not in data:
+                data = self._read_on(-1)  # one line is longer than a piece
         except FileNotFoundError:
             return []
         complete = data[: data.rfind(b"\n") + 1]
         self._offset += len(complete)
         return self._decoded(complete)
 
-    def _read_on(self) -> bytes:
+    def _read_on(self, at_most: int) -> bytes:
         with open(self._path, "rb") as file:
             status = os.fstat(file.fileno())
             identity = (status.st_dev, status.st_ino)
             if identity != self._identity or status.st_size < self._offset:
                 self._offset, self._identity = 0, identity
             file.seek(self._offset)
-            return file.read()
+            return file.read(at_most)
 
     def _decoded(self, data: bytes) -> list[Event]:
         events: list[Event] = []
