@@ -1,0 +1,1 @@
+"""Colours, icons and fonts of the window; knows nothing of what is shown."""

@@ -1,0 +1,1 @@
+"""Small widgets that several panes share; they know nothing of datasets or runs."""

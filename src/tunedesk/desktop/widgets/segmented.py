@@ -1,0 +1,39 @@
+"""A few views of one thing, side by side in one switch; one is chosen, arrow keys move."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.desktop.widgets.buttons import tool_button
+from tunedesk.desktop.widgets.layout import row
+
+
+class Segmented(QWidget):
+    chosen = Signal(int)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self._group = QActionGroup(self)
+        self._layout = row(spacing=2)
+        self.setLayout(self._layout)
+
+    def add(self, action: QAction) -> None:
+        """The action becomes checkable; triggering it from a menu or by key moves the switch too."""
+        number = len(self._group.actions())
+        action.setCheckable(True)
+        self._group.addAction(action)
+        button = tool_button(action, with_text=True)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._layout.addWidget(button)
+        action.triggered.connect(lambda: self.chosen.emit(number))
+        if number == 0:
+            action.setChecked(True)
+
+    @property
+    def current(self) -> int:
+        checked = self._group.checkedAction()
+        return self._group.actions().index(checked) if checked else -1
+
+    def choose(self, number: int) -> None:
+        self._group.actions()[number].trigger()
