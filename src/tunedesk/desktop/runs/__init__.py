@@ -1,0 +1,1 @@
+"""The Runs pane: the runs of a project, and one of them live."""

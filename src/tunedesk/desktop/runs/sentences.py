@@ -1,0 +1,147 @@
+"""A run in words: durations, sizes, states and events as sentences. Knows no Qt."""
+
+from datetime import datetime
+
+from tunedesk.runs.events import (
+    Checkpointed,
+    Evaluated,
+    Event,
+    Failed,
+    Finished,
+    Noted,
+    Paused,
+    Resumed,
+    Sampled,
+    Started,
+    Step,
+    Stopped,
+    Warned,
+)
+from tunedesk.runs.follow import RunHistory
+from tunedesk.runs.run_folder import RunState
+
+_REASONS = {
+    "schedule": "on schedule",
+    "best": "best validation loss so far",
+    "asked": "as asked",
+    "stop": "before stopping",
+}
+
+
+def duration(seconds: float) -> str:
+    """Like "40 seconds", "3 minutes" or "2 h 05 min": as exact as anyone can use."""
+    seconds = max(0, round(seconds))
+    if seconds < 90:
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: float) -> str:
+    """Decimal megabytes or gigabytes, as disks and cards are sold."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"
+
+
+def loss(value: float | None) -> str:
+    """Three digits, and a dash where there is none yet."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def day_and_time(created: str) -> str:
+    """Local time of an ISO timestamp, like "20 Nov, 14:32"; empty when there is none."""
+    if not created:
+        return ""
+    moment = datetime.fromisoformat(created).astimezone()
+    return f"{moment.day} {moment:%b, %H:%M}"
+
+
+def state_sentence(state: RunState, history: RunHistory) -> str:
+    """Where the run stands, in one sentence for its header."""
+    done, total = history.step, history.total_steps
+    match state:
+        case RunState.WAITING:
+            return "Waiting to start."
+        case RunState.RUNNING:
+            return _running_sentence(history)
+        case RunState.PAUSED:
+            return f"Paused after step {done:,} of {total:,}. Continue whenever you like."
+        case RunState.INTERRUPTED:
+            return _interrupted_sentence(history)
+        case RunState.STOPPED:
+            return f"Stopped and saved after step {done:,} of {total:,}."
+        case RunState.FINISHED:
+            return _finished_sentence(history)
+        case RunState.FAILED:
+            return _failed_sentence(history)
+
+
+def _running_sentence(history: RunHistory) -> str:
+    if not history.last_step or history.started is None:
+        return history.notes[-1].message if history.notes else "Starting the engine…"
+    return f"Training: step {history.step:,} of {history.total_steps:,}."
+
+
+def _interrupted_sentence(history: RunHistory) -> str:
+    saved = max(history.checkpoints, default=0)
+    where = f"step {saved:,}" if saved else "the beginning"
+    return f"Interrupted after {steps(history.step)}: the engine is gone. Resume goes on from {where}."
+
+
+def _finished_sentence(history: RunHistory) -> str:
+    ended = history.ended
+    if not isinstance(ended, Finished):
+        return "Finished."
+    sentence = f"Finished: {steps(ended.steps)} in {duration(ended.seconds)}."
+    if ended.valid_loss is None:
+        return sentence
+    return f"{sentence} The best validation loss came at step {ended.best_step:,}."
+
+
+def _failed_sentence(history: RunHistory) -> str:
+    if isinstance(history.ended, Failed):
+        return f"{history.ended.reason} {history.ended.hint}".strip()
+    return "The run failed."
+
+
+def event_sentence(event: Event) -> str:
+    """What happened, for the log."""
+    match event:
+        case Noted():
+            return event.message
+        case Started():
+            return _started_sentence(event)
+        case Step():
+            return f"Step {event.step:,}: loss {event.loss:.4f}"
+        case Evaluated():
+            best = ", the best so far" if event.is_best else ""
+            return f"Validation after step {event.step:,}: loss {event.loss:.4f}{best}"
+        case Sampled():
+            return f"Watched prompt {event.prompt_index + 1} answered after step {event.step:,}"
+        case Checkpointed():
+            return f"Checkpoint after step {event.step:,} ({_REASONS.get(event.reason, event.reason)})"
+        case Warned():
+            return f"Warning: {event.message}"
+        case Paused():
+            return f"Paused after step {event.step:,}"
+        case Resumed():
+            return f"Goes on after step {event.step:,}"
+        case Finished():
+            return f"Finished after {steps(event.steps)} in {duration(event.seconds)}"
+        case Failed():
+            return f"Failed after step {event.step:,}: {event.reason} {event.hint}".strip()
+        case Stopped():
+            return f"Stopped after step {event.step:,}; saved in {event.checkpoint}"
+
+
+def _started_sentence(event: Started) -> str:
+    again = f", going on after step {event.resumed_from:,}" if event.resumed_from else ""
+    return (
+        f"Training begins on {event.device}{again}: {event.rows:,} rows, {steps(event.total_steps)}, "
+        f"{event.trained_share:.0%} of the tokens are trained"
+    )
