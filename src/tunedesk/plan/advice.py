@@ -1,0 +1,191 @@
+"""Recommended settings for a dataset and a model, each with a sentence and where the rule comes from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.hardware import Hardware
+from tunedesk.plan.memory import MemoryPlan, estimate_memory
+from tunedesk.template.model_folder import ModelFolder, ModelShape
+
+LEARNING_RATE_AT_2000 = 5e-4
+WIDTH_EXPONENTS = (("Qwen", 0.0775), ("Llama", 0.781))
+REFERENCE_WIDTH = 2000
+REFERENCE_BATCH = 128
+LOWEST_RATE, HIGHEST_RATE = 5e-5, 1e-3
+MICRO_BATCHES_GPU = (8192, 4096, 2048, 1024, 512)
+MICRO_BATCH_CPU = 2048
+WANTED_STEPS = 100
+MOST_EPOCHS = 10.0
+SMALL_MODEL = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One recommended setting. name: as in job.json; help: what it does; source: of the rule."""
+
+    name: str
+    value: int | float | str
+    help: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """All recommended settings of a run, and the optimiser steps they lead to."""
+
+    advice: tuple[Advice, ...]
+    steps: int
+
+    def value(self, name: str) -> int | float | str:
+        """The recommended value of one setting; KeyError when the name has no recommendation."""
+        for item in self.advice:
+            if item.name == name:
+                return item.value
+        raise KeyError(name)
+
+    def assignments(self) -> tuple[str, ...]:
+        """Each as `name=value`, the form that `--set` and `runs.job.with_settings` read."""
+        return tuple(f"{item.name}={item.value}" for item in self.advice)
+
+
+def recommend(data: DataFacts, model: ModelFolder, hardware: Hardware | None = None) -> Recommendation:
+    """Settings for `data` and `model`; with `hardware` also the micro-batch that fits its memory."""
+    batch = _batch_size(data)
+    epochs = _epochs(data, model, int(batch.value))
+    steps = math.ceil(data.rows / int(batch.value)) * int(epochs.value) if data.rows else 0
+    rank = _rank(data, model.shape)
+    length = _max_length(data, model)
+    advice = (
+        epochs,
+        batch,
+        _learning_rate(model, int(batch.value)),
+        *_schedule(steps),
+        rank,
+        _alpha(int(rank.value)),
+        _DROPOUT,
+        length,
+        _QUANTIZATION,
+        _micro_batch(data, model, int(rank.value), int(length.value), hardware),
+        _CLIPPING,
+        _DECAY,
+    )
+    return Recommendation(advice, steps)
+
+
+def _batch_size(data: DataFacts) -> Advice:
+    value = max(1, min(16 if data.rows >= 500 else 8, data.rows))
+    text = "How many examples are read before the weights move; LoRA learns worse from very large batches."
+    return Advice(
+        "batch_size", value, text, "QLoRA (16 for 7B and 13B); LoRA Without Regret; 8 below 500 examples"
+    )
+
+
+def _epochs(data: DataFacts, model: ModelFolder, batch: int) -> Advice:
+    """Three passes; more where three are fewer than 100 steps or the model is small, fewer on large sets."""
+    text = "How often the whole dataset is gone through; the best state on the validation rows is kept."
+    if data.rows > 100_000:
+        return Advice("epochs", 1.0, text, "above 100,000 examples one pass is enough (Unsloth: 1 to 3)")
+    if data.rows > 20_000:
+        return Advice("epochs", 2.0, text, "above 20,000 examples (Unsloth: 1 to 3)")
+    wanted = WANTED_STEPS
+    source = "Unsloth (1 to 3); tinker-cookbook (at least 100 steps)"
+    if model.parameters < SMALL_MODEL:
+        wanted, source = (
+            4 * WANTED_STEPS,
+            "models under 100 M parameters know little: four times tinker's 100 steps",
+        )
+    steps = max(1, math.ceil(data.rows / batch))
+    return Advice("epochs", float(min(MOST_EPOCHS, max(3, math.ceil(wanted / steps)))), text, source)
+
+
+def _learning_rate(model: ModelFolder, batch: int) -> Advice:
+    """5e-4 * (2000 / hidden) ** p * sqrt(batch / 128), within bounds.
+
+    The upper bound was found on models of 1-8 B; the largest stable rate grows as the width shrinks (muP,
+    Yang and others 2022), so that narrow models have a bound in proportion.
+    """
+    exponent = next(
+        (p for family, p in WIDTH_EXPONENTS if family in model.architecture), WIDTH_EXPONENTS[0][1]
+    )
+    narrowness = REFERENCE_WIDTH / model.shape.hidden
+    rate = LEARNING_RATE_AT_2000 * narrowness**exponent * math.sqrt(batch / REFERENCE_BATCH)
+    if narrowness > 1:
+        rate = max(rate, LEARNING_RATE_AT_2000 * narrowness * math.sqrt(batch / REFERENCE_BATCH))
+    rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE * max(1.0, narrowness))
+    text = "How far the weights move at each step: too low learns nothing, too high forgets everything."
+    source = "tinker-cookbook's formula by width and batch; narrow models move further (muP)"
+    return Advice("learning_rate", float(f"{rate:.2g}"), text, source)
+
+
+def _schedule(steps: int) -> tuple[Advice, ...]:
+    ratio = min(0.2, max(0.03, 5 / steps)) if steps else 0.03
+    warm = (
+        "The part of the run in which the learning rate rises from zero, so that the first steps do no harm."
+    )
+    fall = (
+        "How the learning rate falls after warm-up; a cosine ends near zero, so that the last steps settle."
+    )
+    return (
+        Advice("schedule", "cosine", fall, "common practice for LoRA; tinker-cookbook falls linearly"),
+        Advice("warmup_ratio", round(ratio, 3), warm, "QLoRA (0.03), at least five steps"),
+    )
+
+
+def _rank(data: DataFacts, shape: ModelShape) -> Advice:
+    value = 16 if data.rows <= 5_000 else 32 if data.rows <= 50_000 else 64
+    value = max(4, min(value, shape.hidden // 8))
+    text = "How much room the adapter has for what it learns; the learning rate does not depend on it."
+    return Advice(
+        "lora_rank", value, text, "16 up to 5,000 examples, 32, then 64 above 50,000 (our reading of tinker)"
+    )
+
+
+def _alpha(rank: int) -> Advice:
+    text = "How strongly the adapter speaks: it is scaled by alpha / rank."
+    return Advice("lora_alpha", 2 * rank, text, "twice the rank: PEFT's method comparison and common guides")
+
+
+def _max_length(data: DataFacts, model: ModelFolder) -> Advice:
+    longest = data.longest(0.995)
+    value = min(max(64, 64 * math.ceil(longest / 64)), model.context)
+    text = "Examples with more tokens are cut here, and the cut is shown before the start."
+    return Advice(
+        "max_length", value, text, "covers 99.5 % of the rows, in steps of 64, within the model's context"
+    )
+
+
+def _micro_batch(
+    data: DataFacts, model: ModelFolder, rank: int, length: int, hardware: Hardware | None
+) -> Advice:
+    text = "How many tokens are computed at once; it changes speed and memory, not what is learned."
+    if hardware is None or not hardware.gpus:
+        value, source = max(MICRO_BATCH_CPU, length), "a processor gains nothing from more"
+        return Advice("micro_batch_tokens", value, text, source)
+    for tokens in MICRO_BATCHES_GPU:
+        plan = MemoryPlan(
+            lora_rank=rank, micro_batch_tokens=max(tokens, length), trained_share=data.trained_share
+        )
+        if estimate_memory(model, plan).total <= hardware.free_for_training:
+            break
+    return Advice(
+        "micro_batch_tokens", max(tokens, length), text, "the largest that fits the card's free memory"
+    )
+
+
+_DROPOUT = Advice(
+    "lora_dropout", 0.0, "Switches parts of the adapter off at random against learning by heart.",
+    "0 unless a small set overfits (QLoRA used 0.05 to 0.1)",
+)  # fmt: skip
+_QUANTIZATION = Advice(
+    "quantization", "nf4", "Keeps the frozen model in four bits, so that it needs a quarter of the memory.",
+    "QLoRA: the same quality as 16 bits",
+)  # fmt: skip
+_CLIPPING = Advice(
+    "max_grad_norm", 1.0, "Shortens a step that would be unusually long.", "common practice; QLoRA used 0.3"
+)
+_DECAY = Advice(
+    "weight_decay", 0.0, "Pulls the adapter's weights towards zero.", "0 to 0.01 is common for adapters"
+)

@@ -1,0 +1,80 @@
+"""Recommended settings: the published anchors, the bounds, and the cases of tiny and huge sets."""
+
+import pytest
+
+from tests.plan.models import LLAMA31_8B, QWEN3_8B, TINY
+from tunedesk.plan.advice import recommend
+from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.hardware import Gpu, Hardware
+from tunedesk.runs.job import Hyperparameters, with_settings
+
+
+def facts(rows: int, tokens: int = 200) -> DataFacts:
+    return DataFacts(rows, max(1, rows // 20), [tokens] * rows, rows * tokens // 2)
+
+
+def test_the_learning_rates_of_8b_models_are_the_published_ones() -> None:
+    assert recommend(facts(1000), QWEN3_8B).value("learning_rate") == pytest.approx(1.7e-4, rel=0.03)
+    assert recommend(facts(1000), LLAMA31_8B).value("learning_rate") == pytest.approx(1.0e-4, rel=0.03)
+
+
+def test_a_narrow_model_gets_a_higher_learning_rate() -> None:
+    narrow = recommend(facts(400), TINY).value("learning_rate")
+    assert isinstance(narrow, float)
+    assert 5e-4 < narrow < 8e-3
+
+
+def test_each_value_comes_with_a_sentence_and_a_source() -> None:
+    for item in recommend(facts(400), TINY).advice:
+        assert item.help.endswith(".") and item.source
+
+
+@pytest.mark.parametrize("rows", [1, 3, 40, 400, 6_000, 60_000, 200_000])
+def test_all_values_are_settings_that_a_job_accepts(rows: int) -> None:
+    advice = recommend(facts(rows), TINY)
+    job = with_settings(Hyperparameters(), advice.assignments())
+    assert job.problems() == []
+    assert job.lora_alpha == 2 * job.lora_rank
+    assert job.batch_size <= rows
+
+
+def test_small_sets_are_read_often_and_huge_ones_once() -> None:
+    epochs = [recommend(facts(rows), QWEN3_8B).value("epochs") for rows in (100, 1_600, 30_000, 200_000)]
+    assert epochs == [8.0, 3.0, 2.0, 1.0]
+
+
+def test_the_steps_are_batches_times_epochs() -> None:
+    advice = recommend(facts(1_000), QWEN3_8B)
+    assert advice.steps == 63 * 3
+
+
+def test_no_row_is_cut_unless_it_is_among_the_longest_half_per_cent() -> None:
+    lengths = [100] * 397 + [300, 300, 4000]
+    advice = recommend(DataFacts(400, 20, lengths, 1000), QWEN3_8B)
+    assert advice.value("max_length") == 320
+
+
+def test_the_length_stays_within_the_models_context() -> None:
+    assert recommend(facts(400, tokens=5_000), TINY).value("max_length") == TINY.context
+
+
+def test_a_micro_batch_shrinks_until_it_fits_the_card() -> None:
+    def tokens(gigabytes: int) -> int | float | str:
+        card = Gpu("card", gigabytes * 10**9, gigabytes * 10**9)
+        return recommend(facts(1000), QWEN3_8B, Hardware("cpu", 8, 64, 32, (card,))).value(
+            "micro_batch_tokens"
+        )
+
+    assert tokens(140) == 8192
+    assert tokens(24) == 1024
+
+
+def test_an_empty_dataset_still_gets_settings() -> None:
+    advice = recommend(DataFacts(0, 0, [], 0), TINY)
+    assert advice.steps == 0
+    assert with_settings(Hyperparameters(), advice.assignments()).problems() == []
+
+
+def test_a_name_without_a_recommendation_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        recommend(facts(10), TINY).value("colour")
