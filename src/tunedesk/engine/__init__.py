@@ -1,0 +1,1 @@
+"""Training and generation: the only code with tensors, always in a process of its own."""

@@ -1,0 +1,32 @@
+"""`python -m tunedesk.engine`: `train RUN_FOLDER [--resume]` and `generate`; torch is imported behind this door."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tunedesk.engine.start_up import prepare_environment
+
+FINE, FAILED, WRONG_USE = 0, 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: finished or stopped; 1: the run failed; 2: wrong use or environment."""
+    parser = argparse.ArgumentParser(prog="tunedesk.engine", description="TuneDesk's engine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="execute the run in a run folder")
+    train.add_argument("run_folder", type=Path)
+    train.add_argument("--resume", action="store_true", help="go on from the newest sound checkpoint")
+    commands.add_parser("generate", help="answer prompts; JSON lines on standard input and output")
+    chosen = parser.parse_args(arguments)
+    prepare_environment()
+    if chosen.command == "generate":
+        from tunedesk.engine import generate
+
+        return generate.main()
+    from tunedesk.engine.run import execute
+
+    return execute(chosen.run_folder.absolute(), resume=chosen.resume)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
