@@ -9,16 +9,20 @@ from tunedesk.runs.places.engine_command import engine_command
 
 
 def test_a_checkout_starts_the_engine_with_its_own_interpreter() -> None:
-    assert engine_command() == [sys.executable, "-m", "tunedesk.engine"]
+    assert engine_command() == [sys.executable, "-P", "-m", "tunedesk.engine"]
 
 
-def test_a_bundle_starts_the_program_that_lies_beside_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_bundle_starts_the_program_that_lies_beside_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "tunedesk"))
     assert engine_command() == [str(tmp_path / "tunedesk-engine")]
 
 
-def test_a_bundle_for_windows_keeps_the_suffix_of_its_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_bundle_for_windows_keeps_the_suffix_of_its_programs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "tunedesk.exe"))
     assert engine_command() == [str(tmp_path / "tunedesk-engine.exe")]
