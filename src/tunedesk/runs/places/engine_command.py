@@ -7,9 +7,9 @@ from pathlib import Path
 def engine_command() -> list[str]:
     """The program and its first arguments; the caller adds `train RUN` or `generate`.
 
-    A frozen bundle has no interpreter to give `-m` to, so it carries the engine as a second program
-    beside the window's. Everywhere else the engine is a module of the same interpreter, started with -P: a file called
-    json.py in the user's folder must not take the place of Python's own.
+    A frozen bundle has no interpreter to give `-m` to, so it carries the engine as a second program beside
+    the window's. Everywhere else the engine is a module of the same interpreter, started with -P: a file
+    called json.py in the user's folder must not take the place of Python's own.
     """
     if getattr(sys, "frozen", False):
         window = Path(sys.executable)
