@@ -1,0 +1,63 @@
+"""The list of keyboard shortcuts, made from the menus themselves so that it is always true, and About."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QGridLayout, QMenu, QScrollArea, QWidget
+
+import tunedesk
+from tunedesk.desktop.theme.fonts import monospaced
+from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
+
+
+class ShortcutsPage(QScrollArea):
+    def __init__(self, menus: Iterable[QMenu]) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setAccessibleName("Keyboard shortcuts")
+        left, right = column(spacing=2 * GRID), column(spacing=2 * GRID)
+        filled = [menu for menu in menus if any(not action.shortcut().isEmpty() for action in menu.actions())]
+        for number, menu in enumerate(filled):
+            (left if number % 2 == 0 else right).addWidget(_keys_of(menu))
+        left.addStretch(1)
+        right.addStretch(1)
+        both = row(left, right, spacing=2 * GRID)
+        page = QWidget()
+        page.setMaximumWidth(960)
+        page.setLayout(
+            column(label("Keyboard shortcuts", "title"), both, None, spacing=2 * GRID, margin=3 * GRID)
+        )
+        self.setWidget(page)
+
+
+def _keys_of(menu: QMenu) -> QWidget:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(2 * GRID)
+    grid.setVerticalSpacing(6)
+    grid.setColumnStretch(0, 1)
+    for number, action in enumerate(action for action in menu.actions() if not action.shortcut().isEmpty()):
+        keys = label(action.shortcut().toString(QKeySequence.SequenceFormat.NativeText), "muted")
+        keys.setFont(monospaced())
+        grid.addWidget(label(action.text().replace("&", "").rstrip("…")), number, 0)
+        grid.addWidget(keys, number, 1, Qt.AlignmentFlag.AlignRight)
+    return card(label(menu.title().replace("&", ""), "heading"), grid)
+
+
+class AboutPage(QScrollArea):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setAccessibleName("About TuneDesk")
+        words = (
+            f"Version {tunedesk.__version__}, Apache-2.0.",
+            "Fine-tune language models on examples that you edit by hand, on your own computer.",
+            "Nothing leaves this computer unasked: no account, no telemetry, no update check.",
+            "The window is drawn by Qt through PySide6 (LGPL-3.0), the plots by pyqtgraph (MIT); models are "
+            "trained with PyTorch (BSD-3-Clause), Transformers, PEFT (Apache-2.0) and bitsandbytes (MIT).",
+        )
+        box = card(*(label(text, wrap=True, selectable=True) for text in words))
+        page = QWidget()
+        page.setMaximumWidth(760)
+        page.setLayout(column(label("About TuneDesk", "title"), box, None, spacing=2 * GRID, margin=3 * GRID))
+        self.setWidget(page)

@@ -1,0 +1,64 @@
+"""The line above the panes: which project, which file, and what leaves this computer."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from tunedesk.desktop.widgets.badge import Badge
+from tunedesk.desktop.widgets.layout import GRID, label, line, row
+
+HEIGHT = 40
+
+
+class ElidedLabel(QLabel):
+    """One line that is cut in the middle when the window is narrow; its tooltip says it whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_text(self, text: str) -> None:
+        self._whole = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._cut()
+        super().resizeEvent(event)
+
+    def _cut(self) -> None:
+        metrics = QFontMetrics(self.font())
+        self.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
+
+
+class TopLine(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(HEIGHT)
+        self._project = label("TuneDesk", "heading")
+        self._place = ElidedLabel()
+        self._place.setProperty("look", "muted")
+        self._state = Badge("", "check", "muted")
+        self._privacy = Badge("Nothing leaves this computer", "shield", "muted")
+        self._privacy.setToolTip(
+            "TuneDesk opens no connection. Before anything is sent, it shows what, to whom and at what price."
+        )
+        self._line = line(vertical=True)
+        parts = row(self._project, self._place, self._state, self._line, self._privacy, spacing=GRID + 4)
+        parts.setContentsMargins(GRID + 4, GRID, GRID + 4, GRID)
+        parts.setStretch(1, 1)
+        self.setLayout(parts)
+        self.show_saved("")
+
+    def show_project(self, name: str, place: str) -> None:
+        self._project.setText(name or "TuneDesk")
+        self._place.show_text(place)
+
+    def show_saved(self, words: str, icon: str = "check", tint: str = "muted") -> None:
+        """Whether the file on disk has the edits; empty when nothing is open."""
+        self._state.setVisible(bool(words))
+        self._line.setVisible(bool(words))
+        self._state.show_state(words, icon, tint)
