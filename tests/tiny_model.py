@@ -1,4 +1,4 @@
-"""A random Llama of four layers and under a million parameters, with a tokenizer and a template of its own."""
+"""A random Llama of four layers and under a million parameters, with its own tokenizer and template."""
 
 from pathlib import Path
 
@@ -9,8 +9,7 @@ TEMPLATE = (
     "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}"
 )
 SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
-WORDS = (
-    "red blue green one two three cat dog bird says yes no maybe what is the of and hello good bye".split()
+TEXT = "red blue green one two three cat dog bird says yes no maybe what is the of and hello good bye"
 )
 
 
@@ -53,9 +52,7 @@ def _tokenizer():  # type: ignore[no-untyped-def]
     trainer = trainers.BpeTrainer(
         vocab_size=384, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
     )
-    tokenizer.train_from_iterator(
-        [" ".join(WORDS[start:] + WORDS[:start]) for start in range(len(WORDS))], trainer
-    )
+    tokenizer.train_from_iterator([TEXT, f" {TEXT}"] * 4, trainer)
     wrapped = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token="<|end|>",

@@ -1,4 +1,4 @@
-"""`python -m tunedesk.engine`: `train RUN_FOLDER [--resume]` and `generate`; torch is imported behind this door."""
+"""`python -m tunedesk.engine`: `train RUN_FOLDER [--resume]` or `generate`; torch stays behind this door."""
 
 import argparse
 import sys

@@ -81,7 +81,7 @@ def nf4(dtype: torch.dtype) -> BitsAndBytesConfig:
 def keep_training_kernels(model: torch.nn.Module) -> None:
     """Forbid the inference kernel for processors with AVX512-BF16 in every 4-bit layer.
 
-    In evaluation mode bitsandbytes 0.50.2 repacks the weight for that kernel and never back. The kernel has no
+    In evaluation mode bitsandbytes 0.50.2 repacks the weight for that kernel, never back. The kernel has no
     gradient, so every training step after the first evaluation would silently get wrong gradients.
     """
     for module in model.modules():

@@ -16,7 +16,7 @@ OFFLINE = {
     "TORCH_COMPILE_DISABLE": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
-# Threads that wait by spinning take the cores from the window (and from each other): on two busy cores a step
+# Threads that wait by spinning take the cores from the window and from each other: on two busy cores a step
 # took 2,568 ms with spinning and 438 ms without. libgomp reads this once, when torch is imported.
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 # Deterministic matrix products on CUDA need a workspace of fixed size (PyTorch's notes on reproducibility).
@@ -24,7 +24,7 @@ DETERMINISTIC_CUDA = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 
 
 def prepare_environment() -> None:
-    """Set what libraries read once at import. Call before torch, transformers or huggingface_hub is imported."""
+    """Set what libraries read once at import; call it before torch or huggingface_hub come in."""
     os.environ.update(OFFLINE)
     for name, value in {**PATIENT_THREADS, **DETERMINISTIC_CUDA}.items():
         os.environ.setdefault(name, value)
@@ -34,10 +34,10 @@ def prepare_environment() -> None:
 
 @contextlib.contextmanager
 def light_imports() -> Iterator[None]:
-    """Import the training libraries within this: it spares about two seconds of Dynamo and Inductor.
+    """Import the training libraries within this: it spares most of the compiler, up to two seconds.
 
-    bitsandbytes and transformers decorate a few functions with `torch.compile` and `torch.compiler.disable`,
-    which import the whole compiler. The engine never compiles, so the decorators do nothing meanwhile.
+    bitsandbytes compiles four functions when imported, which loads Dynamo and Inductor. The engine never
+    compiles, so the decorators do nothing meanwhile.
     """
     import torch
 
