@@ -10,7 +10,6 @@ TEMPLATE = (
 )
 SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 TEXT = "red blue green one two three cat dog bird says yes no maybe what is the of and hello good bye"
-)
 
 
 def write_tiny_model(folder: Path, *, hidden: int = 64, layers: int = 4, seed: int = 7) -> Path:
