@@ -31,7 +31,7 @@ def history(*events):
 
 def test_a_running_run_says_its_step():
     sentence = sentences.state_sentence(RunState.RUNNING, history(a_start(1, None), a_step(3)))
-    assert sentence == "Training: step 3 of 10."
+    assert sentence == "Training: step 3 of 10, epoch 0.3."
 
 
 def test_an_interrupted_run_says_where_it_can_go_on():

@@ -13,7 +13,7 @@ from tunedesk.runs.events import Evaluated, Event, Started, Step
 
 Quantity = Literal["loss", "smoothed", "learning_rate", "grad_norm", "tokens_per_second"]
 
-SMOOTHING_STEPS = 20
+SMOOTHING_STEPS = 10
 """Time constant of the smoothed loss: enough to see the trend through the noise of single batches."""
 
 

@@ -1,10 +1,13 @@
-"""A run's figures as a table for other programs. Knows no Qt."""
+"""A run's figures as a file for other programs. Knows no Qt."""
 
 import csv
 import io
+from pathlib import Path
 
 import msgspec
 
+from tunedesk import paths
+from tunedesk.errors import UserError
 from tunedesk.runs.events import Step
 from tunedesk.runs.follow import RunHistory
 
@@ -31,3 +34,14 @@ def _row(history: RunHistory, number: int) -> list[float | int | str | None]:
     values = msgspec.structs.asdict(step) if step else {"step": number}
     row = [values.get(name) for name in STEP_COLUMNS]
     return [*row, evaluation.loss if evaluation else None, evaluation.perplexity if evaluation else None]
+
+
+def write_file(path: Path, data: bytes) -> Path:
+    """UserError: the file cannot be written."""
+    try:
+        paths.write_atomically(path, data)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror or error}.", hint="Choose another folder."
+        ) from error
+    return path

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from shiboken6 import isValid
 
 from tunedesk.runs.events import Event
 from tunedesk.runs.follow import EventTail
@@ -42,12 +43,12 @@ class RunFollower(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._run: Path | None = None
-        self._thread = QThread(self)
-        self._reader = _Reader()
-        self._reader.moveToThread(self._thread)
-        self._wanted.connect(self._reader.follow)
-        self._reader.read.connect(self._pass_on)
-        self._thread.finished.connect(self._reader.deleteLater)
+        self._thread: QThread | None = None
+        self._reader: _Reader | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None
 
     @property
     def run(self) -> Path | None:
@@ -56,19 +57,39 @@ class RunFollower(QObject):
     def follow(self, run: Path | None) -> None:
         """Follow this run from its beginning, and no other; None follows nothing."""
         self._run = run
-        if not self._thread.isRunning():
-            self._thread.start()
+        if self._thread is None:
+            self._thread = self._begin()
         self._wanted.emit(run)
 
     def close(self) -> None:
-        """End the thread; it is within a piece of a file at most."""
+        """End the thread; it is within a piece of a file at most. `follow` begins a new one."""
         self._run = None
-        self._thread.quit()
-        self._thread.wait()
+        if self._thread is not None:
+            _end(self._thread)
+            self._thread.deleteLater()
+            self._thread = None
+
+    def _begin(self) -> QThread:
+        thread, reader = QThread(self), _Reader()
+        self._reader = reader  # a worker has no parent, so someone must hold it
+        reader.moveToThread(thread)
+        self._wanted.connect(reader.follow)
+        reader.read.connect(self._pass_on)
+        thread.finished.connect(reader.deleteLater)
+        # Qt aborts the program when a running thread is destroyed, so it ends before its owner goes.
+        self.destroyed.connect(lambda: _end(thread))
+        thread.start()
+        return thread
 
     def _pass_on(self, batch: Batch) -> None:
         if batch.run == self._run:
             self.batches_ready.emit(batch)
+
+
+def _end(thread: QThread) -> None:
+    if isValid(thread):
+        thread.quit()
+        thread.wait()
 
 
 class _Reader(QObject):

@@ -84,7 +84,8 @@ def state_sentence(state: RunState, history: RunHistory) -> str:
 def _running_sentence(history: RunHistory) -> str:
     if not history.last_step or history.started is None:
         return history.notes[-1].message if history.notes else "Starting the engine…"
-    return f"Training: step {history.step:,} of {history.total_steps:,}."
+    epoch = f"{history.last_step.epoch:.1f}"
+    return f"Training: step {history.step:,} of {history.total_steps:,}, epoch {epoch}."
 
 
 def _interrupted_sentence(history: RunHistory) -> str:

@@ -1,0 +1,310 @@
+"""One plot of curves over training steps, with a cursor that reads values. Knows no runs.
+
+The recipe is measured: at most 450 buckets, the raw curve one pixel wide without antialiasing, only the
+smoothed one two pixels wide with it. Raw points drawn wide and smooth freeze the window from 10,000 steps on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyqtgraph as pg
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
+from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.desktop.runs.buckets import Floats, bucket, nearest
+from tunedesk.desktop.theme.style import set_look
+from tunedesk.desktop.theme.tokens import Tokens, tokens_of
+from tunedesk.desktop.widgets.layout import GRID, column, label, row
+
+MOST_BUCKETS = 450
+PIXELS_PER_BUCKET = 3
+AXIS_WIDTH = 52
+"""Pixels for numbers like "0.0002"; the same everywhere, so that stacked plots line up."""
+SHORTEST_AXIS = 10
+"""Steps that the axis spans at least, so that the first points of a run do not jump about."""
+RAW_ALPHA = 90
+WIDTHS = {"raw": 1.0, "line": 2.0, "quiet": 1.5}
+
+Look = Literal["raw", "line", "points"]
+Points = tuple[Floats, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One curve of a plot. name: in the legend and beside its values; tint: a colour token."""
+
+    name: str
+    tint: str
+    look: Look
+
+
+def number(value: float) -> str:
+    """Four digits that matter, without an exponent where one can do without."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.2e}" if abs(value) < 1e-4 else f"{value:.4g}"
+
+
+class CurvePlot(QWidget):
+    """Title, legend and values above the curves: the values under the cursor, else the last ones."""
+
+    cursor_moved = Signal(object)
+    """The step under the cursor, or None."""
+    zoomed = Signal(float, float)
+    """The user moved or zoomed; first and last step in view."""
+    reset_requested = Signal()
+
+    def __init__(self, title: str, curves: tuple[Curve, ...]) -> None:
+        super().__init__()
+        self._title = title
+        self._curves = curves
+        self._points: dict[str, Points] = {}
+        self._range: tuple[float, float] | None = None
+        self._cursor: float | None = None
+        self._values = label(look="muted")
+        self._view = pg.PlotWidget(axisItems={side: _Axis(side) for side in ("left", "bottom")})
+        self._items = [self._view.plot() for _ in curves]
+        self._line = pg.InfiniteLine(angle=90)
+        self._build()
+        self._paint()
+
+    def _build(self) -> None:
+        box = self._view.getPlotItem()
+        box.setMenuEnabled(False)
+        box.hideButtons()
+        box.vb.setMouseEnabled(x=True, y=False)
+        box.vb.setLimits(xMin=0, minXRange=2)
+        box.vb.sigRangeChangedManually.connect(self._was_zoomed)
+        self._line.hide()
+        self._view.addItem(self._line, ignoreBounds=True)
+        self._view.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+        self._view.setAccessibleName(self._title)
+        self._view.scene().sigMouseMoved.connect(self._mouse_moved)
+        self._view.scene().sigMouseClicked.connect(self._clicked)
+        self._view.installEventFilter(self)
+        keys = [LegendKey(curve) for curve in self._curves] if len(self._curves) > 1 else []
+        head = row(label(self._title, "heading"), *keys, None, self._values, spacing=2 * GRID)
+        layout = column(head, self._view, spacing=4)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+
+    def show_points(self, points: Mapping[str, Points]) -> None:
+        """x (ascending) and y of each curve, by its name."""
+        self._points = dict(points)
+        self._draw()
+
+    def show_range(self, shown: tuple[float, float] | None) -> None:
+        """First and last step in view; None follows the whole run."""
+        self._range = shown
+        self._draw()
+
+    def show_cursor(self, step: float | None) -> None:
+        self._cursor = step
+        self._line.setVisible(step is not None)
+        if step is not None:
+            self._line.setPos(step)
+        self._tell_values()
+
+    @property
+    def cursor_step(self) -> float | None:
+        return self._cursor
+
+    @property
+    def values(self) -> str:
+        """What is written beside the title."""
+        return self._values.text()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 180)
+
+    def _extent(self) -> tuple[float, float]:
+        ends = [x[-1] for x, _ in self._points.values() if len(x)]
+        return 0.0, max([float(SHORTEST_AXIS), *map(float, ends)])
+
+    def _draw(self) -> None:
+        first, last = self._range or self._extent()
+        count = max(50, min(MOST_BUCKETS, self._view.width() // PIXELS_PER_BUCKET))
+        heights: list[Floats] = []
+        for curve, item in zip(self._curves, self._items, strict=True):
+            x, y = self._points.get(curve.name, _NOTHING)
+            if curve.look == "points":
+                item.setData(x, y)
+                heights.append(y[(x >= first) & (x <= last)])
+            else:
+                buckets = bucket(x, y, count, first, last)
+                item.setData(*(buckets.envelope() if curve.look == "raw" else (buckets.x, buckets.mean)))
+                heights += [buckets.low, buckets.high] if curve.look == "raw" else [buckets.mean]
+        self._set_ranges(first, last, np.concatenate(heights) if heights else np.empty(0))
+        self._tell_values()
+
+    def _set_ranges(self, first: float, last: float, heights: Floats) -> None:
+        box = self._view.getPlotItem().vb
+        box.setXRange(first, last, padding=0.01)
+        if len(heights):
+            low, high = float(heights.min()), float(heights.max())
+            room = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+            box.setYRange(low - room, high + room, padding=0)
+
+    def _tell_values(self) -> None:
+        found = [(curve.name, self._value_at(curve)) for curve in self._curves]
+        known = [(name, value) for name, value in found if value is not None]
+        single = len(self._curves) == 1
+        words = [number(value) if single else f"{name} {number(value)}" for name, value in known]
+        where = f"step {self._cursor:,.0f}" if self._cursor is not None and known else ""
+        self._values.setText("   ".join([where, *words] if where else words))
+        self._view.setAccessibleDescription(self._sentence(known))
+
+    def _sentence(self, known: list[tuple[str, float]]) -> str:
+        if not known:
+            return f"{self._title}: no values yet."
+        step = self._cursor if self._cursor is not None else self._extent()[1]
+        values = ", ".join(f"{name} {number(value)}" for name, value in known)
+        return f"{self._title} at step {step:,.0f}: {values}."
+
+    def _value_at(self, curve: Curve) -> float | None:
+        """The value under the cursor, else the last one; points that are far from the cursor stay silent."""
+        x, y = self._points.get(curve.name, _NOTHING)
+        index = len(x) - 1 if self._cursor is None else nearest(x, self._cursor)
+        if index is None or index < 0:
+            return None
+        if curve.look == "points" and self._cursor is not None and abs(x[index] - self._cursor) > 0.5:
+            return None
+        return float(y[index])
+
+    def _was_zoomed(self) -> None:
+        (first, last), _ = self._view.getPlotItem().vb.viewRange()
+        self.zoomed.emit(max(first, 0.0), last)
+
+    def _mouse_moved(self, place: QPointF) -> None:
+        box = self._view.getPlotItem().vb
+        inside = box.sceneBoundingRect().contains(place)
+        self._move_cursor_near(box.mapSceneToView(place).x() if inside else None)
+
+    def _move_cursor_near(self, position: float | None) -> None:
+        x = max((points[0] for points in self._points.values()), key=len, default=_NOTHING[0])
+        index = None if position is None else nearest(x, position)
+        step = None if index is None else float(x[index])
+        if step != self._cursor:
+            self.cursor_moved.emit(step)
+
+    def _clicked(self, event: MouseClickEvent) -> None:
+        if event.double():
+            self.reset_requested.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave and self._cursor is not None:
+            self.cursor_moved.emit(None)
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._key_moved_cursor(event)
+        return super().eventFilter(watched, event)
+
+    def _key_moved_cursor(self, event: QKeyEvent) -> bool:
+        """Left and Right read the curve without a mouse, Escape lets go."""
+        by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if event.key() == Qt.Key.Key_Escape:
+            self.cursor_moved.emit(None)
+            return True
+        if by is None:
+            return False
+        first, last = self._range or self._extent()
+        start = last if self._cursor is None else self._cursor
+        self._move_cursor_near(min(max(start + by * max(1.0, (last - first) / 100), first), last))
+        return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._paint()
+
+    def _paint(self) -> None:
+        """Give everything the colours of the theme; pyqtgraph keeps none of Qt's palette by itself."""
+        tokens = tokens_of(self)
+        self._view.setBackground(tokens.surface)
+        for side in ("left", "bottom"):
+            axis = self._view.getAxis(side)
+            axis.setPen(QColor(tokens.border))
+            axis.setTextPen(QColor(tokens.muted))
+        self._line.setPen(pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DashLine))
+        for curve, item in zip(self._curves, self._items, strict=True):
+            _dress(item, curve, tokens)
+
+
+_NOTHING: Points = (np.empty(0), np.empty(0))
+
+
+def _colour(curve: Curve, tokens: Tokens) -> QColor:
+    colour = QColor({"accent": tokens.accent, "warning": tokens.warning, "muted": tokens.muted}[curve.tint])
+    if curve.look == "raw":
+        colour.setAlpha(RAW_ALPHA)
+    return colour
+
+
+def _dress(item: pg.PlotDataItem, curve: Curve, tokens: Tokens) -> None:
+    colour = _colour(curve, tokens)
+    if curve.look == "points":
+        item.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DotLine))
+        item.setSymbol("o")
+        item.setSymbolSize(8)
+        item.setSymbolBrush(QColor(tokens.surface))
+        item.setSymbolPen(pg.mkPen(colour, width=2))
+        return
+    item.setPen(pg.mkPen(colour, width=WIDTHS[curve.look if curve.tint != "muted" else "quiet"]))
+    item.opts["antialias"] = curve.look == "line"
+
+
+class LegendKey(QWidget):
+    """A short stroke as the curve is drawn, and its name."""
+
+    WIDTH, HEIGHT = 22, 12
+
+    def __init__(self, curve: Curve) -> None:
+        super().__init__()
+        self._stroke = _Stroke(curve)
+        words = label(curve.name)
+        set_look(words, "muted")
+        self.setLayout(row(self._stroke, words, spacing=6))
+
+
+class _Stroke(QWidget):
+    def __init__(self, curve: Curve) -> None:
+        super().__init__()
+        self._curve = curve
+        self.setFixedSize(LegendKey.WIDTH, LegendKey.HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = tokens_of(self)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(_colour(self._curve, tokens), 1 if self._curve.look == "raw" else 2)
+        painter.setPen(pen)
+        middle = self.height() / 2
+        if self._curve.look == "points":
+            painter.setBrush(QColor(tokens.surface))
+            painter.drawEllipse(QPointF(self.width() / 2, middle), 3.5, 3.5)
+        else:
+            painter.drawLine(QPointF(1, middle), QPointF(self.width() - 1, middle))
+        painter.end()
+
+
+class _Axis(pg.AxisItem):
+    """Plain numbers: pyqtgraph would factor out thousandths and write "(x0.001)"."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)
+        self.setStyle(tickLength=-4, hideOverlappingLabels=True)
+        if side == "left":
+            self.setWidth(AXIS_WIDTH)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [number(round(value, 10)) for value in values]

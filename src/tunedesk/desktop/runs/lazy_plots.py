@@ -1,0 +1,63 @@
+"""The plots' place in the page: pyqtgraph and numpy are imported when it is first shown, and not before."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QImage, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from tunedesk.runs.events import Event
+
+if TYPE_CHECKING:
+    from tunedesk.desktop.runs.plots_page import PlotsPage
+
+
+class LazyPlots(QWidget):
+    """Keeps the events until there is somewhere to draw them; draws only what is on the screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._page: PlotsPage | None = None
+        self._waiting: list[Event] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def page(self) -> "PlotsPage | None":
+        """None until the plots were on the screen for the first time."""
+        return self._page
+
+    def clear(self) -> None:
+        self._waiting = []
+        if self._page is not None:
+            self._page.clear()
+
+    def add_events(self, events: tuple[Event, ...]) -> None:
+        self._waiting.extend(events)
+        if self.isVisible():
+            self._draw()
+
+    def reset_zoom(self) -> None:
+        if self._page is not None:
+            self._page.reset_zoom()
+
+    def picture(self) -> QImage:
+        """The plots as they would stand on the screen, also when another page is shown."""
+        return self._shown_page().picture()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._draw()
+
+    def _draw(self) -> None:
+        page = self._shown_page()
+        if self._waiting:
+            page.add_events(self._waiting)
+            self._waiting = []
+
+    def _shown_page(self) -> "PlotsPage":
+        if self._page is None:
+            from tunedesk.desktop.runs.plots_page import PlotsPage
+
+            self._page = PlotsPage()
+            self._layout.addWidget(self._page)
+        return self._page

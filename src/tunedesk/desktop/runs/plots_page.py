@@ -1,0 +1,90 @@
+"""The four plots of a run under one cursor and one zoom, and a picture of them."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.desktop.runs.curve_plot import Curve, CurvePlot
+from tunedesk.desktop.runs.curves import Curves
+from tunedesk.desktop.theme.tokens import tokens_of
+from tunedesk.desktop.widgets.layout import GRID, card, column, row
+from tunedesk.runs.events import Event
+
+PNG_SCALE = 2
+"""Pixels per point of a saved picture: sharp in a document and on a slide."""
+EACH_STEP, SMOOTHED, VALIDATION = "training, each step", "smoothed", "validation"
+
+
+class PlotsPage(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._curves = Curves()
+        raw = Curve(EACH_STEP, "accent", "raw")
+        self._loss = CurvePlot(
+            "Loss", (raw, Curve(SMOOTHED, "accent", "line"), Curve(VALIDATION, "warning", "points"))
+        )
+        self._rate = CurvePlot("Learning rate", (Curve("learning rate", "muted", "line"),))
+        self._norm = CurvePlot("Gradient norm", (Curve("gradient norm", "muted", "line"),))
+        self._speed = CurvePlot("Tokens a second", (Curve("tokens a second", "muted", "line"),))
+        self._plots = (self._loss, self._rate, self._norm, self._speed)
+        for plot in self._plots:
+            plot.cursor_moved.connect(self._show_cursor)
+            plot.zoomed.connect(self._zoom)
+            plot.reset_requested.connect(self.reset_zoom)
+        small = row(card(self._rate), card(self._norm), card(self._speed), spacing=2 * GRID)
+        layout = column(card(self._loss), small, spacing=2 * GRID)
+        layout.setStretch(0, 3)
+        layout.setStretch(1, 2)
+        self.setLayout(layout)
+
+    @property
+    def plots(self) -> tuple[CurvePlot, ...]:
+        """Loss, learning rate, gradient norm, tokens a second."""
+        return self._plots
+
+    def clear(self) -> None:
+        """Forget the run that was shown, and the zoom that belonged to it."""
+        self._curves = Curves()
+        self.reset_zoom()
+        self._draw()
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        self._curves.add_all(events)
+        self._draw()
+
+    def _draw(self) -> None:
+        series = {name: one.arrays() for name, one in self._curves.series.items()}
+        self._loss.show_points(
+            {
+                EACH_STEP: series["loss"],
+                SMOOTHED: series["smoothed"],
+                VALIDATION: self._curves.validation.arrays(),
+            }
+        )
+        self._rate.show_points({"learning rate": series["learning_rate"]})
+        self._norm.show_points({"gradient norm": series["grad_norm"]})
+        self._speed.show_points({"tokens a second": series["tokens_per_second"]})
+
+    def reset_zoom(self) -> None:
+        for plot in self._plots:
+            plot.show_range(None)
+
+    def picture(self) -> QImage:
+        """The four plots as they stand on the screen, at twice the size."""
+        image = QImage(self.size() * PNG_SCALE, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(PNG_SCALE)
+        image.fill(QColor(tokens_of(self).window))
+        painter = QPainter(image)
+        self.render(painter, QPoint())
+        painter.end()
+        return image
+
+    def _show_cursor(self, step: float | None) -> None:
+        for plot in self._plots:
+            plot.show_cursor(step)
+
+    def _zoom(self, first: float, last: float) -> None:
+        for plot in self._plots:
+            plot.show_range((first, last))

@@ -1,0 +1,78 @@
+"""What can be done with a run: actions with text, icon and key, and which of them fit its state."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.desktop.theme.icons import set_icon
+from tunedesk.desktop.widgets.buttons import action
+from tunedesk.runs.run_folder import Action, RunState
+
+LIVE = (RunState.RUNNING, RunState.PAUSED)
+RESUMABLE = (RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED, RunState.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides about the actions. asked: what the engine was asked and has not done yet."""
+
+    state: RunState
+    has_adapter: bool
+    has_checkpoint: bool
+    asked: Action | None = None
+
+
+class RunActions:
+    """The actions of the chosen run; keys work while the pane has the focus."""
+
+    def __init__(self, pane: QWidget) -> None:
+        self.pause = action(pane, "Pause", "pause", "Ctrl+Shift+P", tip="Pause after this step")
+        self.stop = action(pane, "Stop and save", "stop", "Ctrl+.", tip="Stop and save a checkpoint")
+        self.resume = action(pane, "Resume", "play", "Ctrl+Shift+R", tip="Go on from the newest checkpoint")
+        self.checkpoint = action(pane, "Checkpoint now", "save", "Ctrl+Shift+K")
+        self.open_folder = action(pane, "Open the run's folder", "folder-open", "Ctrl+Shift+F")
+        self.chat = action(pane, "Chat with it", "chat", "Ctrl+Return", tip="Chat with the tuned model")
+        for one in self.all():
+            one.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            pane.addAction(one)
+        self.fit(None)
+
+    def all(self) -> tuple[QAction, ...]:
+        return (self.chat, self.resume, self.pause, self.stop, self.checkpoint, self.open_folder)
+
+    def by_name(self, name: str) -> QAction:
+        return {"chat": self.chat, "resume": self.resume, "pause": self.pause, "stop": self.stop}[name]
+
+    def fit(self, standing: Standing | None) -> None:
+        """Show what the run's state allows; None: no run is chosen."""
+        state = standing.state if standing else None
+        asked = standing.asked if standing else None
+        live = state in LIVE
+        _allow(self.chat, bool(standing and standing.has_adapter and not live))
+        _allow(self.resume, bool(standing and _may_resume(standing)))
+        _allow(self.pause, live, asked is None)
+        _allow(self.stop, live)
+        self.checkpoint.setEnabled(state is RunState.RUNNING and asked is None)
+        self.open_folder.setEnabled(standing is not None)
+        self._name_them(state, asked)
+
+    def _name_them(self, state: RunState | None, asked: Action | None) -> None:
+        paused = state is RunState.PAUSED
+        set_icon(self.pause, "play" if paused else "pause")
+        self.pause.setText("Continue" if paused else "Pause")
+        # Stopping waits for the step to end; a second press is for an engine that hangs and never ends it.
+        self.stop.setText("Stop at once" if asked == "stop" else "Stop and save")
+        self.resume.setText("Start" if state is RunState.WAITING else "Resume")
+
+
+def _may_resume(standing: Standing) -> bool:
+    if standing.state is RunState.FAILED:
+        return standing.has_checkpoint
+    return standing.state in RESUMABLE
+
+
+def _allow(one: QAction, visible: bool, enabled: bool = True) -> None:
+    one.setVisible(visible)
+    one.setEnabled(visible and enabled)
