@@ -1,4 +1,4 @@
-"""What a client and the generation engine say to each other: one JSON object a line, both ways; no process here."""
+"""What a client and the generation engine say to each other: one JSON object a line, both ways."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Command(Struct, frozen=True, tag_field="type", tag=str.lower):
 class Load(Command, frozen=True):
     """Load a base model and, for the tuned voice, an adapter; a model that is loaded already is kept.
 
-    model, adapter: folders. quantization: as in the run that made the adapter, so that the numbers are the same.
+    model, adapter: folders. quantization: as in the run that made the adapter, for the same numbers.
     threads: cores to use on a processor, 0 for torch's own choice.
     """
 

@@ -1,0 +1,1 @@
+"""Conversations with a base model and its tuned self, side by side."""

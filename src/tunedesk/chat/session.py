@@ -1,0 +1,217 @@
+"""One conversation and its engine: takes a person's wishes, tells what changed; it draws nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from tunedesk.chat import conversation as edit
+from tunedesk.chat.conversation import Conversation
+from tunedesk.errors import UserError
+from tunedesk.runs.generation import (
+    AnyMessage,
+    ChatMessage,
+    Done,
+    EngineLost,
+    GenerationFailed,
+    Load,
+    LoadFailed,
+    Piece,
+    Ready,
+    Sampling,
+    Voice,
+)
+from tunedesk.runs.places.generator import Generator
+
+
+class ChatListener(Protocol):
+    """What a face is told. All methods but `changed` after an own call come on the engine reader's thread."""
+
+    def changed(self, conversation: Conversation) -> None:
+        """Exchanges were added, dropped or edited."""
+
+    def said(self, number: int, voice: Voice, text: str) -> None:
+        """More text of the answer of `voice` at exchange `number` (from 0)."""
+
+    def answered(self, number: int, voice: Voice) -> None:
+        """The answer of `voice` is complete; the conversation holds it."""
+
+    def ready(self, model: Ready) -> None:
+        """The model is loaded."""
+
+    def idle(self) -> None:
+        """All answers are complete, or there will be none: a new message can be sent."""
+
+    def failed(self, message: str, hint: str) -> None:
+        """The model or an answer failed."""
+
+
+class Answering(Protocol):
+    """What a session needs of a generator; `Generator` is one."""
+
+    def load(self, request: Load) -> None: ...
+
+    def generate(
+        self, prompts: Sequence[Sequence[ChatMessage]], voices: Sequence[Voice], settings: Sampling
+    ) -> int: ...
+
+    def cancel(self, request: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class ChatSession:
+    """Methods may be called from any thread; UserError when something is asked that cannot be now.
+
+    Base and tuned voice see different histories, so that each gets a request of its own when the conversation
+    has earlier answers, and one request for both (computed in one batch) at its first message.
+    """
+
+    def __init__(
+        self,
+        listener: ChatListener,
+        make_generator: Callable[[Callable[[AnyMessage], None]], Answering] = Generator,
+        conversation: Conversation | None = None,
+    ) -> None:
+        self._listener = listener
+        self._lock = threading.RLock()
+        self._conversation = conversation or Conversation()
+        self._voices: tuple[Voice, ...] = ()
+        self._open: dict[int, set[Voice]] = {}
+        """Requests that still owe answers, and the voices that owe them."""
+        self._generator = make_generator(self._on_message)
+
+    @property
+    def conversation(self) -> Conversation:
+        with self._lock:
+            return self._conversation
+
+    @property
+    def is_answering(self) -> bool:
+        with self._lock:
+            return bool(self._open)
+
+    def choose(self, request: Load, voices: Sequence[Voice] | None = None) -> None:
+        """Load a model; voices: who answers from now on (default: base, and tuned if there is an adapter)."""
+        self._must_be_idle()
+        with self._lock:
+            self._voices = tuple(voices or (("base", "tuned") if request.adapter else ("base",)))
+        self._generator.load(request)
+
+    def open(self, conversation: Conversation) -> None:
+        """Go on with another conversation, such as a saved or an empty one."""
+        self._must_be_idle()
+        self._change(conversation)
+
+    def send(self, text: str) -> None:
+        self._ask(lambda now: edit.send(now, text))
+
+    def edit_and_resend(self, number: int, text: str) -> None:
+        self._ask(lambda now: edit.edit_and_resend(now, number, text))
+
+    def regenerate(self, number: int | None = None) -> None:
+        if not self.conversation.exchanges:
+            raise UserError("There is no answer to give anew.", hint="Send a message first.")
+        self._ask(lambda now: edit.regenerate(now, number))
+
+    def stop(self) -> None:
+        """End the answers where they are; what was said stays."""
+        with self._lock:
+            requests = list(self._open)
+        for request in requests:
+            self._generator.cancel(request)
+
+    def set_system(self, system: str) -> None:
+        self._must_be_idle()
+        self._change(edit.with_system(self.conversation, system))
+
+    def set_settings(self, settings: Sampling) -> None:
+        with self._lock:
+            self._conversation = edit.with_settings(self._conversation, settings)
+
+    def correct(self, number: int, voice: Voice, text: str) -> None:
+        self._must_be_idle()
+        self._change(edit.corrected(self.conversation, number, voice, text))
+
+    def close(self) -> None:
+        self._generator.close()
+
+    def _must_be_idle(self) -> None:
+        if self.is_answering:
+            raise UserError("An answer is still being written.", hint="Wait for it, or stop it.")
+
+    def _change(self, conversation: Conversation) -> None:
+        with self._lock:
+            self._conversation = conversation
+        self._listener.changed(conversation)
+
+    def _ask(self, change: Callable[[Conversation], Conversation]) -> None:
+        self._must_be_idle()
+        if not self._voices:
+            raise UserError("No model is chosen.", hint="Choose a run or a model first.")
+        asked = change(self.conversation)
+        self._change(asked)
+        with self._lock:  # an answer that comes at once waits until its request is known
+            for voices, prompt in _prompts(asked, self._voices):
+                number = self._generator.generate([prompt], voices, asked.sampling())
+                self._open[number] = set(voices)
+
+    def _on_message(self, message: AnyMessage) -> None:
+        match message:
+            case Piece():
+                self._take_piece(message)
+            case Done():
+                self._take_end(message)
+            case GenerationFailed():
+                self._close_request(message.id)
+                self._listener.failed(message.message, message.hint)
+                self._tell_if_idle()
+            case Ready():
+                self._listener.ready(message)
+            case LoadFailed() | EngineLost():
+                with self._lock:
+                    self._open.clear()
+                self._listener.failed(message.message, message.hint)
+                self._listener.idle()
+
+    def _take_piece(self, piece: Piece) -> None:
+        with self._lock:
+            if piece.id not in self._open:
+                return
+            number = len(self._conversation.exchanges) - 1
+            self._conversation = edit.with_piece(self._conversation, number, piece.voice, piece.text)
+        self._listener.said(number, piece.voice, piece.text)
+
+    def _take_end(self, done: Done) -> None:
+        with self._lock:
+            if done.id not in self._open:
+                return
+            number = len(self._conversation.exchanges) - 1
+            self._conversation = edit.with_end(
+                self._conversation, number, done.voice, done.reason, done.tokens, done.seconds
+            )
+            self._open[done.id].discard(done.voice)
+            if not self._open[done.id]:
+                del self._open[done.id]
+        self._listener.answered(number, done.voice)
+        self._tell_if_idle()
+
+    def _close_request(self, number: int) -> None:
+        with self._lock:
+            self._open.pop(number, None)
+
+    def _tell_if_idle(self) -> None:
+        if not self.is_answering:
+            self._listener.idle()
+
+
+def _prompts(
+    conversation: Conversation, voices: Sequence[Voice]
+) -> list[tuple[tuple[Voice, ...], tuple[ChatMessage, ...]]]:
+    """(voices, prompt) for each distinct prompt."""
+    by_prompt: dict[tuple[ChatMessage, ...], tuple[Voice, ...]] = {}
+    for voice in voices:
+        prompt = conversation.messages(voice)
+        by_prompt[prompt] = (*by_prompt.get(prompt, ()), voice)
+    return [(who, prompt) for prompt, who in by_prompt.items()]

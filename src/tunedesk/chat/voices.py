@@ -1,0 +1,67 @@
+"""Which runs can speak: finished ones with an adapter, and what the engine needs to load them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tunedesk.errors import UserError
+from tunedesk.runs.generation import Load
+from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
+
+
+@dataclass(frozen=True, slots=True)
+class TunedRun:
+    """A run whose adapter can be talked to. model_path: the base model's folder, as the run used it."""
+
+    path: Path
+    run: str
+    model: str
+    model_path: Path
+    adapter: Path
+    quantization: Literal["nf4", "none"]
+    threads: int
+    created: str
+    valid_loss: float | None = None
+
+    def load_request(self) -> Load:
+        """Base and adapter with the numbers of the training."""
+        return Load(str(self.model_path), str(self.adapter), self.quantization, self.threads)
+
+
+def tunable_runs(runs_dir: Path) -> tuple[TunedRun, ...]:
+    """Runs that can speak, newest first."""
+    found = list_runs(runs_dir)
+    ready = [run for run in found if run.has_adapter and run.state is RunState.FINISHED]
+    return tuple(_read(RunFolder(run.path), run.valid_loss) for run in ready)
+
+
+def tuned_run(path: Path) -> TunedRun:
+    """One run by its folder; UserError when it has no adapter yet."""
+    folder = RunFolder(path)
+    folder.job()
+    if not (folder.adapter_dir / "adapter_config.json").is_file():
+        state = folder.state()
+        hint = (
+            f"Resume it with: tunedesk resume {path}"
+            if state is not RunState.RUNNING
+            else "Wait for its end."
+        )
+        raise UserError(f"The run {path} has no adapter; it is {state.value}.", hint=hint)
+    return _read(folder, None)
+
+
+def _read(folder: RunFolder, valid_loss: float | None) -> TunedRun:
+    job = folder.job()
+    return TunedRun(
+        path=folder.path,
+        run=job.run,
+        model=job.model.name,
+        model_path=Path(job.model.path),
+        adapter=folder.adapter_dir,
+        quantization=job.hyperparameters.quantization,
+        threads=job.hyperparameters.threads,
+        created=job.created,
+        valid_loss=valid_loss,
+    )

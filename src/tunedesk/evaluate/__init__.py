@@ -1,0 +1,1 @@
+"""Whether a tuned model is better than the one it started from."""
