@@ -85,6 +85,7 @@ class CurvePlot(QWidget):
         self._view.addItem(self._line, ignoreBounds=True)
         self._view.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self._view.setAccessibleName(self._title)
+        self._view.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the view itself takes the keys
         self._view.scene().sigMouseMoved.connect(self._mouse_moved)
         self._view.scene().sigMouseClicked.connect(self._clicked)
         self._view.installEventFilter(self)
@@ -124,8 +125,10 @@ class CurvePlot(QWidget):
         return QSize(320, 180)
 
     def _extent(self) -> tuple[float, float]:
-        ends = [x[-1] for x, _ in self._points.values() if len(x)]
-        return 0.0, max([float(SHORTEST_AXIS), *map(float, ends)])
+        return 0.0, max(float(SHORTEST_AXIS), self._last_step())
+
+    def _last_step(self) -> float:
+        return max((float(x[-1]) for x, _ in self._points.values() if len(x)), default=0.0)
 
     def _draw(self) -> None:
         first, last = self._range or self._extent()
@@ -163,7 +166,7 @@ class CurvePlot(QWidget):
     def _sentence(self, known: list[tuple[str, float]]) -> str:
         if not known:
             return f"{self._title}: no values yet."
-        step = self._cursor if self._cursor is not None else self._extent()[1]
+        step = self._cursor if self._cursor is not None else self._last_step()
         values = ", ".join(f"{name} {number(value)}" for name, value in known)
         return f"{self._title} at step {step:,.0f}: {values}."
 
