@@ -101,9 +101,8 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path} holds an adapter, not a whole model.", hint="Choose the model it was trained on."
         )
-    config = read_json_object(path / "config.json")
-    if config:
-        return config
+    if (path / "config.json").is_file():
+        return read_json_object(path / "config.json")
     if any(path.glob("*.gguf")):
         raise UserError(
             f"{path} holds only GGUF files, which cannot be tuned.", hint="Use the safetensors original."
