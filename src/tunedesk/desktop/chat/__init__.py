@@ -1,0 +1,1 @@
+"""The Chat pane: the base model and its tuned self answer side by side."""

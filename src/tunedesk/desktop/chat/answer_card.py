@@ -1,0 +1,125 @@
+"""One answer: who said it, how fast, the text, and what can be done with it. Decides nothing."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+
+from tunedesk.chat.conversation import Answer
+from tunedesk.desktop.chat.markdown_view import MarkdownView
+from tunedesk.desktop.chat.message_edit import MessageEdit
+from tunedesk.desktop.theme.style import set_look
+from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
+from tunedesk.desktop.widgets.layout import GRID, column, label, row
+from tunedesk.runs.generation import Voice
+
+NAMES: dict[Voice, str] = {"base": "Base model", "tuned": "Tuned model"}
+
+
+class AnswerCard(QFrame):
+    correction_accepted = Signal(str)
+    """The text the answer should have had."""
+    example_wanted = Signal()
+    copy_wanted = Signal(str)
+    link_clicked = Signal(str)
+
+    def __init__(self, voice: Voice) -> None:
+        super().__init__()
+        set_look(self, "card")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._voice = voice
+        self._answer: Answer | None = None
+        self._name = label(NAMES[voice], "heading")
+        self._facts = label("", "muted")
+        self._view = MarkdownView(f"Answer of the {NAMES[voice].lower()}")
+        self._view.link_clicked.connect(self.link_clicked)
+        self._copy = action(self, "Copy answer", "copy")
+        self._copy.triggered.connect(lambda: self.copy_wanted.emit(self._view.text))
+        self._correct = action(self, "Correct this answer…", "pencil", tip="Write what it should have said")
+        self._correct.triggered.connect(self._begin_correction)
+        self._add = action(self, "Add to dataset", "plus", tip="Make this an example of the dataset")
+        self._add.triggered.connect(self.example_wanted)
+        self._editor: QWidget | None = None
+        self._field: MessageEdit | None = None
+        self._lay_out()
+        self.show_answer(None)
+
+    @property
+    def voice(self) -> Voice:
+        return self._voice
+
+    def show_answer(self, answer: Answer | None) -> None:
+        """None: no answer yet."""
+        if answer == self._answer and answer is not None:
+            return
+        self._answer = answer
+        text = answer.text if answer else ""
+        done = answer is not None and answer.reason is not None
+        if done or not text:
+            self._view.show_text(text)
+        else:
+            self._view.stream_text(text)
+        self._facts.setText(_facts(answer))
+        for each in (self._copy, self._correct, self._add):
+            each.setEnabled(done)
+
+    def show_exact(self, exact: bool) -> None:
+        self._view.show_exact(exact)
+
+    def _lay_out(self) -> None:
+        head = row(self._name, self._facts, None, spacing=GRID)
+        for each in (self._copy, self._correct, self._add):
+            head.addWidget(tool_button(each))
+        self._body = column(self._view, spacing=GRID)
+        self.setLayout(column(head, self._body, None, spacing=GRID, margin=GRID + 4))
+
+    def _begin_correction(self) -> None:
+        if self._editor is not None or self._answer is None:
+            return
+        field = MessageEdit(f"Correction of the {NAMES[self._voice].lower()}'s answer", lines=3)
+        field.show_text(self._answer.text)
+        save = push_button("Keep correction", "check", primary=True)
+        save.setToolTip("Keep correction (Enter)")
+        cancel = push_button("Cancel")
+        self._editor = QWidget()
+        self._editor.setLayout(column(field, row(None, cancel, save), spacing=GRID))
+        self._field = field
+        save.clicked.connect(self._accept)
+        field.accepted.connect(self._accept)
+        cancel.clicked.connect(self._end_correction)
+        field.given_up.connect(self._end_correction)
+        self._body.addWidget(self._editor)
+        self._view.hide()
+        self._editor.show()  # Qt shows what is added to a layout only later, and focus needs it shown
+        field.setFocus()
+
+    def _accept(self) -> None:
+        if self._field is None:
+            return
+        text = self._field.exact_text()
+        self._end_correction()
+        self.correction_accepted.emit(text)
+
+    def _end_correction(self) -> None:
+        if self._editor is not None:
+            self._editor.hide()
+            self._editor.deleteLater()
+            self._editor = self._field = None
+        self._view.show()
+
+
+def _facts(answer: Answer | None) -> str:
+    if answer is None:
+        return ""
+    if answer.corrected:
+        return "corrected by you"
+    if answer.reason is None:
+        return "writing…"
+    speed = ""
+    if answer.seconds > 0 and answer.tokens:
+        speed = f" · {answer.tokens / answer.seconds:,.0f} tokens/s"
+    ends = {
+        "end": "",
+        "length": " · cut at the longest answer allowed",
+        "context": " · the model's context is full",
+        "cancelled": " · stopped",
+    }
+    return f"{answer.tokens:,} tokens{speed}{ends[answer.reason]}"

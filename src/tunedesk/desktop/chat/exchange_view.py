@@ -1,0 +1,102 @@
+"""One message of the user with the answers below it, base and tuned side by side."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.chat.conversation import Exchange
+from tunedesk.desktop.chat.answer_card import AnswerCard
+from tunedesk.desktop.chat.message_edit import MessageEdit
+from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
+from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
+from tunedesk.runs.generation import Voice
+
+
+class ExchangeView(QWidget):
+    resend_wanted = Signal(str)
+    regenerate_wanted = Signal()
+    correction_accepted = Signal(str, str)
+    """Voice and text."""
+    example_wanted = Signal(str)
+    """Voice."""
+    copy_wanted = Signal(str)
+    link_clicked = Signal(str)
+
+    def __init__(self, exchange: Exchange, voices: tuple[Voice, ...], exact: bool) -> None:
+        super().__init__()
+        self._exchange = exchange
+        self._words = label(exchange.user, wrap=True, selectable=True)
+        self._edit = action(self, "Edit and send again…", "pencil", tip="Change this message and ask again")
+        self._edit.triggered.connect(self._begin_edit)
+        self._again = action(self, "Answer again", "refresh", tip="Ask for other answers to this message")
+        self._again.triggered.connect(self.regenerate_wanted)
+        self._field: MessageEdit | None = None
+        self._editor: QWidget | None = None
+        head = row(label("You", "heading"), None, tool_button(self._edit), tool_button(self._again))
+        self._said = column(head, self._words, spacing=4)
+        self._cards: dict[Voice, AnswerCard] = {}
+        self._columns = row(spacing=GRID + 4)
+        for voice in voices:
+            self._add_card(voice, exact)
+        self.setLayout(column(card(self._said), self._columns, spacing=GRID))
+        self.show_exchange(exchange)
+
+    def show_exchange(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._words.setText(exchange.user)
+        for voice, view in self._cards.items():
+            view.show_answer(exchange.answer(voice))
+
+    def show_exact(self, exact: bool) -> None:
+        for view in self._cards.values():
+            view.show_exact(exact)
+
+    def set_busy(self, busy: bool) -> None:
+        """While an answer is written, nothing above it can be changed."""
+        for each in self._actions():
+            each.setEnabled(not busy)
+
+    def _actions(self) -> tuple[QAction, ...]:
+        return (self._edit, self._again)
+
+    def _add_card(self, voice: Voice, exact: bool) -> None:
+        view = AnswerCard(voice)
+        view.show_exact(exact)
+        view.correction_accepted.connect(lambda text: self.correction_accepted.emit(voice, text))
+        view.example_wanted.connect(lambda: self.example_wanted.emit(voice))
+        view.copy_wanted.connect(self.copy_wanted)
+        view.link_clicked.connect(self.link_clicked)
+        self._cards[voice] = view
+        self._columns.addWidget(view, 1)
+
+    def _begin_edit(self) -> None:
+        if self._editor is not None:
+            return
+        field = MessageEdit("Your message, to be sent again")
+        field.show_text(self._exchange.user)
+        send, cancel = push_button("Send again", "send", primary=True), push_button("Cancel")
+        self._editor = QWidget()
+        self._editor.setLayout(column(field, row(None, cancel, send), spacing=GRID))
+        self._field = field
+        send.clicked.connect(self._accept)
+        field.accepted.connect(self._accept)
+        cancel.clicked.connect(self._end_edit)
+        field.given_up.connect(self._end_edit)
+        self._said.addWidget(self._editor)
+        self._words.hide()
+        self._editor.show()  # Qt shows what is added to a layout only later, and focus needs it shown
+        field.setFocus()
+
+    def _accept(self) -> None:
+        if self._field is None:
+            return
+        text = self._field.exact_text()
+        self._end_edit()
+        self.resend_wanted.emit(text)
+
+    def _end_edit(self) -> None:
+        if self._editor is not None:
+            self._editor.hide()
+            self._editor.deleteLater()
+            self._editor = self._field = None
+        self._words.show()
