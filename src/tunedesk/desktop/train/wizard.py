@@ -1,0 +1,240 @@
+"""The wizard's rules: its steps, what each still needs, when the next may be opened. Knows no Qt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from tunedesk.errors import UserError
+from tunedesk.plan.advice import Recommendation
+from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.hardware import Hardware
+from tunedesk.plan.memory import MemoryEstimate
+from tunedesk.plan.readiness import Obstacle
+from tunedesk.plan.time import TimeEstimate
+from tunedesk.runs.job import Hyperparameters, with_settings
+from tunedesk.template.model_folder import ModelFolder
+
+TRAINED_ON = ("train", "valid")
+"""The held-out split is only measured after the run, so its errors do not stop one."""
+
+
+class Step(StrEnum):
+    DATA = "Data"
+    MODEL = "Model"
+    PLACE = "Place"
+    SETTINGS = "Settings"
+    REVIEW = "Review"
+
+
+STEPS = tuple(Step)
+_PLAIN_TYPES = (("expected int", "a whole number is expected"), ("expected float", "a number is expected"))
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFacts:
+    """One split of the dataset as it stands on the screen, saved or not."""
+
+    role: str
+    path: Path
+    rows: int
+    error_rows: int = 0
+    warning_rows: int = 0
+    first_error_row: int = 0
+    """Counted from 1; 0 when no row has an error."""
+    first_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the chosen model reads of the rows. Refused: rows that cannot be written with its template."""
+
+    facts: DataFacts
+    refused_rows: int = 0
+    first_refused_row: int = 0
+    """Counted from 1; 0 when none is refused."""
+    first_refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run with the present settings will need, and what stands in its way."""
+
+    steps: int
+    memory: MemoryEstimate
+    time: TimeEstimate
+    obstacles: tuple[Obstacle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Everything the wizard knows; a page replaces its part. None: not chosen, or still being found out."""
+
+    splits: tuple[SplitFacts, ...] | None = None
+    model: ModelFolder | None = None
+    reading: Reading | None = None
+    hardware: Hardware | None = None
+    advice: Recommendation | None = None
+    own: Mapping[str, str] = field(default_factory=dict)
+    """What the user typed instead of a recommended value, by the setting's name; it may not fit."""
+    forecast: Forecast | None = None
+
+    def split(self, role: str) -> SplitFacts | None:
+        return next((split for split in self.splits or () if split.role == role), None)
+
+
+def missing(choices: Choices, step: Step) -> list[str]:
+    """Sentences that say what the step still needs; empty when the next one may be opened."""
+    match step:
+        case Step.DATA:
+            return _missing_data(choices)
+        case Step.MODEL:
+            return _missing_model(choices)
+        case Step.PLACE:
+            return [] if choices.hardware else ["TuneDesk is still looking at what this computer has."]
+        case Step.SETTINGS:
+            return _missing_settings(choices)
+        case Step.REVIEW:
+            return _missing_review(choices)
+
+
+def next_step(choices: Choices, step: Step) -> Step | None:
+    """The step that Next opens; None while something is missing, and after the last."""
+    after = STEPS.index(step) + 1
+    return None if missing(choices, step) or after == len(STEPS) else STEPS[after]
+
+
+def previous_step(step: Step) -> Step | None:
+    before = STEPS.index(step) - 1
+    return STEPS[before] if before >= 0 else None
+
+
+def open_steps(choices: Choices) -> tuple[Step, ...]:
+    """The steps that may be visited: all that are complete, and the first that is not."""
+    reached = [Step.DATA]
+    while (following := next_step(choices, reached[-1])) is not None:
+        reached.append(following)
+    return tuple(reached)
+
+
+def may_start(choices: Choices) -> bool:
+    return not any(missing(choices, step) for step in STEPS)
+
+
+def with_model(choices: Choices, model: ModelFolder) -> Choices:
+    """Another model reads the rows with other tokens and wants other settings; the user's own values stay."""
+    return replace(choices, model=model, reading=None, advice=None, forecast=None)
+
+
+def with_advice(choices: Choices, advice: Recommendation) -> Choices:
+    """A new recommendation moves every setting that the user has not changed."""
+    return replace(choices, advice=advice, forecast=None)
+
+
+def with_setting(choices: Choices, name: str, text: str) -> Choices:
+    """Take what the user typed. A value equal to the recommended one counts as not changed."""
+    own = {**choices.own, name: text}
+    if choices.advice is not None and _fits(choices.advice, name, text):
+        del own[name]
+    return replace(choices, own=own, forecast=None)
+
+
+def without_setting(choices: Choices, name: str) -> Choices:
+    """Back to the recommended value."""
+    own = {other: text for other, text in choices.own.items() if other != name}
+    return replace(choices, own=own, forecast=None)
+
+
+def recommended(choices: Choices) -> Hyperparameters | None:
+    return _of(choices.advice) if choices.advice else None
+
+
+def settings(choices: Choices) -> Hyperparameters | None:
+    """The recommended settings with the user's own values; None without advice or when a value does not fit."""
+    base = recommended(choices)
+    if base is None or setting_problems(choices):
+        return None
+    return with_settings(base, [f"{name}={text}" for name, text in choices.own.items()])
+
+
+def setting_problems(choices: Choices) -> dict[str, str]:
+    """What is wrong with a setting, under its name, so that it can be said at its field."""
+    found: dict[str, str] = {}
+    for name, text in choices.own.items():
+        try:
+            value = with_settings(Hyperparameters(), [f"{name}={text}"])
+        except UserError as error:
+            found[name] = _plain(error)
+        else:
+            if name == "max_length" and choices.model and value.max_length > choices.model.context:
+                found[name] = f"{choices.model.name} reads at most {choices.model.context:,} tokens"
+    return found
+
+
+def _of(advice: Recommendation) -> Hyperparameters:
+    return with_settings(Hyperparameters(), advice.assignments())
+
+
+def _fits(advice: Recommendation, name: str, text: str) -> bool:
+    base = _of(advice)
+    try:
+        return with_settings(base, [f"{name}={text}"]) == base
+    except UserError:
+        return False
+
+
+def _plain(error: UserError) -> str:
+    """The part of the sentence that says what is expected, in words for people."""
+    reason = error.message.partition("does not fit: ")[2].removesuffix(".") or error.message
+    for technical, plain in _PLAIN_TYPES:
+        reason = reason.replace(technical, plain)
+    return reason
+
+
+def _missing_data(choices: Choices) -> list[str]:
+    if choices.splits is None:
+        return ["The examples are still being checked."]
+    train = choices.split("train")
+    if train is None:
+        return ["This project has no training examples yet. Open a dataset in Data first."]
+    if train.rows == 0:
+        return [f"{train.path.name} has no rows yet. Write at least one example in Data."]
+    return [_error_sentence(split) for split in splits_with_errors(choices)]
+
+
+def splits_with_errors(choices: Choices) -> list[SplitFacts]:
+    """The splits whose errors hold a run back."""
+    return [split for split in choices.splits or () if split.role in TRAINED_ON and split.error_rows]
+
+
+def _error_sentence(split: SplitFacts) -> str:
+    counted = "1 row has an error" if split.error_rows == 1 else f"{split.error_rows} rows have errors"
+    return f"{counted} in {split.path.name}. Row {split.first_error_row}: {split.first_error}"
+
+
+def _missing_model(choices: Choices) -> list[str]:
+    if choices.model is None:
+        return ["Choose the model to start from."]
+    if choices.reading is not None and choices.reading.refused_rows:
+        return [_refusal_sentence(choices.model, choices.reading)]
+    return []
+
+
+def _refusal_sentence(model: ModelFolder, reading: Reading) -> str:
+    rows = reading.refused_rows
+    counted = "1 row cannot" if rows == 1 else f"{rows:,} rows cannot"
+    return f"{counted} be written for {model.name}. Row {reading.first_refused_row}: {reading.first_refusal}"
+
+
+def _missing_settings(choices: Choices) -> list[str]:
+    if choices.reading is None:
+        return ["The examples' tokens are still being counted."]
+    if choices.advice is None:
+        return ["The recommended settings are still being worked out."]
+    return [f"{name}: {problem}." for name, problem in setting_problems(choices).items()]
+
+
+def _missing_review(choices: Choices) -> list[str]:
+    if choices.forecast is None:
+        return ["The run's time and memory are still being worked out."]
+    return [f"{one.message} {one.hint}".strip() for one in choices.forecast.obstacles if one.blocks]
