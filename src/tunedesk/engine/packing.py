@@ -1,0 +1,113 @@
+"""Which examples make a step, and how a step is packed into micro-batches without padding."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+from tunedesk.engine.data import TrainingExample
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """The order of all examples of a run, as a pure function of seed and step: nothing to save for a resume.
+
+    The run reads one endless stream, each epoch in an order of its own, and every step takes the next
+    `batch_size` examples; a step may therefore end one epoch and begin the next.
+    """
+
+    rows: int
+    batch_size: int
+    total_examples: int
+    seed: int
+
+    def step(self, step: int) -> list[int]:
+        """Indices of the examples of a step, counted from 1."""
+        start = (step - 1) * self.batch_size
+        end = min(start + self.batch_size, self.total_examples)
+        return [self._order(at // self.rows)[at % self.rows] for at in range(start, end)]
+
+    def epoch(self, step: int) -> float:
+        """Epochs done after a step."""
+        return min(step * self.batch_size, self.total_examples) / self.rows
+
+    def _order(self, epoch: int) -> tuple[int, ...]:
+        return _shuffled(self.rows, self.seed, epoch)
+
+
+@lru_cache(maxsize=4)
+def _shuffled(rows: int, seed: int, epoch: int) -> tuple[int, ...]:
+    order = list(range(rows))
+    random.Random(f"order {seed} {epoch}").shuffle(order)
+    return tuple(order)
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """Examples one after the other in one row, [1, tokens], told apart by positions that start again at 0.
+
+    bounds: where each example begins, and the end; targets: the trained tokens' ids, [trained], and
+    predictors: the positions that predict them, [trained].
+    """
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    bounds: tuple[int, ...]
+    predictors: torch.Tensor
+    targets: torch.Tensor
+
+    @property
+    def tokens(self) -> int:
+        return self.bounds[-1]
+
+    @property
+    def longest(self) -> int:
+        return max(end - start for start, end in zip(self.bounds, self.bounds[1:], strict=False))
+
+
+def micro_batches(
+    examples: Sequence[TrainingExample], most_tokens: int, device: torch.device
+) -> list[MicroBatch]:
+    """Pack the examples of one step into as few rows of at most `most_tokens` as best fit finds.
+
+    Longest first, each into the fullest row that still has room. An example longer than that gets its own row.
+    """
+    rows: list[list[TrainingExample]] = []
+    room: list[int] = []
+    for example in sorted(examples, key=lambda one: len(one.ids), reverse=True):
+        fitting = [row for row, free in enumerate(room) if free >= len(example.ids)]
+        if fitting:
+            best = min(fitting, key=lambda row: room[row])
+            rows[best].append(example)
+            room[best] -= len(example.ids)
+        else:
+            rows.append([example])
+            room.append(max(0, most_tokens - len(example.ids)))
+    return [pack(row, device) for row in rows]
+
+
+def pack(examples: Sequence[TrainingExample], device: torch.device) -> MicroBatch:
+    """One row of several examples."""
+    ids: list[int] = []
+    positions: list[int] = []
+    predictors: list[int] = []
+    targets: list[int] = []
+    bounds = [0]
+    for example in examples:
+        start = len(ids)
+        ids += example.ids
+        positions += range(len(example.ids))
+        for at in range(1, len(example.ids)):
+            if example.mask[at]:
+                predictors.append(start + at - 1)
+                targets.append(example.ids[at])
+        bounds.append(len(ids))
+
+    def tensor(values: list[int]) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.long, device=device)
+
+    return MicroBatch(
+        tensor(ids)[None], tensor(positions)[None], tuple(bounds), tensor(predictors), tensor(targets)
+    )

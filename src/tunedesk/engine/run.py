@@ -1,0 +1,108 @@
+"""One attempt at a run, from the run folder to an exit code: the edge where trouble becomes an event."""
+
+import errno
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import filelock
+import msgspec
+import psutil
+
+from tunedesk import paths
+from tunedesk.engine.control import ControlWatch
+from tunedesk.engine.event_log import EventLog
+from tunedesk.errors import UserError
+from tunedesk.runs.events import Failed, Finished, Stopped
+from tunedesk.runs.follow import RunHistory
+from tunedesk.runs.job import Job
+from tunedesk.runs.run_folder import ProcessInfo, RunFolder
+
+FINE, FAILED, WRONG_USE = 0, 1, 2
+
+
+def execute(path: Path, *, resume: bool) -> int:
+    """Train the run in this folder. 0: finished or stopped; 1: failed; 2: there is no run that could start."""
+    folder = RunFolder(path)
+    try:
+        job = folder.job()
+        with filelock.FileLock(path / "engine.lock", blocking=False):
+            history = folder.history()
+            if isinstance(history.ended, Finished):
+                print(f"The run {job.run} is finished already; there is nothing left to do.")
+                return FINE
+            if history.attempt and not resume:
+                raise UserError(f"The run {job.run} has begun already.", hint="Resume it, or make a new run.")
+            return _attempt(folder, job, history, resume=resume)
+    except filelock.Timeout:
+        return _complain(UserError(f"Another engine is working on {path}.", hint="Wait for it, or stop it."))
+    except UserError as error:
+        return _complain(error)
+    except OSError as error:
+        return _complain(UserError(f"The run {path} cannot be written: {error.strerror or error}."))
+
+
+def _attempt(folder: RunFolder, job: Job, history: RunHistory, *, resume: bool) -> int:
+    attempt = history.attempt + 1
+    _sign(folder, attempt)
+    control = ControlWatch(folder)
+    control.listen_to_signals()
+    with EventLog(folder.events_path, job.run, attempt) as log:
+        try:
+            return _train(folder, job, log, control, resume=resume)
+        except Exception as error:
+            failure = explain(error)
+            if not isinstance(error, UserError):
+                traceback.print_exc()
+            step = folder.history().step
+            log.write(Failed, sync=True, reason=failure.message, hint=failure.hint, step=step)
+            _complain(failure)
+            return FAILED
+        finally:
+            control.forget()
+
+
+def _train(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *, resume: bool) -> int:
+    # torch comes in only here: what is wrong with the folder is said at once.
+    from tunedesk.engine import threads
+    from tunedesk.engine.train import train
+    from tunedesk.engine.training import Stopping, prepare
+
+    threads.use(job.hyperparameters.threads)
+    try:
+        train(prepare(folder, job, log, control, resume=resume))
+    except Stopping:
+        log.write(Stopped, sync=True, step=folder.history().step, checkpoint="")
+    return FINE
+
+
+def explain(error: Exception) -> UserError:
+    """The sentence and the next step for whatever ended an attempt."""
+    if isinstance(error, UserError):
+        return error
+    words = str(error).strip().split("\n")[0]
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError("The disk is full.", hint="Free some space and resume the run.", exit_code=FAILED)
+    if isinstance(error, MemoryError) or "out of memory" in words.lower() or "can't allocate memory" in words:
+        return UserError(
+            "There is not enough memory for this training.",
+            hint="Lower micro_batch_tokens or max_length, or choose a smaller model, and start a new run.",
+            exit_code=FAILED,
+        )
+    return UserError(
+        f"The engine met an error it does not know: {type(error).__name__}: {words}.",
+        hint="The details are in log.txt.",
+        exit_code=FAILED,
+    )
+
+
+def _sign(folder: RunFolder, attempt: int) -> None:
+    """Say who executes the run, so that a reader can tell a living run from an interrupted one."""
+    info = ProcessInfo(os.getpid(), psutil.Process().create_time(), attempt)
+    paths.write_atomically(folder.process_path, msgspec.json.encode(info))
+
+
+def _complain(error: UserError) -> int:
+    print(error.sentence, file=sys.stderr)
+    return WRONG_USE

@@ -1,0 +1,207 @@
+"""Everything one training needs, put together in the order that finds mistakes before time is spent."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import torch
+
+from tunedesk.dataset.example import Message
+from tunedesk.engine.adapter import adapter_tensors, new_adapter, read_adapter, trained_parameters
+from tunedesk.engine.attention import training_attention
+from tunedesk.engine.checkpoint import Progress, newest_sound_checkpoint
+from tunedesk.engine.control import ControlWatch
+from tunedesk.engine.data import Data, prepare_data
+from tunedesk.engine.event_log import EventLog
+from tunedesk.engine.load_model import load_base_model
+from tunedesk.engine.loss import rows_are_isolated
+from tunedesk.engine.memory import wants_gradient_checkpointing
+from tunedesk.engine.optimizer import FlatAdamW
+from tunedesk.engine.packing import BatchPlan, MicroBatch, micro_batches
+from tunedesk.engine.schedule import total_steps
+from tunedesk.errors import UserError
+from tunedesk.runs.events import Noted, Warned
+from tunedesk.runs.job import Hyperparameters, Job
+from tunedesk.runs.run_folder import RunFolder
+from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.model_folder import ModelFolder, read_model_folder
+
+# Beside the checkpoints that are kept, one is being written and the finished adapter needs room.
+SPARE_CHECKPOINTS = 3
+
+
+@dataclass(slots=True)
+class Training:
+    """A prepared training. weights: see FlatAdamW; initial: the adapter before the first step, as one vector."""
+
+    folder: RunFolder
+    job: Job
+    data: Data
+    template: ChatTemplate
+    base: ModelFolder
+    model: Any
+    optimizer: FlatAdamW
+    initial: torch.Tensor
+    plan: BatchPlan
+    total: int
+    valid_batches: list[MicroBatch]
+    watched: list[tuple[str, tuple[int, ...]]]
+    progress: Progress
+    most_tokens: int
+    log: EventLog
+    control: ControlWatch
+    resumed_from: int | None
+
+    @property
+    def hyper(self) -> Hyperparameters:
+        return self.job.hyperparameters
+
+    @property
+    def device(self) -> torch.device:
+        device: torch.device = self.model.device
+        return device
+
+
+class Stopping(Exception):
+    """A stop was asked before the first step; there is nothing to save."""
+
+
+def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *, resume: bool) -> Training:
+    """Check the job and its data, then load model, adapter and checkpoint. UserError: why it cannot start."""
+    hyper = job.hyperparameters
+    if problems := hyper.problems():
+        raise UserError(f"A setting does not fit: {problems[0]}", hint="Correct it and start a new run.")
+    log.write(Noted, phase="data", message="Reading and rendering the examples.")
+    base = read_model_folder(_local_model(job))
+    template = ChatTemplate.load(base.path)
+    if job.template_digest and template.digest != job.template_digest:
+        raise UserError(
+            f"The chat template or tokenizer of {base.name} is not the one the job was made with.",
+            hint="Make a new run.",
+        )
+    data = prepare_data(folder, job, template)
+    for warning in data.warnings:
+        log.write(Warned, code=warning.code, message=warning.message)
+    _stop_if_asked(control)
+    log.write(Noted, phase="model", message=f"Loading {base.name}.")
+    model, initial, optimizer = _load(job, base, data)
+    _stop_if_asked(control)
+    most_tokens = _row_length(model, hyper, data, log)
+    plan_total = total_steps(len(data.train), hyper)
+    training = Training(
+        folder=folder,
+        job=job,
+        data=data,
+        template=template,
+        base=base,
+        model=model,
+        optimizer=optimizer,
+        initial=initial,
+        plan=BatchPlan(
+            len(data.train), hyper.batch_size, _examples(len(data.train), plan_total, hyper), hyper.seed
+        ),
+        total=plan_total,
+        valid_batches=micro_batches(data.valid, most_tokens, model.device),
+        watched=_watched(job, template),
+        progress=Progress(identity=_identity(job)),
+        most_tokens=most_tokens,
+        log=log,
+        control=control,
+        resumed_from=None,
+    )
+    if resume:
+        _resume(training)
+    _check_space(training)
+    return training
+
+
+def _load(job: Job, base: ModelFolder, data: Data) -> tuple[Any, torch.Tensor, FlatAdamW]:
+    hyper = job.hyperparameters
+    model = load_base_model(base.path, hyper.quantization)
+    if wants_gradient_checkpointing(model, base.shape, hyper):
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.set_attn_implementation(training_attention(model))
+    tuned = new_adapter(model, hyper)
+    optimizer = FlatAdamW(trained_parameters(tuned), hyper.weight_decay)
+    tuned.train()
+    return tuned, optimizer.vector.detach().clone(), optimizer
+
+
+def _row_length(model: Any, hyper: Hyperparameters, data: Data, log: EventLog) -> int:
+    """Tokens of a micro-batch; 1 (each example for itself) where the model would mix the examples of a row."""
+    model.eval()
+    isolated = rows_are_isolated(model, data.train, model.device)
+    model.train()
+    if isolated:
+        return hyper.micro_batch_tokens
+    message = "This model mixes examples that share a row, so each is computed for itself: right, but slower."
+    log.write(Warned, code="no-packing", message=message)
+    return 1
+
+
+def _resume(training: Training) -> None:
+    found = newest_sound_checkpoint(training.folder.checkpoints_dir)
+    for sentence in found.damaged:
+        training.log.write(Warned, code="damaged-checkpoint", message=sentence)
+    training.resumed_from = 0
+    if found.checkpoint is None:
+        return
+    if found.checkpoint.progress.identity != training.progress.identity:
+        raise UserError(
+            "The job changed since its last checkpoint, so the run cannot go on.",
+            hint="Put job.json back as it was, or make a new run.",
+        )
+    training.progress = found.checkpoint.progress
+    read_adapter(training.model, found.checkpoint.adapter)
+    training.optimizer.load_state(found.checkpoint.optimizer_state())
+    training.resumed_from = training.progress.step
+
+
+def _identity(job: Job) -> str:
+    """A digest of all that decides the run's course; threads and what is kept on the disk do not."""
+    hyper = msgspec.structs.replace(job.hyperparameters, threads=0, keep_checkpoints=2, checkpoint_steps=0)
+    parts = (job.run, job.model.digest, job.train.sha256, job.valid and job.valid.sha256, hyper)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _examples(rows: int, steps: int, hyper: Hyperparameters) -> int:
+    """Examples of the whole run: what the epochs say, unless max_steps ends it before."""
+    return min(steps * hyper.batch_size, max(1, round(rows * hyper.epochs)))
+
+
+def _watched(job: Job, template: ChatTemplate) -> list[tuple[str, tuple[int, ...]]]:
+    """The last words of each watched prompt, for the eye, and its ids."""
+    prompts = []
+    for watched in job.watched:
+        messages = [
+            Message(one.role, one.content, None, f"/messages/{index}")
+            for index, one in enumerate(watched.messages)
+        ]
+        prompts.append((watched.messages[-1].content, template.prompt(messages).ids))
+    return prompts
+
+
+def _local_model(job: Job) -> Any:
+    from pathlib import Path
+
+    return Path(job.model.path)
+
+
+def _stop_if_asked(control: ControlWatch) -> None:
+    if "stop" in control.poll():
+        raise Stopping
+
+
+def _check_space(training: Training) -> None:
+    """Refuse before the first step what would fail at a checkpoint. Weights and two moments, float32."""
+    bytes_each = 3 * sum(tensor.nbytes for tensor in adapter_tensors(training.model).values())
+    needed = bytes_each * (training.hyper.keep_checkpoints + SPARE_CHECKPOINTS)
+    free = shutil.disk_usage(training.folder.path).free
+    if free < needed:
+        raise UserError(
+            f"The disk of {training.folder.path} has {free / 1e6:,.0f} MB free; the checkpoints of this run need "
+            f"{needed / 1e6:,.0f} MB.",
+            hint="Free some space, or lower keep_checkpoints.",
+        )
