@@ -1,0 +1,168 @@
+"""Writing a snapshot to a file: unedited rows byte for byte, beside the old file, and then in its place."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from tunedesk.dataset.base import Base
+from tunedesk.dataset.parsing import BOM
+from tunedesk.dataset.snapshot import Snapshot, Untouched
+from tunedesk.errors import UserError
+from tunedesk.paths import sync_folder
+
+CAN_REPLACE_OPEN_FILES = os.name != "nt"
+_NEW, _OLD = ".tunedesk-new", ".tunedesk-old"
+_SPLICE_BYTES = 1 << 18
+"""Longer stretches are copied by the operating system, shorter ones through memory."""
+_BLOCK = 1 << 20
+
+
+def write_beside(snapshot: Snapshot, path: Path) -> Path:
+    """The snapshot in a new file in the folder of `path`, on disk when this returns. UserError when it
+    cannot be.
+    """
+    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_NEW}")
+    try:
+        with made.open("xb", buffering=_BLOCK) as file:
+            _write(snapshot, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, made)
+    except OSError as error:
+        made.unlink(missing_ok=True)
+        raise _not_saved(path, error) from error
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+    return made
+
+
+def put_in_place(
+    made: Path, path: Path, new: Base, old: Base, can_replace_open: bool = CAN_REPLACE_OPEN_FILES
+) -> None:
+    """Give the written file the name of the old one. `new` and `old` stay readable.
+
+    Where open files cannot be replaced, the old one gets a second name first, so that no moment is
+    without a file.
+    """
+    try:
+        if can_replace_open:
+            os.replace(made, path)
+        else:
+            _replace_closed(made, path, new, old)
+    except OSError as error:
+        raise _not_saved(path, error) from error
+    sync_folder(path.parent)
+
+
+def _replace_closed(made: Path, path: Path, new: Base, old: Base) -> None:
+    old.release()
+    new.release()
+    kept = made.with_suffix(_OLD)
+    if path.exists():
+        try:
+            os.link(path, kept)
+        except OSError:  # a disk without hard links, such as exFAT
+            shutil.copyfile(path, kept)
+    try:
+        os.replace(made, path)
+    except OSError:
+        old.reopen(path)
+        new.reopen(made)
+        kept.unlink(missing_ok=True)
+        raise
+    new.reopen(path)
+    if kept.exists():
+        old.reopen(kept, delete_at_end=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Delete what an interrupted save left beside the file. Only the one who may write the file calls
+    this.
+    """
+    for leftover in path.parent.iterdir():
+        if leftover.name.startswith(f".{path.name}.") and leftover.suffix in (_NEW, _OLD):
+            leftover.unlink(missing_ok=True)
+
+
+def _write(snapshot: Snapshot, file: BinaryIO) -> None:
+    base = snapshot.base
+    if base.has_bom:
+        file.write(BOM)
+    default_end = base.default_line_end
+    last_line = len(base) - 1
+    ends_open = last_line >= 0 and not base.line_end(last_line)
+    left = len(snapshot)
+    for start, stop, raw in _stretches(snapshot):
+        is_last = left == (stop - start or 1)
+        left -= stop - start or 1
+        if raw is None:
+            _copy(base, *base.span(start, stop), file)
+            if ends_open and stop - 1 == last_line and not is_last:
+                file.write(default_end)
+            continue
+        file.write(raw)
+        keeps_open_end = ends_open and start == last_line and is_last and raw
+        if not keeps_open_end:
+            file.write((base.line_end(start) if start >= 0 else b"") or default_end)
+
+
+def _stretches(snapshot: Snapshot) -> Iterator[tuple[int, int, bytes | None]]:
+    """(first line, last line + 1, None) to copy, or (its line or -1, the same, text) of one edited row."""
+    start = stop = 0
+    for piece in snapshot.pieces():
+        if isinstance(piece, Untouched):
+            if piece.line == stop and start < stop:
+                stop += piece.size
+                continue
+            if start < stop:
+                yield start, stop, None
+            start, stop = piece.line, piece.line + piece.size
+            continue
+        if start < stop:
+            yield start, stop, None
+        start = stop = 0
+        line = -1 if piece.line is None else piece.line
+        yield line, line, piece.raw
+    if start < stop:
+        yield start, stop, None
+
+
+def _copy(base: Base, start: int, end: int, file: BinaryIO) -> None:
+    """Bytes start..end of the base. OSError when they are no longer there."""
+    if end - start >= _SPLICE_BYTES and hasattr(os, "copy_file_range"):
+        file.flush()
+        start = _splice(base, start, end, file)
+    while start < end:
+        block = base.read(start, min(_BLOCK, end - start))
+        if not block:
+            raise OSError(errno.EIO, "another program has shortened the file")
+        file.write(block)
+        start += len(block)
+
+
+def _splice(base: Base, start: int, end: int, file: BinaryIO) -> int:
+    """Copy inside the operating system, as far as it can; the byte from which to go on."""
+    refusals = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
+    try:
+        while start < end:
+            done = os.copy_file_range(base.descriptor, file.fileno(), end - start, start)
+            if not done:
+                break
+            start += done
+    except OSError as error:
+        if error.errno not in refusals:
+            raise
+    return start
+
+
+def _not_saved(path: Path, error: OSError) -> UserError:
+    reason = error.strerror or str(error)
+    message = f"{path} could not be saved: {reason}. The old file is as it was, and your edits are kept."
+    hint = "Free some space, check the folder's permissions, or save under another name."
+    return UserError(message, hint=hint)

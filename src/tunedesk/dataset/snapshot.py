@@ -1,0 +1,100 @@
+"""The rows as they stand at one moment: immutable, cheap to take, and readable from any thread."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tunedesk.dataset.base import Base
+from tunedesk.dataset.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """Rows first, first + 1, ... as they stand in the file's lines from `line` on."""
+
+    first: int
+    line: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row whose text is not the file's; line: where its predecessor stands in the file, None for a new
+    row.
+    """
+
+    row: int
+    raw: bytes
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A moment of a document.
+
+    base, base_order: the file and the row id of each of its lines. order: which rows stand where.
+    texts: the rows whose text differs from the file's. version: the document's at that moment.
+    """
+
+    base: Base
+    base_order: Order
+    order: Order
+    texts: Mapping[int, bytes]
+    version: int
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @property
+    def ids(self) -> Order:
+        return self.order
+
+    def raw(self, row_id: int) -> bytes:
+        """The row without its line end. ValueError when there is no such row."""
+        if row_id not in self.order:
+            raise ValueError(f"There is no row with the id {row_id}.")
+        text = self.texts.get(row_id)
+        return self.base.raw(self.base_order.index(row_id)) if text is None else text
+
+    def raw_at(self, position: int) -> bytes:
+        """The row at a position from 0 on. IndexError when there is none."""
+        return self.raw(self.order[position])
+
+    def is_edited(self, row_id: int) -> bool:
+        """True when the row is new, or its text differs from the file's. ValueError when there is no
+        such row.
+        """
+        if row_id not in self.order:
+            raise ValueError(f"There is no row with the id {row_id}.")
+        return row_id in self.texts
+
+    def rows(self) -> Iterator[tuple[int, bytes]]:
+        """Every row's id and text, in order."""
+        for piece in self.pieces():
+            if isinstance(piece, Written):
+                yield piece.row, piece.raw
+            else:
+                raws = self.base.rows(piece.line, piece.line + piece.size)
+                yield from enumerate(raws, start=piece.first)
+
+    def pieces(self) -> Iterator[Untouched | Written]:
+        """All rows in order, in pieces as big as possible."""
+        edited = sorted(self.texts)
+        for first, count in self.order.runs():
+            for located in self.base_order.locate(first, count):
+                line = located.position
+                if line is None:
+                    for row in range(located.first, located.first + located.size):
+                        yield Written(row, self.texts[row], None)
+                else:
+                    yield from self._split(located.first, line, located.size, edited)
+
+    def _split(self, first: int, line: int, count: int, edited: list[int]) -> Iterator[Untouched | Written]:
+        """A run of file lines with the edited rows among them taken apart."""
+        inside = edited[bisect_left(edited, first) : bisect_left(edited, first + count)]
+        for left, right in pairwise([first - 1, *inside, first + count]):
+            if right - left > 1:
+                yield Untouched(left + 1, line + left + 1 - first, right - left - 1)
+            if right < first + count:
+                yield Written(right, self.texts[right], line + right - first)
