@@ -26,8 +26,8 @@ WEIGHTS = "adapter_model.safetensors"
 def new_adapter(model: PreTrainedModel, hyper: Hyperparameters) -> PeftModel:
     """Wrap the model with LoRA on every linear layer but the output head, random as the seed says.
 
-    The adapter stays in float32 whatever the model computes in: steps smaller than bfloat16's resolution would
-    be lost, and a resume would not be exact.
+    The adapter stays in float32 whatever the model computes in: steps smaller than bfloat16's resolution
+    would be lost, and a resume would not be exact.
     """
     config = LoraConfig(
         r=hyper.lora_rank,

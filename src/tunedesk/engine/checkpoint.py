@@ -1,4 +1,6 @@
-"""Checkpoints that are whole or absent: written under another name, hashed, synced, renamed; verified when read."""
+"""Checkpoints that are whole or absent: written under another name, hashed, synced, renamed; verified
+when read.
+"""
 
 import hashlib
 import os
@@ -21,7 +23,8 @@ ADAPTER, OPTIMIZER, PROGRESS, MANIFEST = "adapter", "optimizer.safetensors", "pr
 class Progress(Struct, kw_only=True):
     """How far a run is. Position in the data, schedule and random streams are all functions of seed and step.
 
-    identity: of everything that must not change between attempts. tokens and seconds: of all attempts together.
+    identity: of everything that must not change between attempts. tokens and seconds: of all attempts
+    together.
     """
 
     identity: str

@@ -1,4 +1,6 @@
-"""What the user or the system asks of a running engine: control.json and signals, each request obeyed once."""
+"""What the user or the system asks of a running engine: control.json and signals, each request obeyed
+once.
+"""
 
 import signal
 from dataclasses import dataclass, field

@@ -33,7 +33,9 @@ class TrainingExample:
 
     @property
     def prompt(self) -> tuple[int, ...]:
-        """The ids before the last trained stretch: what the model gets when it shall answer as this example."""
+        """The ids before the last trained stretch: what the model gets when it shall answer as this
+        example.
+        """
         end = len(self.mask)
         while end and not self.mask[end - 1]:
             end -= 1
@@ -52,7 +54,9 @@ class Warning_:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What a run trains on and is validated with; tokens: of the training examples, trained: those with a loss."""
+    """What a run trains on and is validated with; tokens: of the training examples, trained: those
+    with a loss.
+    """
 
     train: tuple[TrainingExample, ...]
     valid: tuple[TrainingExample, ...]

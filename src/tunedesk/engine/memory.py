@@ -25,7 +25,8 @@ def used_gpu_bytes(device: torch.device) -> int | None:
 
 
 def activation_bytes(shape: ModelShape, tokens: int) -> float:
-    """Saved for the backward pass without checkpointing: per token and layer 2 (4h + 2q + 2kv + 2f) bytes at least.
+    """Saved for the backward pass without checkpointing: per token and layer 2 (4h + 2q + 2kv + 2f) bytes at
+    least.
 
     h: hidden, q and kv: widths of query and key, f: intermediate; two bytes a value.
     """

@@ -8,7 +8,8 @@ import torch
 class FlatAdamW:
     """Holds the parameters and their gradients as views of two vectors, in the order they were given.
 
-    Adapter weights are many small matrices; as one vector the norm, the clipping and the step are single calls.
+    Adapter weights are many small matrices; as one vector the norm, the clipping and the step are single
+    calls.
     """
 
     def __init__(self, parameters: Iterable[torch.nn.Parameter], weight_decay: float) -> None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import torch
 
@@ -64,7 +65,7 @@ class MicroBatch:
 
     @property
     def longest(self) -> int:
-        return max(end - start for start, end in zip(self.bounds, self.bounds[1:], strict=False))
+        return max(end - start for start, end in pairwise(self.bounds))
 
 
 def micro_batches(
@@ -72,7 +73,8 @@ def micro_batches(
 ) -> list[MicroBatch]:
     """Pack the examples of one step into as few rows of at most `most_tokens` as best fit finds.
 
-    Longest first, each into the fullest row that still has room. An example longer than that gets its own row.
+    Longest first, each into the fullest row that still has room. An example longer than that gets its own
+    row.
     """
     rows: list[list[TrainingExample]] = []
     room: list[int] = []

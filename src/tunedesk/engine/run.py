@@ -23,7 +23,9 @@ FINE, FAILED, WRONG_USE = 0, 1, 2
 
 
 def execute(path: Path, *, resume: bool) -> int:
-    """Train the run in this folder. 0: finished or stopped; 1: failed; 2: there is no run that could start."""
+    """Train the run in this folder. 0: finished or stopped; 1: failed; 2: there is no run that could
+    start.
+    """
     folder = RunFolder(path)
     try:
         job = folder.job()

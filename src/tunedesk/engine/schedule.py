@@ -24,7 +24,9 @@ def checkpoint_interval(total: int, hyper: Hyperparameters) -> int:
 
 
 def learning_rate(step: int, total: int, hyper: Hyperparameters) -> float:
-    """The rate of a step, counted from 1: a linear rise, then the schedule's fall towards zero after the last."""
+    """The rate of a step, counted from 1: a linear rise, then the schedule's fall towards zero after
+    the last.
+    """
     warmup = math.ceil(total * hyper.warmup_ratio)
     if step <= warmup:
         return hyper.learning_rate * step / warmup

@@ -46,7 +46,7 @@ def light_imports() -> Iterator[None]:
     try:
         yield
     finally:
-        torch.compile, torch.compiler.disable = compile_, disable  # type: ignore[assignment]
+        torch.compile, torch.compiler.disable = compile_, disable
 
 
 def _unchanged(function: Callable[..., Any] | None = None, *_: Any, **__: Any) -> Any:

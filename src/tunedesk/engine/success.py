@@ -23,7 +23,9 @@ def answer_limit(data: Data, context: int) -> int:
 def check_success(
     model: Any, weights: torch.Tensor, initial: torch.Tensor, template: ChatTemplate, data: Data, context: int
 ) -> None:
-    """UserError says why the run has failed. weights, initial: the adapter as one vector, now and at first."""
+    """UserError says why the run has failed. weights, initial: the adapter as one vector, now and at
+    first.
+    """
     if not bool(torch.isfinite(weights).all()):
         raise UserError(
             "The adapter holds values that are not finite.",

@@ -105,7 +105,8 @@ def device_name(device: torch.device) -> str:
 def take_step(run: Training, step: int, clock: Clock) -> None:
     """One optimizer step; UserError, and no step, when loss or gradient is not finite."""
     began = time.monotonic()
-    # Dropout draws from torch's global generator: seeded by step, it needs no state and nothing can disturb it.
+    # Dropout draws from torch's global generator: seeded by step, it needs no state and nothing can disturb
+    # it.
     torch.manual_seed(run.hyper.seed * 1_000_003 + step)
     examples = [run.data.train[index] for index in run.plan.step(step)]
     trained = sum(example.trained for example in examples)
@@ -147,7 +148,7 @@ def refuse_non_finite(run: Training, step: int, loss: float, norm: float) -> Non
     if run.progress.step:
         publish(run)
     raise UserError(
-        f"The {what} of step {step} is not a finite number, so the step was not taken (training rows {rows}).",
+        f"The {what} of step {step} is not a finite number; the step was not taken (training rows {rows}).",
         hint="Lower learning_rate, look at these rows, and start a new run."
         + (" The adapter as it was before is kept." if run.progress.step else ""),
         exit_code=1,

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,7 +35,9 @@ SPARE_CHECKPOINTS = 3
 
 @dataclass(slots=True)
 class Training:
-    """A prepared training. weights: see FlatAdamW; initial: the adapter before the first step, as one vector."""
+    """A prepared training. weights: see FlatAdamW; initial: the adapter before the first step, as one
+    vector.
+    """
 
     folder: RunFolder
     job: Job
@@ -74,7 +77,7 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
     if problems := hyper.problems():
         raise UserError(f"A setting does not fit: {problems[0]}", hint="Correct it and start a new run.")
     log.write(Noted, phase="data", message="Reading and rendering the examples.")
-    base = read_model_folder(_local_model(job))
+    base = read_model_folder(Path(job.model.path))
     template = ChatTemplate.load(base.path)
     if job.template_digest and template.digest != job.template_digest:
         raise UserError(
@@ -130,7 +133,9 @@ def _load(job: Job, base: ModelFolder, data: Data) -> tuple[Any, torch.Tensor, F
 
 
 def _row_length(model: Any, hyper: Hyperparameters, data: Data, log: EventLog) -> int:
-    """Tokens of a micro-batch; 1 (each example for itself) where the model would mix the examples of a row."""
+    """Tokens of a micro-batch; 1 (each example for itself) where the model would mix the examples of
+    a row.
+    """
     model.eval()
     isolated = rows_are_isolated(model, data.train, model.device)
     model.train()
@@ -183,12 +188,6 @@ def _watched(job: Job, template: ChatTemplate) -> list[tuple[str, tuple[int, ...
     return prompts
 
 
-def _local_model(job: Job) -> Any:
-    from pathlib import Path
-
-    return Path(job.model.path)
-
-
 def _stop_if_asked(control: ControlWatch) -> None:
     if "stop" in control.poll():
         raise Stopping
@@ -201,7 +200,7 @@ def _check_space(training: Training) -> None:
     free = shutil.disk_usage(training.folder.path).free
     if free < needed:
         raise UserError(
-            f"The disk of {training.folder.path} has {free / 1e6:,.0f} MB free; the checkpoints of this run need "
-            f"{needed / 1e6:,.0f} MB.",
+            f"The disk of {training.folder.path} has {free / 1e6:,.0f} MB free; the checkpoints of this run "
+            f"need {needed / 1e6:,.0f} MB.",
             hint="Free some space, or lower keep_checkpoints.",
         )

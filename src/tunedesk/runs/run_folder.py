@@ -121,7 +121,8 @@ class RunFolder:
         """Make the folder `parent/job.run` with job.json and the rows (raw, without line ends).
 
         The job's `train` and `valid` are replaced by what was really written (`valid` is None
-        without rows). The folder appears complete or not at all. UserError: it exists already, or cannot be written.
+        without rows). The folder appears complete or not at all. UserError: it exists already, or cannot be
+        written.
         """
         final = parent / job.run
         if final.exists():

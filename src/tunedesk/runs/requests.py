@@ -1,0 +1,151 @@
+"""From what a person chose to a run folder that waits to be started; the last look before the first
+minute.
+"""
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tunedesk.dataset.example import Example, example_of
+from tunedesk.dataset.parsing import parse_row
+from tunedesk.errors import UserError
+from tunedesk.runs.digests import model_digest
+from tunedesk.runs.generation import ChatMessage
+from tunedesk.runs.job import DataFile, DatasetRef, Hyperparameters, Job, ModelRef, WatchedPrompt
+from tunedesk.runs.run_folder import RunFolder, new_run_id
+from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.model_folder import read_model_folder
+
+WATCHED_PROMPTS = 3
+LIBRARIES = ("tunedesk", "torch", "transformers", "peft", "bitsandbytes")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Everything a run is made of.
+
+    train, valid: raw rows without line ends, as they stand on the screen. dataset: the file they came from,
+    document_version and modified: how it stood. name: of the run's folder; empty for one made from the time.
+    """
+
+    runs_dir: Path
+    dataset: Path
+    train: Sequence[bytes]
+    model: Path
+    valid: Sequence[bytes] = ()
+    valid_source: str = ""
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+    document_version: int = 0
+    modified: bool = False
+    watched: tuple[WatchedPrompt, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that stands in the way of a run, and what the user can do."""
+
+    message: str
+    hint: str = ""
+
+
+def check(request: RunRequest) -> list[Problem]:
+    """What would fail after Start, found before it: model, template, settings, rows. Empty: nothing found.
+
+    Rows are rendered until the first one that the template refuses or that cannot be used.
+    """
+    problems = [Problem(sentence, "Correct the setting.") for sentence in request.hyperparameters.problems()]
+    try:
+        model = read_model_folder(request.model)
+        template = ChatTemplate.load(request.model)
+    except UserError as error:
+        return [*problems, Problem(error.message, error.hint)]
+    if request.hyperparameters.max_length > model.context:
+        message = (
+            f"max_length is {request.hyperparameters.max_length}; {model.name} reads {model.context} tokens."
+        )
+        problems.append(Problem(message, f"Set max_length to {model.context} or less."))
+    for rows, file in ((request.train, request.dataset.name), (request.valid, request.valid_source)):
+        if problem := _first_bad_row(rows, file or "the validation data", template):
+            problems.append(problem)
+    if not request.train:
+        problems.append(Problem("There is no example to train on.", "Add rows to the dataset."))
+    return problems
+
+
+def prepare_run(request: RunRequest) -> RunFolder:
+    """Write the run folder. UserError with the first problem that `check` finds, or why it cannot be
+    written.
+    """
+    if problems := check(request):
+        raise UserError(problems[0].message, hint=problems[0].hint)
+    now = datetime.now(UTC)
+    model = read_model_folder(request.model)
+    job = Job(
+        run=request.name or _free_name(request.runs_dir, now),
+        created=now.isoformat(timespec="seconds"),
+        model=ModelRef(model.name, str(request.model.resolve()), model_digest(request.model)),
+        dataset=DatasetRef(str(request.dataset), request.document_version, request.modified),
+        train=DataFile("", 0, "", request.dataset.name),
+        valid=DataFile("", 0, "", request.valid_source) if request.valid else None,
+        watched=request.watched or watched_prompts(request.valid or request.train),
+        hyperparameters=request.hyperparameters,
+        template_digest=ChatTemplate.load(request.model).digest,
+        versions=installed_versions(),
+    )
+    request.runs_dir.mkdir(parents=True, exist_ok=True)
+    return RunFolder.create(request.runs_dir, job, request.train, request.valid)
+
+
+def watched_prompts(rows: Sequence[bytes]) -> tuple[WatchedPrompt, ...]:
+    """Three prompts, spread evenly over the rows: each row's turns before its last answer."""
+    found = [
+        WatchedPrompt(prompt, number)
+        for number, raw in enumerate(rows, 1)
+        if (prompt := _prompt(example_of(parse_row(raw).value)))
+    ]
+    if len(found) <= WATCHED_PROMPTS:
+        return tuple(found)
+    return tuple(found[index * (len(found) - 1) // (WATCHED_PROMPTS - 1)] for index in range(WATCHED_PROMPTS))
+
+
+def installed_versions() -> dict[str, str]:
+    """Of the libraries that decide a run's numbers; read from their metadata, nothing is imported."""
+    versions = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _first_bad_row(rows: Sequence[bytes], file: str, template: ChatTemplate) -> Problem | None:
+    for number, raw in enumerate(rows, 1):
+        parsed = parse_row(raw)
+        if parsed.value is None:
+            reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
+            return Problem(f"{file}, row {number}: {reason}", "Mend or delete the row.")
+        try:
+            template.render(example_of(parsed.value))
+        except UserError as error:
+            return Problem(f"{file}, row {number}: {error.message}", error.hint)
+    return None
+
+
+def _prompt(example: Example) -> tuple[ChatMessage, ...]:
+    """The turns before the last answer; empty when there is none or when one of them has no text."""
+    answers = [index for index, turn in enumerate(example.messages) if turn.role == "assistant"]
+    turns = example.messages[: answers[-1]] if answers else ()
+    if any(turn.content is None for turn in turns):
+        return ()
+    return tuple(ChatMessage(turn.role, turn.content or "") for turn in turns)
+
+
+def _free_name(runs_dir: Path, now: datetime) -> str:
+    local = now.astimezone()
+    while (runs_dir / (name := new_run_id(local))).exists():
+        pass
+    return name
