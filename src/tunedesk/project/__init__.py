@@ -1,0 +1,1 @@
+"""The folder that ties datasets, runs and chats together."""
