@@ -25,8 +25,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module", params=["nf4", "none"])
 def voices(folders: tuple[Path, Path], request: pytest.FixtureRequest) -> Voices:
-    torch.set_num_threads(1)
-    return Voices(Load(str(folders[0]), str(folders[1]), request.param))
+    return Voices(Load(str(folders[0]), str(folders[1]), request.param, threads=1))
 
 
 def answers(voices: Voices, texts: Sequence[str], who: Sequence[Voice], limit: int = 12) -> list[Answer]:
@@ -44,6 +43,7 @@ def run(
         voices.forward,
         batch,
         settings,
+        cache=voices.new_cache(),
         end_ids=ends,
         pad_id=voices.template.pad_id,
         device=voices.device,
@@ -96,6 +96,7 @@ def test_a_cancel_between_two_tokens_keeps_what_was_written(voices: Voices) -> N
         voices.forward,
         batch,
         Sampling(),
+        cache=voices.new_cache(),
         end_ids=frozenset(),
         pad_id=0,
         device=voices.device,

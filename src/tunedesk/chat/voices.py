@@ -1,4 +1,4 @@
-"""Which runs can speak: finished ones with an adapter, and what the engine needs to load them."""
+"""Which runs can speak, and what the engine needs to load them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import Literal
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import Load
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
+
+
+SPEAKING = (RunState.FINISHED, RunState.STOPPED)
+"""A stopped run leaves the best adapter so far; a failed one's is kept for inspection only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class TunedRun:
 def tunable_runs(runs_dir: Path) -> tuple[TunedRun, ...]:
     """Runs that can speak, newest first."""
     found = list_runs(runs_dir)
-    ready = [run for run in found if run.has_adapter and run.state is RunState.FINISHED]
+    ready = [run for run in found if run.has_adapter and run.state in SPEAKING]
     return tuple(_read(RunFolder(run.path), run.valid_loss) for run in ready)
 
 

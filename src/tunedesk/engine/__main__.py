@@ -17,12 +17,17 @@ def main(arguments: list[str] | None = None) -> int:
     train.add_argument("run_folder", type=Path)
     train.add_argument("--resume", action="store_true", help="go on from the newest sound checkpoint")
     commands.add_parser("generate", help="answer prompts; JSON lines on standard input and output")
+    commands.add_parser("check", help="print one line about the libraries and the device")
     chosen = parser.parse_args(arguments)
     prepare_environment()
     if chosen.command == "generate":
         from tunedesk.engine import generate
 
         return generate.main()
+    if chosen.command == "check":
+        from tunedesk.engine.check import check
+
+        return check()
     from tunedesk.engine.run import execute
 
     return execute(chosen.run_folder.absolute(), resume=chosen.resume)

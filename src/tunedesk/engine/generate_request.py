@@ -101,6 +101,7 @@ def _write_batch(
         voices.forward,
         batch,
         request.settings,
+        cache=voices.new_cache(),
         end_ids=template.end_ids,
         pad_id=template.pad_id,
         device=voices.device,

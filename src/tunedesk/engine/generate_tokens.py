@@ -52,6 +52,7 @@ def write(
     answers: Sequence[Answer],
     settings: Sampling,
     *,
+    cache: DynamicCache,
     end_ids: frozenset[int],
     pad_id: int,
     device: torch.device,
@@ -62,7 +63,7 @@ def write(
     Prompts are padded on the left with positions counted from their first real token, so that a row of a
     batch gets what it would get alone.
     """
-    batch = _Batch(answers, pad_id, device)
+    batch = _Batch(answers, pad_id, device, cache)
     while batch.live:
         if cancelled():
             yield from _cancel(batch.live)
@@ -112,7 +113,9 @@ def choose(logits: torch.Tensor, settings: Sampling, chance: random.Random) -> i
 class _Batch:
     """The rows still computed, with their cache, mask and positions."""
 
-    def __init__(self, answers: Sequence[Answer], pad_id: int, device: torch.device) -> None:
+    def __init__(
+        self, answers: Sequence[Answer], pad_id: int, device: torch.device, cache: DynamicCache
+    ) -> None:
         self.rows = list(answers)
         longest = max(len(answer.ids) for answer in answers)
         gaps = [longest - len(answer.ids) for answer in answers]
@@ -122,7 +125,7 @@ class _Batch:
         for row, gap in enumerate(gaps):
             self._mask[row, :gap] = 0
         self._positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
-        self._cache = DynamicCache()
+        self._cache = cache
 
     @property
     def live(self) -> list[Answer]:

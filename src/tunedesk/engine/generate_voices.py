@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tunedesk.engine.load_model import load_base_model
 
+from tunedesk.engine import threads
+from tunedesk.engine.load_model import load_base_model
+from tunedesk.engine.loss import compute_context
 from tunedesk.engine.start_up import light_imports
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import Load, Voice
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import ModelFolder, read_model_folder
+
+with light_imports():
+    from peft import PeftModel
+    from transformers import DynamicCache
 
 BASE = "__base__"
 """peft's own word for "no adapter" in a mixed batch."""
@@ -27,8 +33,7 @@ class Voices:
         self.request = request
         self.folder: ModelFolder = read_model_folder(Path(request.model))
         self.template = ChatTemplate.load(Path(request.model))
-        if request.threads:
-            torch.set_num_threads(request.threads)
+        threads.use(request.threads)
         self._model: Any = load_base_model(Path(request.model), request.quantization)
         self._model.eval()
         self._adapter: str | None = None
@@ -40,6 +45,10 @@ class Voices:
     def device(self) -> torch.device:
         device: torch.device = next(self._model.parameters()).device
         return device
+
+    def new_cache(self) -> DynamicCache:
+        """An empty cache of keys and values, with the sliding windows that the model has."""
+        return DynamicCache(config=self._model.config)
 
     def fits(self, request: Load) -> bool:
         """Whether `request` needs the same base weights."""
@@ -54,9 +63,6 @@ class Voices:
 
     def load_adapter(self, path: Path) -> None:
         """UserError: not an adapter in safetensors, or made for another model."""
-        with light_imports():
-            from peft import PeftModel
-
         _check_adapter(path)
         self._loaded += 1
         name = f"run{self._loaded}"
@@ -90,7 +96,8 @@ class Voices:
         return self._last_logits({**inputs, "adapter_names": names})
 
     def _last_logits(self, inputs: dict[str, Any]) -> torch.Tensor:
-        output = self._model(**inputs, use_cache=True, logits_to_keep=1)
+        with compute_context(self.device):
+            output = self._model(**inputs, use_cache=True, logits_to_keep=1)
         logits: torch.Tensor = output.logits[:, -1, :]
         return logits
 

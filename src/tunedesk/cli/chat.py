@@ -1,0 +1,133 @@
+"""`tunedesk chat`: one prompt or a conversation with a run or a model, in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import queue
+import sys
+from pathlib import Path
+
+from tunedesk.chat.conversation import Conversation, with_settings, with_system
+from tunedesk.chat.session import ChatSession
+from tunedesk.chat.voices import tuned_run
+from tunedesk.cli.output import progress
+from tunedesk.cli.show import find_model
+from tunedesk.errors import UserError
+from tunedesk.runs.generation import Load, Ready, Sampling, Voice
+
+HELP = "Type a message; /again answers anew, /new starts over, an empty line ends."
+
+
+def chat(arguments: argparse.Namespace) -> int:
+    """UserError: no such run or model, bad settings, or a lost engine."""
+    request, voices = chosen_voices(arguments.model, base_too=arguments.base)
+    settings = Sampling(arguments.temperature, arguments.top_p, arguments.max_tokens, arguments.seed)
+    start = with_system(with_settings(Conversation(), settings), arguments.system)
+    face = TerminalFace(several=len(voices) > 1)
+    session = ChatSession(face, conversation=start)
+    try:
+        session.choose(request, voices)
+        face.wait_until_ready()
+        if arguments.prompt is not None:
+            session.send(sys.stdin.read() if arguments.prompt == "-" else arguments.prompt)
+            face.wait_for_answers(session)
+        else:
+            talk(session, face, start)
+    finally:
+        session.close()
+    return 0
+
+
+def chosen_voices(name: str, *, base_too: bool) -> tuple[Load, tuple[Voice, ...]]:
+    """What to load for a run's folder, or for a model by path or name."""
+    path = Path(name).expanduser()
+    if (path / "job.json").is_file():
+        return tuned_run(path.absolute()).load_request(), ("base", "tuned") if base_too else ("tuned",)
+    return Load(str(find_model(name).absolute()), quantization="none"), ("base",)
+
+
+def talk(session: ChatSession, face: TerminalFace, start: Conversation) -> None:
+    """Read messages until an empty line or the end of the input."""
+    progress(HELP)
+    while text := read_message():
+        try:
+            if text == "/again":
+                session.regenerate()
+            elif text == "/new":
+                session.open(start)
+                continue
+            else:
+                session.send(text)
+        except UserError as trouble:
+            progress(trouble.sentence)
+            continue
+        face.wait_for_answers(session)
+
+
+def read_message() -> str:
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+def wait_for(told: queue.SimpleQueue[UserError | None]) -> UserError | None:
+    """The next entry. Windows sees Ctrl+C only between two waits."""
+    while True:
+        try:
+            return told.get(timeout=0.2)
+        except queue.Empty:
+            continue
+
+
+class TerminalFace:
+    """Prints one voice as it speaks, and two voices one after the other."""
+
+    def __init__(self, *, several: bool) -> None:
+        self._several = several
+        self._idle: queue.SimpleQueue[UserError | None] = queue.SimpleQueue()
+        self._ready: queue.SimpleQueue[UserError | None] = queue.SimpleQueue()
+        self._trouble: UserError | None = None
+        self._is_ready = False
+
+    def changed(self, conversation: Conversation) -> None:
+        """The terminal shows what was typed already."""
+
+    def said(self, number: int, voice: Voice, text: str) -> None:
+        if not self._several:
+            print(text, end="", flush=True)
+
+    def answered(self, number: int, voice: Voice) -> None:
+        if not self._several:
+            print(flush=True)
+
+    def ready(self, model: Ready) -> None:
+        self._is_ready = True
+        self._ready.put(None)
+
+    def idle(self) -> None:
+        self._idle.put(self._trouble)
+        self._trouble = None
+
+    def failed(self, message: str, hint: str) -> None:
+        self._trouble = UserError(message, hint=hint)
+        if not self._is_ready:
+            self._ready.put(self._trouble)
+
+    def wait_until_ready(self) -> None:
+        """UserError: the model cannot be loaded."""
+        if trouble := wait_for(self._ready):
+            raise trouble
+
+    def wait_for_answers(self, session: ChatSession) -> None:
+        """Until the answers are complete; Ctrl+C ends them where they are. UserError: there are none."""
+        try:
+            trouble = wait_for(self._idle)
+        except KeyboardInterrupt:
+            session.stop()
+            trouble = wait_for(self._idle)
+        if trouble:
+            raise trouble
+        if self._several:
+            for answer in session.conversation.exchanges[-1].answers:
+                print(f"{answer.voice}: {answer.text}", flush=True)

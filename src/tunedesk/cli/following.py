@@ -1,0 +1,141 @@
+"""Follows a run on this computer line by line until it ends; Ctrl+C asks it to stop with a checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tunedesk.cli.output import duration, progress
+from tunedesk.errors import UserError
+from tunedesk.runs.events import (
+    Evaluated,
+    Event,
+    Failed,
+    Finished,
+    Noted,
+    Started,
+    Step,
+    Stopped,
+    Warned,
+)
+from tunedesk.runs.follow import EventTail, RunHistory
+from tunedesk.runs.run_folder import RunFolder
+
+LOOK_EVERY = 0.1
+SHOW_EVERY = 1.0
+"""Seconds between two lines about steps; a run may make hundreds a second."""
+GRACE = 10.0
+"""Seconds in which a started engine must have written who it is."""
+
+
+def follow(run: RunFolder, tell: Callable[[str], None] = progress) -> RunHistory:
+    """Tell what happens until the run's newest attempt ends; returns its history.
+
+    UserError with exit code 1: the engine is gone without a word.
+    """
+    tail, history, voice = EventTail(run.events_path), RunHistory(), _Voice(tell)
+    attempt = _next_attempt(run)
+    asked = False
+    silent_since = time.monotonic()
+    while True:
+        try:
+            events = tail.poll()
+            history.add_all(events)
+            for event in events:
+                if event.attempt >= attempt:
+                    voice.tell_of(event, history)
+            if history.ended is not None and history.attempt >= attempt:
+                return history
+            if events or run.is_alive():
+                silent_since = time.monotonic()
+            elif time.monotonic() - silent_since > (GRACE if run.process() is None else 2 * SHOW_EVERY):
+                raise UserError(_gone(run), hint=f"Go on with: tunedesk resume {run.path}", exit_code=1)
+            time.sleep(LOOK_EVERY)
+        except KeyboardInterrupt:
+            if asked:
+                raise
+            asked = True
+            run.ask("stop")
+            tell("Stopping with a checkpoint; Ctrl+C once more leaves the run alone to do so.")
+
+
+def _next_attempt(run: RunFolder) -> int:
+    """The attempt that is being followed: the engine's that runs, else the one after the last."""
+    process = run.process()
+    known = max((event.attempt for event in run.read_events()), default=0)
+    if process is not None and run.is_alive():
+        return process.attempt
+    return known + 1
+
+
+def _gone(run: RunFolder) -> str:
+    try:
+        lines = run.log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    last = f" Its last words: {lines[-1]}" if lines else ""
+    return f"The engine of {run.path} ended without finishing.{last}"
+
+
+class _Voice:
+    """Turns events into lines, steps not oftener than a person reads."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._last = 0.0
+
+    def tell_of(self, event: Event, history: RunHistory) -> None:
+        match event:
+            case Step():
+                now = time.monotonic()
+                if now - self._last >= SHOW_EVERY or event.step in (1, history.total_steps):
+                    self._last = now
+                    self._tell(step_line(event, history.total_steps))
+            case _:
+                if line := event_line(event):
+                    self._tell(line)
+
+
+def step_line(event: Step, total: int) -> str:
+    return (
+        f"step {event.step}/{total}  loss {event.loss:.4f}  lr {event.learning_rate:.2e}  "
+        f"grad {event.grad_norm:.3f}  {event.tokens_per_second:,.0f} tokens/s  "
+        f"{duration(event.eta_seconds)} left"
+    )
+
+
+def event_line(event: Event) -> str:
+    """One line for a person; empty for what only the window shows."""
+    match event:
+        case Noted():
+            return event.message
+        case Started():
+            begin = f", from step {event.resumed_from}" if event.resumed_from else ""
+            return f"{event.total_steps} steps on {event.rows} examples, on {event.device}{begin}"
+        case Evaluated():
+            best = " (best so far)" if event.is_best else ""
+            return f"step {event.step}  validation loss {event.loss:.4f}{best}"
+        case Warned():
+            return f"warning: {event.message}"
+        case Finished():
+            spent = duration(event.seconds)
+            return f"finished after {event.steps} steps in {spent}; best step {event.best_step}"
+        case Stopped():
+            return f"stopped at step {event.step} with a checkpoint"
+        case Failed():
+            return f"failed: {event.reason}"
+        case _:
+            return ""
+
+
+def outcome(run: RunFolder, history: RunHistory) -> int:
+    """Exit code of an ended run, after its last sentence. UserError with exit code 1: it failed."""
+    match history.ended:
+        case Failed(reason=reason, hint=hint):
+            raise UserError(f"The run {run.path} failed: {reason}", hint=hint, exit_code=1)
+        case Stopped():
+            print(f"Stopped. Go on with: tunedesk resume {run.path}")
+        case _:
+            print(f"Finished: {run.path}")
+            print(f"Talk to it with: tunedesk chat {run.path}")
+    return 0

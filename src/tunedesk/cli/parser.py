@@ -1,0 +1,103 @@
+"""The command line's grammar: commands, their options and help; it imports no other part of the program."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tunedesk import __version__
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+COMMANDS = ("demo", "lint", "show", "train", "resume", "stop", "chat", "doctor")
+TARGETS = ("local", "openai", "azure", "generic")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parsed arguments have `command` and `debug`, and what the command asks for."""
+    parser = argparse.ArgumentParser(
+        prog="tunedesk",
+        description="Fine-tune language models on examples edited by hand, on your own computer.",
+        epilog="Without a command, tunedesk [PATH] opens the window on a project or a dataset file.",
+    )
+    parser.add_argument("--version", action="version", version=f"tunedesk {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show a traceback when something goes wrong")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    _add_demo(commands)
+    _add_data(commands)
+    _add_runs(commands)
+    _add_chat(commands)
+    _add_doctor(commands)
+    return parser
+
+
+def _command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return command
+
+
+def _add_demo(commands: Commands) -> None:
+    demo = _command(commands, "demo", "the whole path on the sample: mend, train, compare")
+    demo.add_argument("--headless", action="store_true", help="without a window: print each step and a table")
+    demo.add_argument("--json", action="store_true", help="end with one JSON object instead of the table")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the run (default 1)")
+    demo.add_argument("--steps", type=int, default=0, metavar="N", help="train only N steps, to try the path")
+    demo.add_argument("--out", type=Path, metavar="DIR", help="folder for the sample's copy and the run")
+    demo.add_argument("--model", default="starter", metavar="M", help="model or its folder (default starter)")
+    _add_set(demo)
+
+
+def _add_data(commands: Commands) -> None:
+    lint = _command(commands, "lint", "find what is wrong in a dataset, and mend it")
+    lint.add_argument("file", type=Path, metavar="FILE")
+    lint.add_argument("--target", choices=TARGETS, default="local", help="for whom (default local)")
+    lint.add_argument("--model", metavar="M", help="model for token counts (default: the project's)")
+    lint.add_argument("--format", choices=("text", "json"), default="text")
+    lint.add_argument("--fix", choices=("safe", "unsafe"), help="mend what has such a fix")
+    lint.add_argument("--output", type=Path, metavar="FILE", help="write the mended rows here, not over FILE")
+    show = _command(commands, "show", "what a model sees of one row: text, tokens, loss mask")
+    show.add_argument("file", type=Path, metavar="FILE")
+    show.add_argument("--row", type=int, required=True, metavar="N", help="row, counted from 1")
+    show.add_argument("--model", required=True, metavar="M", help="model folder or name, or starter")
+    show.add_argument("--max-length", type=int, metavar="N", help="cut here (default: the model's context)")
+    show.add_argument("--json", action="store_true")
+
+
+def _add_runs(commands: Commands) -> None:
+    train = _command(commands, "train", "train an adapter on this computer")
+    source = train.add_mutually_exclusive_group(required=True)
+    source.add_argument("--dataset", type=Path, metavar="FILE", help="training rows, or a project folder")
+    source.add_argument("--job", type=Path, metavar="FILE", help="job.json of a run, to do it again")
+    train.add_argument("--valid", type=Path, metavar="FILE", help="validation rows")
+    train.add_argument("--model", metavar="M", help="model folder or name, or starter")
+    train.add_argument("--out", type=Path, metavar="RUN", help="the new run's folder")
+    _add_set(train)
+    resume = _command(commands, "resume", "go on with a run where its last checkpoint stands")
+    resume.add_argument("run", type=Path, metavar="RUN")
+    stop = _command(commands, "stop", "stop a run with a checkpoint")
+    stop.add_argument("run", type=Path, metavar="RUN")
+
+
+def _add_set(command: argparse.ArgumentParser) -> None:
+    text = "a setting such as epochs=2; may be given more than once"
+    command.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=text)
+
+
+def _add_chat(commands: Commands) -> None:
+    chat = _command(commands, "chat", "talk to a tuned run or a model")
+    chat.add_argument("model", metavar="RUN|MODEL", help="run folder, model folder, or starter")
+    chat.add_argument("--prompt", metavar="TEXT", help="one message; - reads it from standard input")
+    chat.add_argument("--base", action="store_true", help="also show the untuned model's answer")
+    chat.add_argument("--system", default="", metavar="TEXT", help="system prompt")
+    chat.add_argument("--temperature", type=float, default=0.0, metavar="T")
+    chat.add_argument("--top-p", type=float, default=1.0, metavar="P")
+    chat.add_argument("--max-tokens", type=int, default=256, metavar="N")
+    chat.add_argument("--seed", type=int, default=1, metavar="N")
+
+
+def _add_doctor(commands: Commands) -> None:
+    doctor = _command(commands, "doctor", "check that this computer has what TuneDesk needs")
+    doctor.add_argument("--json", action="store_true")

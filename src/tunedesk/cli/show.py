@@ -1,0 +1,80 @@
+"""`tunedesk show`: one row as a model sees it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tunedesk.cli.output import print_json
+from tunedesk.dataset.example import example_of
+from tunedesk.dataset.files import read_rows
+from tunedesk.dataset.parsing import parse_row
+from tunedesk.errors import UserError
+from tunedesk.settings import load_settings
+from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.find_models import resolve_model
+from tunedesk.template.model_folder import read_model_folder
+from tunedesk.template.rendered import Rendered
+
+UNDERLINE, PLAIN = "\x1b[4m", "\x1b[0m"
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """UserError: no such file, row or model; a row that cannot be read; a template that refuses it."""
+    model = read_model_folder(find_model(arguments.model))
+    raw = row_of(arguments.file, arguments.row)
+    rendered = _render(arguments.file, arguments.row, raw, model.path, arguments.max_length or model.context)
+    if arguments.json:
+        print_json(
+            {
+                "text": rendered.text,
+                "ids": rendered.ids,
+                "mask": rendered.mask,
+                "tokens": rendered.tokens,
+                "trained": rendered.trained,
+                "cut_at": rendered.cut_at,
+            }
+        )
+    else:
+        _print(rendered, colour=sys.stdout.isatty())
+    return 0
+
+
+def find_model(name: str) -> Path:
+    """A model by path or name, also in the folders of the settings."""
+    return resolve_model(name, [Path(folder) for folder in load_settings().model_folders])
+
+
+def row_of(path: Path, number: int) -> bytes:
+    """Row `number` (from 1) of a dataset file; UserError when there are fewer."""
+    last = 0
+    if number >= 1:
+        for found, raw in read_rows(path):
+            if found == number:
+                return raw
+            last = found
+        raise UserError(f"{path} has no row {number}.", hint=f"Its last row is {last}.")
+    raise UserError(f"There is no row {number} in {path}.", hint="Rows are counted from 1.")
+
+
+def _render(path: Path, number: int, raw: bytes, model: Path, max_length: int) -> Rendered:
+    parsed = parse_row(raw)
+    if parsed.value is None:
+        reason = parsed.problems[0].message if parsed.problems else "It is not a JSON object."
+        raise UserError(f"{path}, row {number}: {reason}", hint="Mend the row first; see tunedesk lint.")
+    try:
+        return ChatTemplate.load(model).render(example_of(parsed.value), max_length)
+    except UserError as trouble:
+        raise UserError(f"{path}, row {number}: {trouble.message}", hint=trouble.hint) from trouble
+
+
+def _print(rendered: Rendered, *, colour: bool) -> None:
+    """The text with trained stretches underlined, or between ⟦ and ⟧ where there is no terminal."""
+    before, after = (UNDERLINE, PLAIN) if colour else ("⟦", "⟧")
+    print("".join(f"{before}{span.text}{after}" if span.trained else span.text for span in rendered.spans))
+    print(f"\n{rendered.tokens} tokens, {rendered.trained} of them trained")
+    if rendered.cut_at is not None:
+        print(f"cut at token {rendered.cut_at + 1}; {rendered.tokens - rendered.cut_at} tokens are lost")
+    print("ids: ", *rendered.ids)
+    print("mask:", *rendered.mask)
