@@ -65,7 +65,7 @@ def _cut_line(row: Row) -> Fault:
     return Fault(
         "JSN001",
         "The end of the line is missing: the last quotes and brackets were cut off.",
-        'Add the missing \'"}]}\' at the end of the line.',
+        "Add the missing '\"}]}' at the end of the line.",
         dump(row)[: -len('"}]}')],
         row,
     )
@@ -262,7 +262,10 @@ def _secret(row: Row) -> Fault:
 
 
 def _over_long(row: Row) -> Fault:
-    log = " ".join(f"10:{minute:02d} the device is not ready yet, this was try {minute + 1} of 60;" for minute in range(60))
+    log = " ".join(
+        f"10:{minute:02d} the device is not ready yet, this was try {minute + 1} of 60;"
+        for minute in range(60)
+    )
     return Fault(
         "TOK001",
         "A pasted log makes the message longer than the model's context.",
@@ -273,9 +276,7 @@ def _over_long(row: Row) -> Fault:
 
 
 def _empty_messages(_: Row) -> Fault:
-    return Fault(
-        "CNV001", "The list of messages is empty.", "Delete the row.", dump({"messages": []}), None
-    )
+    return Fault("CNV001", "The list of messages is empty.", "Delete the row.", dump({"messages": []}), None)
 
 
 def _duplicate(earlier: Row) -> Fault:

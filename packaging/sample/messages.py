@@ -78,11 +78,14 @@ def _split_of(problem: int, pressure: int) -> str:
     return SPLIT_OF_CELL.get((problem + pressure) % SPLIT_CELLS, "train")
 
 
-def _ticket(category: str, problem: phrases.Problem, urgency: str, pressure: str, rng: random.Random) -> Ticket:
+def _ticket(
+    category: str, problem: phrases.Problem, urgency: str, pressure: str, rng: random.Random
+) -> Ticket:
     slots = _slots(rng)
     prompt = _message(problem.text, pressure, rng).format(**slots)
     subject = problem.subject.format(**slots)
-    reply = f"Hello {slots['name']}, {phrases.ACTIONS[category].format(subject=subject)} {phrases.PROMISES[urgency]}"
+    action = phrases.ACTIONS[category].format(subject=subject)
+    reply = f"Hello {slots['name']}, {action} {phrases.PROMISES[urgency]}"
     return Ticket(prompt, category, urgency, reply)
 
 

@@ -52,7 +52,9 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
         Problem("My parcel with the {product} has not arrived.", "the parcel"),
         Problem("Order {order} was left with a neighbour nobody here knows.", "order {order}"),
         Problem("The tracking page of order {order} has not changed since {day}.", "order {order}"),
-        Problem("The courier says he delivered the {product} on {day}, but the doorstep was empty.", "the parcel"),
+        Problem(
+            "The courier says he delivered the {product} on {day}, but the doorstep was empty.", "the parcel"
+        ),
         Problem("The driver went to our old address in {city}.", "the parcel"),
         Problem("Only one of the two boxes of order {order} came.", "order {order}"),
         Problem("Can the courier bring the {product} after six in the evening?", "the parcel"),
@@ -91,7 +93,9 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
         Problem("My new colleague needs her own login for our company.", "your login"),
         Problem("My user name is spelled wrong and I am not able to edit it.", "your profile"),
         Problem("The website logs me out each time I open my settings.", "your login"),
-        Problem("The password page says my new password is too short, but it has twelve letters.", "your password"),
+        Problem(
+            "The password page says my new password is too short, but it has twelve letters.", "your password"
+        ),
         Problem("I got married and need my new last name in my profile.", "your profile"),
         Problem("I no longer have the phone that receives the sign-in code.", "your login"),
         Problem("Please stop the newsletter that you send to my profile.", "your profile"),
@@ -107,7 +111,9 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
         Problem("My {product} gets very hot and smells burnt.", "the {product}"),
         Problem("The cable of the {product} is loose and the contact breaks.", "the {product}"),
         Problem("The {product} restarts by itself every few minutes.", "the {product}"),
-        Problem("I installed the driver for the {product}, but the computer does not see it.", "the {product}"),
+        Problem(
+            "I installed the driver for the {product}, but the computer does not see it.", "the {product}"
+        ),
         Problem("The display of the {product} stays dark.", "the {product}"),
         Problem("The {product} loses its wireless signal in the next room.", "the {product}"),
         Problem("The battery of the {product} is empty after an hour.", "the {product}"),
@@ -125,7 +131,9 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
         Problem("Do you sell spare parts for the {product}?", "the {product}"),
         Problem("Is there a cheaper model of the {product} in your range?", "the {product}"),
         Problem("Would the {product} fit on a shelf of forty centimetres?", "the {product}"),
-        Problem("Do you give a lower price to schools that order ten pieces of the {product}?", "the {product}"),
+        Problem(
+            "Do you give a lower price to schools that order ten pieces of the {product}?", "the {product}"
+        ),
         Problem("Before I order, I would like to know where the {product} is made.", "the {product}"),
     ),
 }

@@ -10,6 +10,7 @@ from typing import Any
 import build_sample
 import pytest
 from sample import phrases
+
 from tunedesk import paths
 
 HELPDESK = paths.resources() / "samples" / "helpdesk"
@@ -65,7 +66,7 @@ def test_there_are_25_faults_in_rising_rows_of_at_least_20_kinds() -> None:
     places = [fault["row"] for fault in faults()]
     assert len(places) == 25
     assert places == sorted(set(places))
-    assert 1 <= places[0] and places[-1] <= len(lines("train"))
+    assert places[0] >= 1 and places[-1] <= len(lines("train"))
     assert len({fault["code"] for fault in faults()}) >= 20
 
 
@@ -104,7 +105,9 @@ def test_the_other_splits_have_no_faults(name: str) -> None:
 
 
 def test_no_split_shares_a_prompt_with_another() -> None:
-    train, valid, heldout = ({prompt(row) for row in part} for part in (mended(), rows("valid"), rows("heldout")))
+    train, valid, heldout = (
+        {prompt(row) for row in part} for part in (mended(), rows("valid"), rows("heldout"))
+    )
     assert not train & valid and not train & heldout and not valid & heldout
 
 

@@ -1,0 +1,1 @@
+"""How the starter model is made: the text of its small world, its tokenizer and its training."""
