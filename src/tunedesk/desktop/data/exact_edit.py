@@ -106,17 +106,27 @@ class ExactEdit(QPlainTextEdit):
 
     def cursor_to(self, position: int) -> None:
         """Put the cursor before a character of the exact text and make it visible."""
-        self._put_cursor(self._qt_position(position))
+        self._put_cursor(self.qt_position(position))
         self.ensureCursorVisible()
 
     def marks_at(self, qt_position: int) -> tuple[Mark, ...]:
         found = (
-            m for m in self._marks if self._qt_position(m.start) <= qt_position <= self._qt_position(m.end)
+            m for m in self._marks if self.qt_position(m.start) <= qt_position <= self.qt_position(m.end)
         )
         return tuple(found)
 
-    def _qt_position(self, position: int) -> int:
+    def qt_position(self, position: int) -> int:
+        """Qt's position of a character of the exact text."""
         return utf16_length(self._carrier.to_widget(self._known[:position]))
+
+    def exact_position(self, qt_position: int) -> int:
+        """The character of the exact text at one of Qt's positions."""
+        count = 0
+        for number, character in enumerate(self._carrier.to_widget(self._known)):
+            count += utf16_length(character)
+            if count > qt_position:
+                return number
+        return len(self._known)
 
     def _replace_all(self, text: str) -> None:
         carried = self._carrier.to_widget(text)
@@ -146,8 +156,8 @@ class ExactEdit(QPlainTextEdit):
         selections = []
         for mark in self._marks:
             selection = QTextEdit.ExtraSelection()
-            start = min(self._qt_position(mark.start), end)
-            stop = min(max(self._qt_position(mark.end), start + 1), end)
+            start = min(self.qt_position(mark.start), end)
+            stop = min(max(self.qt_position(mark.end), start + 1), end)
             cursor = QTextCursor(self.document())
             cursor.setPosition(start)
             cursor.setPosition(stop, QTextCursor.MoveMode.KeepAnchor)
@@ -170,7 +180,7 @@ class ExactEdit(QPlainTextEdit):
             event.ignore()
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            # Shift+Enter would insert U+2028, which is another character than the line feed that it looks like.
+            # Shift+Enter would insert U+2028, which only looks like a line feed.
             if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
                 event.ignore()
             elif not self.isReadOnly():

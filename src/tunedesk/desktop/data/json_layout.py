@@ -64,3 +64,11 @@ def _habit(like: str) -> tuple[str, str]:
     comma = re.search(r",([ \t]*)", outside)
     colon = re.search(r":([ \t]*)", outside)
     return "," + (comma[1] if comma else " "), ":" + (colon[1] if colon else " ")
+
+
+def place_in(laid_out: str, text: str, position: int) -> int:
+    """Where the character at `position` of `text` stands in the same tokens laid out differently."""
+    for here, there in zip(_TOKEN.finditer(text), _TOKEN.finditer(laid_out), strict=False):
+        if here.end() > position:
+            return there.start() + max(position - here.start(), 0)
+    return len(laid_out)

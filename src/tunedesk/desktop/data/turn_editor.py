@@ -1,4 +1,4 @@
-"""A row's conversation as cards below each other. Shows turns and tells of edits; does not know the document."""
+"""A row's conversation as cards. Shows turns and tells of edits; does not know the document."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction

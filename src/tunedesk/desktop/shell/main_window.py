@@ -81,6 +81,10 @@ class MainWindow(QMainWindow):
         """A page without a place in the rail, such as the list of keyboard shortcuts."""
         self._slots[name] = _Slot(QAction(self), make)
 
+    def pane(self, name: str) -> QWidget | None:
+        """None when it has not been shown yet."""
+        return self._slots[name].pane
+
     def show_pane(self, name: str) -> QWidget:
         slot = self._slots[name]
         if slot.pane is None:

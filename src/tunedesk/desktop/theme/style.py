@@ -35,10 +35,17 @@ QPushButton:disabled { color: $faint; border-color: $border; }
 QPushButton[look="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[look="primary"]:disabled { background: $pressed; color: $faint; border-color: $pressed; }
 QPushButton[look="primary"]:focus { border-color: $text; }
+QPushButton[look="link"] { background: transparent; border-color: transparent; color: $accent; padding: 2px 4px; }
+QPushButton[look="link"]:focus { border-color: $accent; }
+QFrame[look="finding"] { border: 1px solid transparent; border-radius: 4px; }
+QFrame[look="finding"]:hover { background: $hover; }
+QFrame[look="finding"]:focus { border-color: $accent; }
 QToolButton { border: 1px solid transparent; border-radius: 4px; padding: 3px; color: $text; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $pressed; }
 QToolButton:focus { border-color: $accent; }
+QToolButton[look="rail"] { color: $muted; padding: 6px 2px 4px 2px; }
+QToolButton[look="rail"]:checked { color: $text; }
 QToolButton:disabled { color: $faint; }
 QToolButton::menu-indicator { image: none; }
 QAbstractItemView { border: none; outline: none; background: $surface; }

@@ -1,7 +1,7 @@
 """A small label with a word and an icon, for states such as "practice model" or "3 errors"."""
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
@@ -16,6 +16,7 @@ class Badge(QWidget):
         self._picture = QLabel()
         self._words = label()
         self._icon = self._tint = ""
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setLayout(row(self._picture, self._words, spacing=4))
         self.show_state(text, icon, tint)
 

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tunedesk.desktop.widgets.buttons import tool_button
 from tunedesk.desktop.widgets.layout import row
@@ -15,6 +15,7 @@ class Segmented(QWidget):
         super().__init__()
         self.setAccessibleName(name)
         self._group = QActionGroup(self)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._layout = row(spacing=2)
         self.setLayout(self._layout)
 

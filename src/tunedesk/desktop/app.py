@@ -1,0 +1,348 @@
+"""The wiring of the window, all of it: which part is told of what. The parts know nothing of each other."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QByteArray, QObject, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QWidget
+
+from tunedesk import paths
+from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.desk import Desk, OpenedProject
+from tunedesk.desktop.shell.errors import ErrorHook
+from tunedesk.desktop.shell.layout_memory import LayoutMemory
+from tunedesk.desktop.shell.main_window import MainWindow
+from tunedesk.desktop.shell.window_actions import ask_for_file, fill, make_window_actions
+from tunedesk.desktop.theme.theme import Theme
+from tunedesk.desktop.widgets.notice_bar import Notice
+from tunedesk.errors import UserError
+from tunedesk.settings import Settings, load_settings, save_settings
+
+if TYPE_CHECKING:  # the panes come after the first paint
+    from tunedesk.dataset.document import Document
+    from tunedesk.desktop.data.pane import DataPane
+    from tunedesk.desktop.data.trained_view import ModelChoice
+
+log = logging.getLogger(__name__)
+
+MOST_RECENT = 8
+DISK_CHECK_MS = 4000
+READ_ONLY = "read-only"
+"""The key of the notice that says why nothing can be edited."""
+
+
+class App(QObject):
+    """The window and what it works on, from the first paint to goodbye."""
+
+    def __init__(self, application: QApplication, settings: Settings, path: Path | None) -> None:
+        super().__init__(application)
+        self.settings = settings
+        self._path = path
+        self.theme = Theme(application, settings.theme)
+        self.background = Background(self)
+        self.memory = LayoutMemory(settings.splitter_sizes)
+        self.errors = ErrorHook(self)
+        self.desk = Desk(self.background)
+        self.window = MainWindow(self.background)
+        self.actions = make_window_actions(self.window)
+        self.data: DataPane | None = None
+        self._add_panes()
+        self._wire_window()
+        self._wire_desk()
+        self._restore_geometry()
+
+    def _add_panes(self) -> None:
+        window = self.window
+        window.add_pane("data", "&Data", "data", "Ctrl+1", self._make_data, tip="Examples: read, mend, edit")
+        window.add_pane("settings", "&Settings", "settings", "Ctrl+,", self._make_settings, at_foot=True)
+        window.add_page("shortcuts", self._make_shortcuts)
+        window.add_page("about", self._make_about)
+
+    def _wire_window(self) -> None:
+        window, actions = self.window, self.actions
+        fill(window.menus["File"], actions.file_menu)
+        fill(window.menus["Help"], (actions.shortcuts, None, actions.about))
+        actions.open.triggered.connect(self._ask_what_to_open)
+        actions.sample.triggered.connect(self.desk.open_sample)
+        actions.save.triggered.connect(self._save)
+        actions.save_as.triggered.connect(self._ask_where_to_save)
+        actions.close.triggered.connect(self._close_project)
+        actions.leave.triggered.connect(window.close)
+        actions.recent.aboutToShow.connect(self._fill_recent)
+        actions.shortcuts.triggered.connect(lambda: window.show_pane("shortcuts"))
+        actions.about.triggered.connect(lambda: window.show_pane("about"))
+        window.path_dropped.connect(self.open)
+        window.first_painted.connect(self._begin)
+        window.pane_shown.connect(self._activate_pane)
+        window.closing.connect(self._say_goodbye)
+        self.background.failed.connect(self.errors.report)
+        self.errors.reported.connect(self._show_error)
+        for each in (actions.save, actions.save_as, actions.close):
+            each.setEnabled(False)
+
+    def _wire_desk(self) -> None:
+        self.desk.project_opened.connect(self._take_project)
+        self.desk.dataset_opened.connect(self._show_dataset)
+        self.desk.project_closed.connect(self._show_no_project)
+        self.desk.failed.connect(self.errors.report)
+
+    def _wire_data(self, pane: DataPane) -> None:
+        window, actions = self.window, pane.actions_of_pane
+        fill(window.menus["Edit"], actions.edit_menu)
+        fill(window.menus["Row"], actions.row_menu)
+        fill(window.menus["View"], (None, *actions.view_menu))
+        pane.failed.connect(self.errors.report)
+        pane.notice_raised.connect(window.notices.show_notice)
+        pane.notice_withdrawn.connect(window.notices.withdraw)
+        pane.state_changed.connect(self._show_saved)
+        pane.facts_changed.connect(window.status_line.show_facts)
+        pane.split_chosen.connect(self.desk.choose_split)
+        pane.model_chosen.connect(pane.choose_model)
+
+    def open(self, path: Path) -> None:
+        """Open a dataset or a project, as chosen, dropped or named on the command line."""
+        if self.data is not None:
+            self.data.flush()
+        self.window.show_pane("data")
+        self.desk.open(path)
+
+    def _begin(self) -> None:
+        """After the first paint: what it did not need."""
+        self.window.show_pane("data")
+        if self._path is not None:
+            self.desk.open(self._path)
+        elif self.settings.recent_projects and Path(self.settings.recent_projects[0]).exists():
+            self.desk.open(Path(self.settings.recent_projects[0]))
+        else:
+            self.desk.open_sample()
+        timer = QTimer(self, interval=DISK_CHECK_MS)
+        timer.timeout.connect(self._look_at_disk)
+        timer.start()
+
+    def _make_data(self) -> QWidget:
+        from tunedesk.desktop.data.pane import DataPane
+
+        self.data = DataPane(self.background, self.memory, self.actions.open, self.actions.sample)
+        self._wire_data(self.data)
+        return self.data
+
+    def _make_settings(self) -> QWidget:
+        from tunedesk.desktop.shell.settings_page import SettingsPage
+
+        page = SettingsPage(self.settings, paths.home())
+        page.settings_changed.connect(self._take_settings)
+        return page
+
+    def _make_shortcuts(self) -> QWidget:
+        from tunedesk.desktop.shell.help_pages import ShortcutsPage
+
+        return ShortcutsPage(self.window.menus.values())
+
+    def _make_about(self) -> QWidget:
+        from tunedesk.desktop.shell.help_pages import AboutPage
+
+        return AboutPage()
+
+    def _activate_pane(self, name: str) -> None:
+        if self.data is not None:
+            self.data.set_active(name == "data")
+        self.window.status_line.show_facts("")
+
+    def _take_project(self, opened: OpenedProject) -> None:
+        self._remember(opened)
+        project = opened.project
+        self.window.notices.withdraw(READ_ONLY)
+        reason = project.read_only_reason or (opened.document.read_only_reason if opened.document else "")
+        if reason:
+            self.window.notices.show_notice(Notice(reason, "warning", key=READ_ONLY, can_close=False))
+        self._find_models(project.default_model)
+        if opened.document is not None:
+            self._show_dataset(opened.split, opened.document)
+        self.actions.close.setEnabled(True)
+
+    def _show_dataset(self, split: str, document: Document) -> None:
+        project, pane = self.desk.project, self.data
+        if project is None or pane is None:
+            return
+        pane.show_dataset(
+            document, self.desk.splits(), split, project.default_target, self.desk.other_files()
+        )
+        self.window.top_line.show_project(project.name, str(document.path))
+        if document.merge_report is not None:
+            self.window.notices.show_notice(Notice(document.merge_report.sentence, "warning"))
+        self._show_saved()
+
+    def _show_no_project(self) -> None:
+        if self.data is not None:
+            self.data.show_nothing()
+        self.window.notices.withdraw(READ_ONLY)
+        self.window.top_line.show_project("", "")
+        self.actions.close.setEnabled(False)
+        self._show_saved()
+
+    def _close_project(self) -> None:
+        if self.data is not None:
+            self.data.flush()
+        self.desk.close()
+
+    def _find_models(self, default: str) -> None:
+        """Which models there are, and whose template is used for the preview and the checks."""
+        folders = [Path(folder) for folder in self.settings.model_folders]
+
+        def work(job: Job) -> tuple[list[ModelChoice], Path | None, UserError | None]:
+            from tunedesk.desktop.data.trained_view import ModelChoice
+            from tunedesk.template.find_models import default_model_roots, find_models, resolve_model
+
+            found = find_models([*default_model_roots(), *folders]).models
+            models = [ModelChoice(each.name, each.path, each.is_practice, each.context) for each in found]
+            try:
+                return models, resolve_model(default, folders), None
+            except UserError as trouble:
+                return models, None, trouble
+
+        def then(result: tuple[list[ModelChoice], Path | None, UserError | None]) -> None:
+            models, chosen, trouble = result
+            if self.data is not None:
+                self.data.show_models(models, chosen)
+            if trouble is not None:
+                self.errors.report(trouble)
+
+        self.background.run(work, then, owner=self, label="Looking for models")
+
+    def _show_saved(self) -> None:
+        document = self.data.document if self.data is not None else None
+        line = self.window.top_line
+        if document is None:
+            line.show_saved("")
+            self.window.setWindowTitle("TuneDesk")
+        else:
+            if document.read_only:
+                line.show_saved("Read only", "lock")
+            elif document.is_modified:
+                line.show_saved("Edits kept, not saved to the file", "pencil")
+            else:
+                line.show_saved("Saved", "check")
+            self.window.setWindowTitle(f"{document.path.name}[*] \u2013 TuneDesk")
+            self.window.setWindowModified(document.is_modified)
+        self.actions.save.setEnabled(document is not None and document.is_modified and not document.read_only)
+        self.actions.save_as.setEnabled(document is not None)
+
+    def _save(self) -> None:
+        if self.data is not None:
+            self.data.save()
+
+    def _ask_what_to_open(self) -> None:
+        document = self.data.document if self.data is not None else None
+        start = document.path if document is not None else None
+        dialog = ask_for_file(self.window, "Open examples or a project", saving=False, start=start)
+        dialog.fileSelected.connect(lambda name: self.open(Path(name)))
+
+    def _ask_where_to_save(self) -> None:
+        pane = self.data
+        if pane is None or pane.document is None:
+            return
+        dialog = ask_for_file(self.window, "Save the examples as", saving=True, start=pane.document.path)
+        dialog.fileSelected.connect(lambda name: pane.save_as(Path(name)))
+
+    def _fill_recent(self) -> None:
+        menu = self.actions.recent
+        menu.clear()
+        for name in self.settings.recent_projects:
+            entry = QAction(name, menu)
+            entry.triggered.connect(lambda _=False, name=name: self.open(Path(name)))
+            menu.addAction(entry)
+        if menu.isEmpty():
+            menu.addAction("Nothing has been opened yet").setEnabled(False)
+
+    def _remember(self, opened: OpenedProject) -> None:
+        project = opened.project
+        name = str(project.opened if project.is_loose else project.root)
+        others = [each for each in self.settings.recent_projects if each != name]
+        self._change_settings(recent_projects=tuple([name, *others][:MOST_RECENT]))
+
+    def _take_settings(self, settings: Settings) -> None:
+        """The page knows the theme and the folders; the rest may have changed since it was opened."""
+        folders_changed = settings.model_folders != self.settings.model_folders
+        self._change_settings(theme=settings.theme, model_folders=settings.model_folders)
+        self.theme.choose(settings.theme)
+        if folders_changed and self.desk.project is not None:
+            self._find_models(self.desk.project.default_model)
+
+    def _change_settings(self, **values: object) -> None:
+        self.settings = settings = msgspec.structs.replace(self.settings, **values)
+        self.background.run(lambda job: save_settings(settings), lambda _: None, self.errors.report)
+
+    def _look_at_disk(self) -> None:
+        if self.data is not None and self.window.isVisible():
+            self.data.look_at_disk()
+
+    def _show_error(self, error: Exception, trace: str) -> None:
+        if isinstance(error, UserError):
+            notice = Notice(error.sentence, "error", key=error.message)
+        elif isinstance(error, OSError):
+            notice = Notice(f"{error.strerror or error}: {error.filename or ''}", "error", details=trace)
+        else:
+            words = "Something went wrong inside TuneDesk. Every edit is kept; you can go on."
+            notice = Notice(f"{words} ({type(error).__name__}: {error})", "error", details=trace, key=trace)
+        self.window.notices.show_notice(notice)
+
+    def _restore_geometry(self) -> None:
+        if self.settings.window_geometry:
+            self.window.restoreGeometry(QByteArray(base64.b64decode(self.settings.window_geometry)))
+
+    def _say_goodbye(self) -> None:
+        if self.data is not None:
+            self.data.flush()
+        geometry = base64.b64encode(self.window.saveGeometry().data()).decode("ascii")
+        self.settings = msgspec.structs.replace(
+            self.settings, window_geometry=geometry, splitter_sizes=self.memory.sizes
+        )
+        try:
+            save_settings(self.settings)
+        except OSError as trouble:
+            log.warning("the settings could not be saved: %s", trouble)
+        self.background.shut_down()
+        self.desk.close()
+
+
+def build_window(application: QApplication, settings: Settings, path: Path | None = None) -> App:
+    """Everything but the event loop; `path` is opened after the first paint (None: what was open last)."""
+    return App(application, settings, path)
+
+
+def main(argv: Sequence[str]) -> int:
+    """The window; argv: at most the path of a dataset or a project."""
+    application = QApplication(["tunedesk"])
+    application.setApplicationName("TuneDesk")
+    application.setDesktopFileName("tunedesk")
+    app = build_window(application, load_settings(), Path(argv[0]) if argv else None)
+    app.errors.install()
+    app.window.first_painted.connect(lambda: _start_log(app))
+    app.window.show()
+    return application.exec()
+
+
+def _start_log(app: App) -> None:
+    """After the first paint; a log that cannot be written is no reason not to open."""
+    from logging.handlers import RotatingFileHandler
+
+    from tunedesk.desktop.shell.stall_watchdog import StallWatchdog
+
+    try:
+        handler: logging.Handler = RotatingFileHandler(
+            paths.logs_dir() / "window.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8"
+        )
+    except OSError:
+        handler = logging.StreamHandler(sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    StallWatchdog(app)

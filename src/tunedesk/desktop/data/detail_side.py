@@ -1,0 +1,92 @@
+"""The right half of the data pane: one row as conversation, JSON and what is trained, and its findings."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from tunedesk.desktop.data.findings_list import FindingsList
+from tunedesk.desktop.data.raw_view import RawView
+from tunedesk.desktop.data.trained_view import TrainedView
+from tunedesk.desktop.data.turn_editor import TurnEditor
+from tunedesk.desktop.widgets.badge import Badge
+from tunedesk.desktop.widgets.buttons import tool_button
+from tunedesk.desktop.widgets.layout import GRID, column, label, line, row
+from tunedesk.desktop.widgets.segmented import Segmented
+
+TURNS, JSON, TRAINED = range(3)
+
+
+class DetailSide(QWidget):
+    view_chosen = Signal(int)
+
+    def __init__(
+        self, views: tuple[QAction, QAction, QAction], steps: list[QAction], add_turn: QAction
+    ) -> None:
+        """views: the actions that choose the three views. steps: shown at the right of the row's title."""
+        super().__init__()
+        self.turns = TurnEditor(add_turn)
+        self.raw = RawView()
+        self.trained = TrainedView()
+        self.findings = FindingsList()
+        self._title = label("", "heading")
+        self._state = Badge("", "ok", "muted")
+        self._turns_action = views[TURNS]
+        self._switch = Segmented("View of the row")
+        for each in views:
+            self._switch.add(each)
+        self._switch.chosen.connect(self.show_view)
+        self._views = QStackedWidget()
+        for view in (self.turns, self.raw, self.trained):
+            self._views.addWidget(view)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self._views)
+        self.splitter.addWidget(self._findings_box())
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setSizes([520, 150])
+        head = row(
+            self._title, self._state, None, self._switch, *[tool_button(each) for each in steps], spacing=GRID
+        )
+        head.setContentsMargins(GRID + 4, GRID, GRID, GRID)
+        whole = column(head, line(), self.splitter, spacing=0)
+        whole.setStretch(2, 1)
+        self.setLayout(whole)
+
+    @property
+    def view(self) -> int:
+        return self._views.currentIndex()
+
+    def show_view(self, number: int) -> None:
+        self.flush()
+        self._views.setCurrentIndex(number)
+        self.view_chosen.emit(number)
+
+    def choose_view(self, number: int) -> None:
+        """Show a view and move the switch with it."""
+        if number != self.view:
+            self._switch.choose(number)
+
+    def allow_turns(self, allowed: bool) -> None:
+        """A row that cannot be read has no conversation to show."""
+        self._turns_action.setEnabled(allowed)
+
+    def show_title(self, title: str, errors: int, warnings: int, notes: int, *, is_checked: bool) -> None:
+        self._title.setText(title)
+        parts = ((errors, "error"), (warnings, "warning"), (notes, "note"))
+        words = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in parts if count)
+        icon = "error" if errors else "warning" if warnings else "info" if notes else "ok"
+        self._state.setVisible(is_checked)
+        self._state.show_state(words or "No findings", icon, icon if errors or warnings else "muted")
+        self._box.setVisible(bool(words))
+
+    def flush(self) -> None:
+        """Put every edit that waits for its idle moment into the document."""
+        self.turns.flush()
+        self.raw.flush()
+
+    def _findings_box(self) -> QWidget:
+        self._box = QWidget()
+        self._box.setLayout(column(self.findings, spacing=0, margin=4))
+        self._box.setMinimumHeight(9 * GRID)
+        return self._box

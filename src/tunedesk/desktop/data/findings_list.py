@@ -1,0 +1,112 @@
+"""The findings of one row, each with its rule, its place and its fix. Shows and tells; does not mend."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
+
+from tunedesk.desktop.theme.icons import pixmap
+from tunedesk.desktop.theme.style import set_look
+from tunedesk.desktop.widgets.buttons import push_button
+from tunedesk.desktop.widgets.layout import GRID, column, label, row
+from tunedesk.lint.finding import Finding, FixKind
+
+MOST_SHOWN = 60
+"""A row with more findings than this has one reason for them all."""
+
+
+class FindingLine(QFrame):
+    """One finding. Enter or a click goes to its place."""
+
+    chosen = Signal(Finding)
+    fix_chosen = Signal(Finding)
+    rule_asked = Signal(str)
+
+    def __init__(self, finding: Finding, *, can_fix: bool) -> None:
+        super().__init__()
+        self._finding = finding
+        set_look(self, "finding")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{finding.severity.value} {finding.code}: {finding.message}")
+        self._picture = QLabel()
+        self._rule = push_button(finding.code)
+        set_look(self._rule, "link")
+        self._rule.setToolTip("What this rule means, with examples")
+        self._rule.setAccessibleName(f"About rule {finding.code}")
+        self._rule.clicked.connect(lambda: self.rule_asked.emit(finding.code))
+        words = label(finding.message, wrap=True)
+        parts = row(self._picture, words, self._rule)
+        parts.setStretch(1, 1)
+        parts.setContentsMargins(GRID, 4, GRID, 4)
+        if finding.fix is not None and can_fix:
+            parts.addWidget(self._fix_button(finding))
+        self.setLayout(parts)
+        self._redraw()
+
+    def _fix_button(self, finding: Finding) -> QWidget:
+        assert finding.fix is not None
+        is_safe = finding.fix.kind is FixKind.SAFE
+        button = push_button(finding.fix.label if is_safe else f"{finding.fix.label}…", "wrench")
+        button.setToolTip(
+            "Mends it; what the model is trained on stays the same, or the row could not be used before"
+            if is_safe
+            else "Shows what would change before it changes"
+        )
+        button.setAccessibleName(f"{finding.fix.label} ({finding.code})")
+        button.clicked.connect(lambda: self.fix_chosen.emit(finding))
+        return button
+
+    def _redraw(self) -> None:
+        severity = self._finding.severity.value
+        self._picture.setPixmap(pixmap(severity, self, "muted" if severity == "info" else severity))
+        self._picture.setToolTip(severity)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._redraw()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        self.chosen.emit(self._finding)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self._finding)
+        else:
+            super().keyPressEvent(event)
+
+
+class FindingsList(QScrollArea):
+    finding_chosen = Signal(Finding)
+    fix_chosen = Signal(Finding)
+    rule_asked = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setAccessibleName("Findings of this row")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._lines: list[FindingLine] = []
+        self._rest = label("", "muted")
+        self._list = column(spacing=0)
+        page = QWidget()
+        page.setLayout(column(self._list, self._rest, None, spacing=0))
+        self.setWidget(page)
+        self.show_findings((), can_fix=False)
+
+    def show_findings(self, findings: Sequence[Finding], *, can_fix: bool) -> None:
+        for old in self._lines:
+            old.hide()
+            old.deleteLater()
+        self._lines = [FindingLine(finding, can_fix=can_fix) for finding in findings[:MOST_SHOWN]]
+        for line in self._lines:
+            line.chosen.connect(self.finding_chosen)
+            line.fix_chosen.connect(self.fix_chosen)
+            line.rule_asked.connect(self.rule_asked)
+            self._list.addWidget(line)
+        left = len(findings) - len(self._lines)
+        self._rest.setText(f"and {left:,} more")
+        self._rest.setVisible(left > 0)

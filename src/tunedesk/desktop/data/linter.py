@@ -1,0 +1,153 @@
+"""Keeps the findings of one dataset up to date in the background: all rows once, then each edited row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from tunedesk.dataset.document import Document
+from tunedesk.dataset.steps import Change
+from tunedesk.desktop.background import Background, Job
+from tunedesk.errors import UserError
+
+if TYPE_CHECKING:  # lint brings tokenizers and jinja2, which the first paint does not need
+    from tunedesk.lint.finding import Finding
+    from tunedesk.lint.session import LintSession
+    from tunedesk.lint.targets import Target
+    from tunedesk.template.chat_template import ChatTemplate
+
+Counts = tuple[int, int, int]
+"""Errors, warnings, notes."""
+NOTHING: Counts = (0, 0, 0)
+RELINT_AT_ONCE = 200
+"""Edits of more rows than this are linted with the whole file again."""
+
+
+class Linter(QObject):
+    findings_changed = Signal(object)
+    """The ids of the rows whose findings may be others now; None: all."""
+
+    def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._background = background
+        self._session: LintSession | None = None
+        self._target: Target | None = None
+        self._others: Mapping[str, Path] = {}
+        self._counts: dict[int, Counts] = {}
+        self._whole: Job | None = None
+        self._late: list[int] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has been looked at; not before the first pass, nor after a cancelled one."""
+        return self._session is not None and self._whole is None
+
+    @property
+    def target(self) -> Target | None:
+        return self._target
+
+    def start(
+        self, template: ChatTemplate | None, name: str, max_length: int, others: Mapping[str, Path]
+    ) -> None:
+        """Lint every row for a target; what ran before is cancelled. others: the other splits' files."""
+        self._others = dict(others)
+        if self._whole is not None:
+            self._background.cancel(self._whole)
+        self._late.clear()
+        snapshot = self._document.snapshot()
+
+        def work(job: Job) -> tuple[LintSession, Target, dict[int, Counts]]:
+            from tunedesk.lint.session import LintSession
+            from tunedesk.lint.targets import target_named
+
+            target = target_named(name, template, max_length if template else None)
+            session = LintSession(target, _read_others(self._others))
+            session.lint_all(snapshot, job.report, job.is_cancelled)
+            return session, target, _counts_of(session, session.rows_with_findings())
+
+        self._whole = self._background.run(work, self._take_all, owner=self, label="Looking for problems")
+
+    def findings(self, row_id: int) -> tuple[Finding, ...]:
+        return self._session.findings(row_id) if self._session is not None else ()
+
+    def counts(self, row_id: int) -> Counts:
+        return self._counts.get(row_id, NOTHING)
+
+    def rows_with_findings(self) -> frozenset[int]:
+        return frozenset(self._counts)
+
+    def totals(self) -> Counts:
+        """Errors, warnings and notes of the whole file."""
+        errors = warnings = notes = 0
+        for counts in self._counts.values():
+            errors, warnings, notes = errors + counts[0], warnings + counts[1], notes + counts[2]
+        return errors, warnings, notes
+
+    def follow(self, change: Change) -> None:
+        """Lint the rows that an edit touched."""
+        row_ids = (*change.changed, *change.inserted, *change.deleted)
+        if self._whole is not None and not self._whole.is_cancelled():
+            self._late.extend(row_ids)
+            return
+        self._update(row_ids)
+
+    def _take_all(self, result: tuple[LintSession, Target, dict[int, Counts]]) -> None:
+        self._session, self._target, self._counts = result
+        self._whole = None
+        self.findings_changed.emit(None)
+        late, self._late = self._late, []
+        self._update(late)
+
+    def _update(self, row_ids: Sequence[int]) -> None:
+        session = self._session
+        if session is None or not row_ids:
+            return
+        rows = {row_id: self._raw(row_id) for row_id in row_ids}
+
+        def work(job: Job) -> dict[int, Counts]:
+            affected = set(rows)
+            for row_id, raw in rows.items():
+                affected |= session.update(row_id, raw)
+            return _counts_of(session, affected)
+
+        label = "Looking at the edited rows" if len(rows) > RELINT_AT_ONCE else ""
+        self._background.run(work, self._take_some, owner=self, label=label, can_cancel=False)
+
+    def _take_some(self, counts: dict[int, Counts]) -> None:
+        self._counts.update(counts)
+        for row_id in [row_id for row_id, each in counts.items() if each == NOTHING]:
+            self._counts.pop(row_id, None)
+        self.findings_changed.emit(frozenset(counts))
+
+    def _raw(self, row_id: int) -> bytes | None:
+        """None for a row that is gone."""
+        try:
+            return self._document.raw(row_id)
+        except ValueError:
+            return None
+
+
+def _counts_of(session: LintSession, row_ids: frozenset[int] | set[int]) -> dict[int, Counts]:
+    counts = {}
+    for row_id in row_ids:
+        severities = [finding.severity.value for finding in session.findings(row_id)]
+        counts[row_id] = (severities.count("error"), severities.count("warning"), severities.count("info"))
+    return counts
+
+
+def _read_others(others: Mapping[str, Path]):  # type: ignore[no-untyped-def]
+    """The other splits' rows, for leaks between them; a split that cannot be read has its own notice."""
+    from tunedesk.dataset.files import read_rows
+    from tunedesk.dataset.parsing import parse_row
+
+    rows = {}
+    for name, path in others.items():
+        try:
+            rows[name] = [parse_row(raw) for _, raw in read_rows(path)]
+        except (UserError, OSError):
+            continue
+    return rows

@@ -1,0 +1,44 @@
+"""A dataset on the screen with all that works on it: made when it is shown, deleted when another is."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QIcon
+
+from tunedesk.dataset.document import Document
+from tunedesk.desktop.background import Background
+from tunedesk.desktop.data.linter import Linter
+from tunedesk.desktop.data.renderer import Renderer
+from tunedesk.desktop.data.row_finder import RowFinder
+from tunedesk.desktop.data.row_model import RowModel
+from tunedesk.desktop.data.session import DatasetSession
+
+
+class OpenDataset(QObject):
+    """others: the files of the other splits, by name, for leaks between them."""
+
+    def __init__(
+        self,
+        document: Document,
+        background: Background,
+        icon_of: Callable[[str], QIcon],
+        target: str,
+        others: Mapping[str, Path],
+    ) -> None:
+        super().__init__()
+        self.document = document
+        self.target = target
+        self.others = others
+        self.session = DatasetSession(document, background, self)
+        self.linter = Linter(document, background, self)
+        self.renderer = Renderer(document, background, self)
+        self.finder = RowFinder(document, background, self)
+        self.model = RowModel(document, self.linter.counts, icon_of)
+        self.model.setParent(self)
+        self.linter.findings_changed.connect(self.model.findings_changed)
+        self.model.tokens_wanted.connect(self.renderer.want_tokens)
+        self.renderer.tokens_counted.connect(self.model.show_tokens)
+
+    def lint_again(self, max_length: int) -> None:
+        self.linter.start(self.renderer.template, self.target, max_length, self.others)

@@ -1,0 +1,338 @@
+"""The data pane: table on the left, one row on the right, a side panel when asked for; wires its parts."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from tunedesk.dataset.document import Document
+from tunedesk.dataset.steps import Change
+from tunedesk.desktop.background import Background
+from tunedesk.desktop.data.data_actions import DataActions, make_data_actions
+from tunedesk.desktop.data.detail_side import DetailSide
+from tunedesk.desktop.data.open_dataset import OpenDataset
+from tunedesk.desktop.data.row_detail import RowDetail
+from tunedesk.desktop.data.row_list import RowList
+from tunedesk.desktop.data.side_panel import SidePanel
+from tunedesk.desktop.data.table_side import TableSide
+from tunedesk.desktop.data.trained_view import ModelChoice
+from tunedesk.desktop.shell.layout_memory import LayoutMemory
+from tunedesk.desktop.theme.icons import icon
+from tunedesk.desktop.widgets.empty_state import EmptyState
+from tunedesk.desktop.widgets.layout import column
+from tunedesk.desktop.widgets.notice_bar import Answer, Notice
+
+MERGE = "merge"
+"""The key of the notice about a file that another program changed."""
+
+
+class DataPane(QWidget):
+    failed = Signal(Exception)
+    notice_raised = Signal(Notice)
+    notice_withdrawn = Signal(str)
+    state_changed = Signal()
+    """Undo, redo, saved or not may be another."""
+    facts_changed = Signal(str)
+    split_chosen = Signal(str)
+    model_chosen = Signal(Path)
+
+    def __init__(
+        self, background: Background, memory: LayoutMemory, open_file: QAction, sample: QAction
+    ) -> None:
+        super().__init__()
+        self.actions_of_pane: DataActions = make_data_actions(self)
+        actions = self.actions_of_pane
+        self._background = background
+        self._open: OpenDataset | None = None
+        self._model: Path | None = None
+        self._jump = False
+        self._is_active = True
+        rows = [
+            actions.add_row,
+            actions.duplicate_row,
+            actions.delete_row,
+            actions.move_up,
+            actions.move_down,
+        ]
+        self._table_side = TableSide(rows, actions.only_findings)
+        views = (actions.view_turns, actions.view_json, actions.view_trained)
+        self._detail_side = DetailSide(
+            views, [actions.previous_finding, actions.next_finding], actions.add_turn
+        )
+        self._panel = SidePanel()
+        self._list = RowList(self._table_side)
+        self._detail = RowDetail(self._detail_side, self._panel, background)
+        self._empty = EmptyState(
+            "data",
+            "Open a file of examples",
+            "A JSONL file with one conversation a line. TuneDesk edits the file itself and sends it nowhere. "
+            "Drop one here, or look at the sample first.",
+            open_file,
+            (sample,),
+        )
+        self._no_rows = EmptyState(
+            "plus", "This file has no examples yet", "Write the first one; each row is one.", actions.add_row
+        )
+        self._lay_out(memory)
+        self._connect()
+        self.show_nothing()
+
+    @property
+    def document(self) -> Document | None:
+        return self._open.document if self._open is not None else None
+
+    def show_dataset(
+        self, document: Document, splits: Sequence[str], chosen: str, target: str, others: Mapping[str, Path]
+    ) -> None:
+        """Show a document. splits: the names to choose from. others: the files of the other splits."""
+        self.flush()
+        old, self._open = (
+            self._open,
+            OpenDataset(document, self._background, self._severity_icon, target, others),
+        )
+        dataset = self._open
+        dataset.session.changed.connect(self._follow)
+        dataset.session.state_changed.connect(self._refresh_actions)
+        dataset.session.failed.connect(self.failed)
+        dataset.session.merged.connect(self._take_merged)
+        dataset.renderer.failed.connect(self._lint_without_template)
+        dataset.renderer.template_loaded.connect(lambda _: self._take_template())
+        self._table_side.show_splits(tuple(splits), chosen)
+        self._detail.show_dataset(dataset)
+        self._list.show_dataset(dataset)
+        if old is not None:
+            old.finder.cancel()
+            old.deleteLater()
+        self._pages.setCurrentWidget(self._splitter)
+        self._show_row_page()
+        self._refresh_actions()
+        if self._model is not None:
+            dataset.renderer.choose(self._model)
+
+    def show_nothing(self) -> None:
+        """No project is open."""
+        old, self._open = self._open, None
+        self._detail.show_dataset(None)
+        self._list.show_dataset(None)
+        if old is not None:
+            old.finder.cancel()
+            old.deleteLater()
+        self._panel.hide()
+        self._pages.setCurrentWidget(self._empty)
+        self.facts_changed.emit("")
+        self._refresh_actions()
+
+    def show_models(self, models: Sequence[ModelChoice], chosen: Path | None) -> None:
+        """The models of this computer, and the one whose template is used; None: check without a template."""
+        self._detail_side.trained.show_models(models, chosen)
+        if chosen is not None:
+            self.choose_model(chosen)
+        elif self._open is not None:
+            self._open.lint_again(self._detail_side.trained.max_length)
+
+    def choose_model(self, path: Path) -> None:
+        if path != self._model:
+            self._model = path
+            if self._open is not None:
+                self._open.renderer.choose(path)
+
+    def set_active(self, active: bool) -> None:
+        """Whether the pane is on the screen; its keys do nothing while it is not."""
+        self._is_active = active
+        self._refresh_actions()
+
+    def flush(self) -> None:
+        """Put every edit that is still being typed into the document."""
+        self._detail_side.flush()
+
+    def save(self) -> None:
+        self.flush()
+        if self._open is not None:
+            self._open.session.save()
+
+    def save_as(self, path: Path) -> None:
+        self.flush()
+        if self._open is not None:
+            self._open.session.save_as(path)
+
+    def look_at_disk(self) -> None:
+        """Ask in the background whether another program changed the file, and offer to merge."""
+        if self._open is None:
+            return
+        document = self._open.document
+        self._background.run(lambda job: document.changed_on_disk(), self._offer_merge, owner=self)
+
+    def reveal_row(self, row_id: int) -> None:
+        self._list.reveal([row_id])
+
+    def _lay_out(self, memory: LayoutMemory) -> None:
+        self._row_pages = QStackedWidget()
+        self._row_pages.addWidget(self._detail_side)
+        self._row_pages.addWidget(self._no_rows)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        for part in (self._table_side, self._row_pages, self._panel):
+            self._splitter.addWidget(part)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([500, 640, 340])
+        self._table_side.setMinimumWidth(300)
+        self._panel.setMinimumWidth(260)
+        memory.follow(self._splitter, "data")
+        memory.follow(self._detail_side.splitter, "data row")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._splitter)
+        self.setLayout(column(self._pages, spacing=0))
+
+    def _connect(self) -> None:
+        actions, rows, detail, turns = self.actions_of_pane, self._list, self._detail, self._detail_side.turns
+        rows.row_chosen.connect(self._show_row)
+        rows.facts_changed.connect(self.facts_changed)
+        detail.failed.connect(self.failed)
+        self._table_side.split_chosen.connect(self.split_chosen)
+        self._table_side.table.delete_pressed.connect(actions.delete_row.trigger)
+        self._detail_side.trained.model_chosen.connect(self.model_chosen)
+        self._detail_side.trained.max_length_changed.connect(lambda _: self._take_template())
+        actions.undo.triggered.connect(lambda: self._travel(undo=True))
+        actions.redo.triggered.connect(lambda: self._travel(undo=False))
+        actions.find.triggered.connect(self._table_side.focus_search)
+        actions.check_again.triggered.connect(self._take_template)
+        actions.add_row.triggered.connect(self._add_row)
+        actions.duplicate_row.triggered.connect(lambda: self._on_rows("duplicate"))
+        actions.delete_row.triggered.connect(lambda: self._on_rows("delete"))
+        actions.move_up.triggered.connect(lambda: self._on_rows("up"))
+        actions.move_down.triggered.connect(lambda: self._on_rows("down"))
+        actions.next_row.triggered.connect(lambda: rows.step(+1))
+        actions.previous_row.triggered.connect(lambda: rows.step(-1))
+        actions.next_finding.triggered.connect(lambda: self._step_finding(+1))
+        actions.previous_finding.triggered.connect(lambda: self._step_finding(-1))
+        actions.fix.triggered.connect(detail.fix_current)
+        actions.add_turn.triggered.connect(detail.add_turn)
+        actions.choose_role.triggered.connect(turns.choose_role)
+        actions.duplicate_turn.triggered.connect(lambda: detail.duplicate_turn(turns.current_turn))
+        actions.delete_turn.triggered.connect(lambda: detail.delete_turn(turns.current_turn))
+        actions.turn_up.triggered.connect(
+            lambda: detail.move_turn(turns.current_turn, turns.current_turn - 1)
+        )
+        actions.turn_down.triggered.connect(
+            lambda: detail.move_turn(turns.current_turn, turns.current_turn + 1)
+        )
+
+    def _show_row(self, row_id: int) -> None:
+        self._detail.show_row(row_id)
+        self._show_row_page()
+
+    def _show_row_page(self) -> None:
+        is_empty = self._open is not None and not len(self._open.document)
+        self._row_pages.setCurrentWidget(self._no_rows if is_empty else self._detail_side)
+
+    def _follow(self, change: Change) -> None:
+        if self._open is None:
+            return
+        self._open.linter.follow(change)
+        self._list.follow(change)
+        self._detail.follow(change)
+        self._show_row_page()
+        if self._jump and change.changed and self._list.current_row_id not in change.changed:
+            self._list.reveal(change.changed)
+
+    def _travel(self, *, undo: bool) -> None:
+        """Undo or redo, and show the row where it happened."""
+        self.flush()
+        if self._open is None:
+            return
+        self._jump = True
+        if undo:
+            self._open.session.undo()
+        else:
+            self._open.session.redo()
+        self._jump = False
+
+    def _add_row(self) -> None:
+        self.flush()
+        if self._open is not None:
+            current = self._list.current_row_id
+            place = self._open.document.position_of(current) + 1 if current >= 0 else len(self._open.document)
+            self._open.session.add_row(place)
+            self._detail_side.turns.go_to(0)
+
+    def _on_rows(self, what: str) -> None:
+        self.flush()
+        row_ids = self._list.selected()
+        if self._open is None or not row_ids:
+            return
+        session = self._open.session
+        if what == "delete":
+            session.delete(row_ids)
+        elif what == "duplicate":
+            session.duplicate(row_ids)
+        else:
+            session.move(row_ids, up=what == "up")
+
+    def _step_finding(self, step: int) -> None:
+        if self._detail.step_finding(step):
+            return
+        row_id = self._list.row_with_finding(step)
+        if row_id is not None:
+            self._list.reveal([row_id])
+            self._detail.step_finding(step)
+
+    def _take_template(self) -> None:
+        if self._open is not None:
+            self._open.model.forget_tokens()
+            self._open.lint_again(self._detail_side.trained.max_length)
+            self._detail.refresh()
+
+    def _lint_without_template(self, error: Exception) -> None:
+        """The model cannot be read: what needs no template is still checked."""
+        self.failed.emit(error)
+        if self._open is not None:
+            self._open.lint_again(self._detail_side.trained.max_length)
+
+    def _take_merged(self, sentence: str) -> None:
+        self._list.refresh()
+        self._detail.refresh()
+        self._take_template()
+        self.notice_withdrawn.emit(MERGE)
+        self.notice_raised.emit(Notice(sentence, "ok"))
+
+    def _offer_merge(self, is_changed: bool) -> None:
+        if not is_changed or self._open is None:
+            return
+        session = self._open.session
+
+        def merge() -> None:
+            self.flush()
+            session.merge_from_disk()
+
+        self.notice_raised.emit(
+            Notice(
+                f"Another program has changed {session.path.name} since it was opened.",
+                "warning",
+                (Answer("Merge your edits into it", merge),),
+                key=MERGE,
+            )
+        )
+
+    def _refresh_actions(self) -> None:
+        document, actions = self.document, self.actions_of_pane
+        usable = document is not None and self._is_active
+        actions.enable(usable)
+        can_edit = usable and document is not None and not document.read_only
+        for each in actions.changing:
+            each.setEnabled(can_edit)
+        _name(actions.undo, "&Undo", document.undo_label if document and can_edit else None)
+        _name(actions.redo, "&Redo", document.redo_label if document and can_edit else None)
+        self.state_changed.emit()
+
+    def _severity_icon(self, severity: str) -> QIcon:
+        return icon(severity, self, "muted" if severity == "info" else severity)
+
+
+def _name(action: QAction, verb: str, label: str | None) -> None:
+    """Undo and redo say what they will take back."""
+    action.setText(f"{verb} {label[0].lower()}{label[1:]}" if label else verb)
+    action.setEnabled(label is not None)

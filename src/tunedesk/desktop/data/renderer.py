@@ -1,0 +1,134 @@
+"""The chosen model's template at work in the background: counts for the table, one row for the preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from tunedesk.dataset.document import Document
+from tunedesk.dataset.example import example_of
+from tunedesk.dataset.parsing import parse_row
+from tunedesk.desktop.background import Background, Job
+from tunedesk.errors import UserError
+
+if TYPE_CHECKING:
+    from tunedesk.template.chat_template import ChatTemplate
+    from tunedesk.template.rendered import Rendered
+
+BATCH_MS = 30
+BATCH_ROWS = 200
+LONGEST_RENDERED = 2_000_000
+"""Bytes of a row; what is longer is not counted."""
+
+
+class Renderer(QObject):
+    template_loaded = Signal(object)
+    """The ChatTemplate of the chosen model."""
+    failed = Signal(Exception)
+    tokens_counted = Signal(dict)
+    """Row id to number of tokens; None for a row that the template refuses."""
+    rendered = Signal(int, object)
+    """Row id, and what the template made of it: Rendered, or the sentence of its refusal."""
+
+    def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._background = background
+        self._template: ChatTemplate | None = None
+        self._wanted: list[int] = []
+        self._asked: set[int] = set()
+        self._preview: Job | None = None
+        self._timer = QTimer(self, interval=BATCH_MS, singleShot=True)
+        self._timer.timeout.connect(self._count)
+
+    @property
+    def template(self) -> ChatTemplate | None:
+        return self._template
+
+    def choose(self, model: Path) -> None:
+        """Load a model's template; `template_loaded` or `failed` comes."""
+
+        def load(job: Job) -> ChatTemplate:
+            from tunedesk.template.chat_template import ChatTemplate
+
+            return ChatTemplate.load(model)
+
+        self._template = None
+        self._background.run(
+            load, self._take_template, self.failed.emit, owner=self, label="Loading the template"
+        )
+
+    def want_tokens(self, row_id: int) -> None:
+        if row_id not in self._asked:
+            self._asked.add(row_id)
+            self._wanted.append(row_id)
+            self._timer.start()
+
+    def forget(self, row_ids: tuple[int, ...]) -> None:
+        """These rows changed; count them again when they are drawn."""
+        self._asked.difference_update(row_ids)
+
+    def render(self, row_id: int, max_length: int) -> None:
+        """Render one row for the preview; an earlier wish that is not fulfilled yet is dropped."""
+        if self._template is None:
+            return
+        if self._preview is not None:
+            self._preview.cancel()
+        template, raw = self._template, self._document.raw(row_id)
+
+        def then(made: Rendered | str) -> None:
+            self._preview = None
+            self.rendered.emit(row_id, made)
+
+        self._preview = self._background.run(
+            lambda job: rendered_row(template, raw, max_length), then, self.failed.emit, owner=self
+        )
+
+    def _take_template(self, template: ChatTemplate) -> None:
+        self._template = template
+        self._asked.clear()
+        self._wanted.clear()
+        self.template_loaded.emit(template)
+
+    def _count(self) -> None:
+        if self._template is None or not self._wanted:
+            self._asked.difference_update(self._wanted)
+            self._wanted.clear()
+            return
+        # The newest wishes first: what was asked for while scrolling by may wait.
+        batch, self._wanted = self._wanted[-BATCH_ROWS:], self._wanted[:-BATCH_ROWS]
+        template, snapshot = self._template, self._document.snapshot()
+
+        def work(job: Job) -> dict[int, int | None]:
+            return {
+                row_id: _count_row(template, snapshot.raw(row_id))
+                for row_id in batch
+                if row_id in snapshot.ids
+            }
+
+        self._background.run(work, self._take_counts, self.failed.emit, owner=self)
+
+    def _take_counts(self, counts: dict[int, int | None]) -> None:
+        self.tokens_counted.emit(counts)
+        if self._wanted:
+            self._timer.start()
+
+
+def rendered_row(template: ChatTemplate, raw: bytes, max_length: int) -> Rendered | str:
+    """What the template makes of a line; a sentence when it makes nothing of it."""
+    if len(raw) > LONGEST_RENDERED:
+        return f"This row has {len(raw) / 1e6:,.1f} MB, which is too long to show."
+    parsed = parse_row(raw)
+    if parsed.value is None:
+        return f"This row cannot be read, so that nothing of it is trained. {parsed.problems[0].message}"
+    try:
+        return template.render(example_of(parsed.value), max_length)
+    except UserError as refusal:
+        return refusal.sentence
+
+
+def _count_row(template: ChatTemplate, raw: bytes) -> int | None:
+    made = rendered_row(template, raw, 1)
+    return None if isinstance(made, str) else made.tokens

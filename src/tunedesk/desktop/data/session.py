@@ -1,0 +1,217 @@
+"""One open dataset on the drawing thread: intents go in, the document changes, signals come out."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from tunedesk.dataset.document import Document
+from tunedesk.dataset.example import RowFormat, detect_format
+from tunedesk.dataset.merging import MergeReport
+from tunedesk.dataset.parsing import ParsedRow, parse_row
+from tunedesk.dataset.row_edits import (
+    delete_turn,
+    dump_row,
+    insert_turn,
+    move_turn,
+    new_row,
+    set_content,
+    set_role,
+    set_weight,
+)
+from tunedesk.dataset.steps import Change
+from tunedesk.desktop.background import Background, Job
+from tunedesk.errors import UserError
+
+Row = dict[str, Any]
+
+PAUSE_SECONDS = 3.0
+"""Typing that pauses for longer begins a new undo step."""
+MANY_ROWS = 500
+"""Edits of more rows than this go through the background."""
+
+
+class DatasetSession(QObject):
+    """Every edit is in the journal when the method returns (for many rows: when `changed` comes)."""
+
+    changed = Signal(Change)
+    state_changed = Signal()
+    """Undo, redo, saved or not."""
+    saved = Signal()
+    failed = Signal(Exception)
+    merged = Signal(str)
+    """Everything may be different: the edits stand on the changed file now. Carries a sentence about them."""
+
+    def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self._background = background
+        self._last_key = ""
+        self._last_time = 0.0
+        self._burst = 0
+        self._saving: Job | None = None
+
+    @property
+    def read_only(self) -> bool:
+        return self.document.read_only
+
+    @property
+    def path(self) -> Path:
+        return self.document.path
+
+    def parsed(self, row_id: int) -> ParsedRow:
+        return parse_row(self.document.raw(row_id))
+
+    def set_text(self, row_id: int, turn: int, text: str) -> None:
+        key = self._merge_key(f"text:{row_id}:{turn}")
+        self._edit(row_id, lambda value: set_content(value, turn, text), "Edit text", key)
+
+    def set_role(self, row_id: int, turn: int, role: str) -> None:
+        self._edit(row_id, lambda value: set_role(value, turn, role), "Change role")
+
+    def set_trained(self, row_id: int, turn: int, trained: bool) -> None:
+        label = "Train on turn" if trained else "Do not train on turn"
+        self._edit(row_id, lambda value: set_weight(value, turn, None if trained else 0), label)
+
+    def add_turn(self, row_id: int, turn: int, role: str) -> None:
+        self._edit(row_id, lambda value: insert_turn(value, turn, role, ""), "Add turn")
+
+    def duplicate_turn(self, row_id: int, turn: int, role: str, text: str) -> None:
+        self._edit(row_id, lambda value: insert_turn(value, turn + 1, role, text), "Duplicate turn")
+
+    def delete_turn(self, row_id: int, turn: int) -> None:
+        self._edit(row_id, lambda value: delete_turn(value, turn), "Delete turn")
+
+    def move_turn(self, row_id: int, turn: int, to: int) -> None:
+        self._edit(row_id, lambda value: move_turn(value, turn, to), "Move turn")
+
+    def set_raw(self, row_id: int, raw: bytes) -> None:
+        key = self._merge_key(f"raw:{row_id}")
+        self._do(lambda: self.document.replace(row_id, raw, "Edit JSON", merge_key=key))
+
+    def apply(self, row_id: int, raw: bytes | None, label: str) -> None:
+        """A fix: the row's new line, or None to delete the row."""
+        if raw is None:
+            self._do(lambda: self.document.delete([row_id], label))
+        else:
+            self._do(lambda: self.document.replace(row_id, raw, label))
+
+    def add_row(self, position: int) -> None:
+        raw = new_row(self._usual_format())
+        self._do(lambda: self.document.insert(position, [raw], "Add row"))
+
+    def duplicate(self, row_ids: Sequence[int]) -> None:
+        """The copies stand behind the last of the rows."""
+        label = "Duplicate row" if len(row_ids) == 1 else f"Duplicate {len(row_ids):,} rows"
+
+        def work() -> Change:
+            position = max(map(self.document.position_of, row_ids)) + 1
+            return self.document.insert(position, [self.document.raw(row_id) for row_id in row_ids], label)
+
+        self._do_many(work, len(row_ids), label)
+
+    def delete(self, row_ids: Sequence[int]) -> None:
+        label = "Delete row" if len(row_ids) == 1 else f"Delete {len(row_ids):,} rows"
+        self._do_many(lambda: self.document.delete(row_ids, label), len(row_ids), label)
+
+    def move(self, row_ids: Sequence[int], up: bool) -> None:
+        """One place up or down, as one block."""
+        positions = sorted(map(self.document.position_of, row_ids))
+        to = positions[0] - 1 if up else positions[-1] + 2
+        if not 0 <= to <= len(self.document):
+            return
+        label = f"Move row {'up' if up else 'down'}" if len(row_ids) == 1 else f"Move {len(row_ids):,} rows"
+        self._do_many(lambda: self.document.move(row_ids, to, label), len(row_ids), label)
+
+    def undo(self) -> None:
+        self._end_burst()
+        self._do(self.document.undo)
+
+    def redo(self) -> None:
+        self._end_burst()
+        self._do(self.document.redo)
+
+    def save(self) -> None:
+        self._save(self.document.save)
+
+    def save_as(self, path: Path) -> None:
+        self._save(lambda: self.document.save_as(path))
+
+    def merge_from_disk(self) -> None:
+        def merged(report: MergeReport) -> None:
+            self.merged.emit(report.sentence)
+            self.state_changed.emit()
+
+        self._background.run(
+            lambda job: self.document.merge_from_disk(), merged, self.failed.emit, owner=self, label="Merging"
+        )
+
+    def _save(self, work: Callable[[], None]) -> None:
+        if self._saving is not None:
+            return
+
+        def done(_: object) -> None:
+            self._saving = None
+            self.saved.emit()
+            self.state_changed.emit()
+
+        def trouble(error: Exception) -> None:
+            self._saving = None
+            self.failed.emit(error)
+
+        self._saving = self._background.run(
+            lambda job: work(), done, trouble, owner=self, label="Saving", can_cancel=False
+        )
+
+    def _edit(
+        self, row_id: int, change: Callable[[Row], Row], label: str, merge_key: str | None = None
+    ) -> None:
+        raw = self.document.raw(row_id)
+        value = parse_row(raw).value
+        if value is None:
+            raise ValueError(f"row {row_id} cannot be read, so it has no turns")
+        new = dump_row(change(value), like=raw)
+        self._do(lambda: self.document.replace(row_id, new, label, merge_key=merge_key))
+
+    def _do_many(self, work: Callable[[], Change], count: int, label: str) -> None:
+        if count <= MANY_ROWS:
+            self._do(work)
+            return
+        self._background.run(
+            lambda job: work(), self._tell, self.failed.emit, owner=self, label=label, can_cancel=False
+        )
+
+    def _do(self, work: Callable[[], Change | None]) -> None:
+        try:
+            change = work()
+        except (UserError, OSError) as error:
+            self.failed.emit(error)
+            return
+        if change is not None:
+            self._tell(change)
+
+    def _tell(self, change: Change) -> None:
+        if change.changed or change.is_structural:
+            self.changed.emit(change)
+            self.state_changed.emit()
+
+    def _merge_key(self, place: str) -> str:
+        """The same for keys that follow each other in one place; another after a pause."""
+        now = time.monotonic()
+        if place != self._last_key or now - self._last_time > PAUSE_SECONDS:
+            self._burst += 1
+        self._last_key, self._last_time = place, now
+        return f"{place}:{self._burst}"
+
+    def _end_burst(self) -> None:
+        self._last_key = ""
+
+    def _usual_format(self) -> RowFormat:
+        """The format of the first row that has one; chat in an empty file."""
+        for position in range(min(len(self.document), 20)):
+            kind = detect_format(parse_row(self.document.raw_at(position)).value)
+            if kind is not RowFormat.UNKNOWN:
+                return kind
+        return RowFormat.CHAT

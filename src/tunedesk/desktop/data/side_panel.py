@@ -1,0 +1,119 @@
+"""What opens beside the editor and closes again: a rule's page, or what a fix would change."""
+
+import difflib
+from collections.abc import Callable
+from html import escape
+
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
+from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QStackedWidget, QTextBrowser, QWidget
+
+from tunedesk import paths
+from tunedesk.desktop.theme.fonts import monospaced
+from tunedesk.desktop.theme.style import set_look
+from tunedesk.desktop.theme.tokens import tokens_of
+from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
+from tunedesk.desktop.widgets.layout import GRID, column, label, row
+
+
+class SidePanel(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = label("", "heading", wrap=True)
+        self._close = action(self, "Close this panel", "close", "Esc")
+        self._close.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._close.triggered.connect(self.hide)
+        self.addAction(self._close)
+        self._rule = _Page("Rule page")
+        self._change = _ChangePage()
+        self._change.answered.connect(self.hide)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._rule)
+        self._pages.addWidget(self._change)
+        head = row(self._title, tool_button(self._close))
+        head.setStretch(0, 1)
+        self.setLayout(column(head, self._pages, margin=GRID))
+        self.hide()
+
+    def show_rule(self, code: str) -> None:
+        """The rule's page; its file is small and ships with TuneDesk."""
+        page = paths.resources() / "rules" / f"{code}.md"
+        self._title.setText(f"Rule {code}")
+        self._rule.show_markdown(page.read_text(encoding="utf-8"))
+        self._pages.setCurrentWidget(self._rule)
+        self.show()
+
+    def show_change(self, title: str, before: str, after: str, apply: Callable[[], None]) -> None:
+        """What a fix would change, with Apply and Leave it."""
+        self._title.setText(title)
+        self._change.show_change(before, after, apply)
+        self._pages.setCurrentWidget(self._change)
+        self.show()
+        self._change.apply_button.setFocus()
+
+    def close_change(self) -> None:
+        """The row is another one now: a change that was offered for the old one must not be applied."""
+        if self._pages.currentWidget() is self._change:
+            self.hide()
+
+
+class _Page(QTextBrowser):
+    """Text with a little markup; opens no link by itself and loads nothing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setOpenLinks(False)
+        set_look(self, "bare")
+        self.document().setDocumentMargin(GRID)
+
+    def show_markdown(self, text: str) -> None:
+        self.document().setMarkdown(text, QTextDocument.MarkdownFeature.MarkdownNoHTML)
+        self.moveCursor(self.textCursor().MoveOperation.Start)
+
+    def loadResource(self, type: int, name: QUrl | str) -> object:
+        return None
+
+
+class _ChangePage(QWidget):
+    answered = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before = self._after = ""
+        self._apply: Callable[[], None] = lambda: None
+        self._text = _Page("What would change")
+        self._text.setFont(monospaced())
+        self.apply_button = push_button("Apply", "check", primary=True)
+        self.apply_button.clicked.connect(self._accept)
+        self._leave = push_button("Leave it")
+        self._leave.clicked.connect(self.answered)
+        note = label("This changes what the model is trained on. One undo takes it back.", "muted", wrap=True)
+        whole = column(note, self._text, row(self.apply_button, self._leave, None))
+        whole.setStretch(1, 1)
+        self.setLayout(whole)
+
+    def show_change(self, before: str, after: str, apply: Callable[[], None]) -> None:
+        self._before, self._after, self._apply = before, after, apply
+        self._redraw()
+
+    def _accept(self) -> None:
+        self.answered.emit()
+        self._apply()
+
+    def _redraw(self) -> None:
+        tokens = tokens_of(self)
+        colours = {"-": tokens.cut, "+": tokens.trained}
+        lines = difflib.unified_diff(self._before.split("\n"), self._after.split("\n"), n=2, lineterm="")
+        parts = []
+        for number, line in enumerate(lines):
+            if number < 2 or line.startswith("@@"):
+                continue
+            back = f' style="background:{colours[line[0]]}"' if line[:1] in colours else ""
+            parts.append(f"<div{back}><pre style='white-space:pre-wrap;margin:0'>{escape(line)}</pre></div>")
+        self._text.setHtml("".join(parts) or "<p>The row would be deleted.</p>")
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._redraw()

@@ -1,0 +1,145 @@
+"""Which project and which of its datasets are open; opens and closes them in the background, draws nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from tunedesk.desktop.background import Background, Job
+
+if TYPE_CHECKING:  # sqlite3 and the rest come after the first paint
+    from tunedesk.dataset.document import Document
+    from tunedesk.project.folder import Project
+
+ORDER = ("train", "valid", "heldout", "other")
+
+
+@dataclass(frozen=True)
+class OpenedProject:
+    project: Project
+    split: str
+    document: Document | None
+    """None when the project has no dataset yet."""
+
+
+class Desk(QObject):
+    project_opened = Signal(OpenedProject)
+    dataset_opened = Signal(str, object)
+    """Split and document: another dataset of the same project is shown now."""
+    project_closed = Signal()
+    failed = Signal(Exception)
+
+    def __init__(self, background: Background) -> None:
+        super().__init__()
+        self._background = background
+        self._project: Project | None = None
+        self._documents: dict[str, Document] = {}
+        self._split = ""
+
+    @property
+    def project(self) -> Project | None:
+        return self._project
+
+    @property
+    def split(self) -> str:
+        return self._split
+
+    @property
+    def documents(self) -> dict[str, Document]:
+        """The datasets that have been opened so far, by split."""
+        return dict(self._documents)
+
+    def splits(self) -> list[str]:
+        if self._project is None:
+            return []
+        known = self._project.datasets
+        return [*(name for name in ORDER if name in known), *(name for name in known if name not in ORDER)]
+
+    def other_files(self) -> dict[str, Path]:
+        """The datasets that are not shown."""
+        datasets = self._project.datasets if self._project is not None else {}
+        return {name: path for name, path in datasets.items() if name != self._split}
+
+    def open(self, path: Path) -> None:
+        """Open a project, a dataset file of one, or a loose file; what is open stays until it has worked."""
+        path = path.expanduser().resolve()
+        known = self._project.datasets if self._project is not None else {}
+        split = next((name for name, file in known.items() if file == path), None)
+        if split is not None:
+            self.choose_split(split)
+            return
+        if self._project is not None and path.is_relative_to(self._project.root):
+            self.close()  # its lock is ours: a second opening would find it taken
+
+        def work(job: Job) -> OpenedProject:
+            return _open(path, job)
+
+        self._background.run(work, self._take, self.failed.emit, owner=self, label=f"Opening {path.name}")
+
+    def open_sample(self) -> None:
+        def work(job: Job) -> Path:
+            from tunedesk.project.folder import sample_copy
+
+            return sample_copy()
+
+        self._background.run(work, self.open, self.failed.emit, owner=self, label="Copying the sample")
+
+    def choose_split(self, split: str) -> None:
+        project = self._project
+        if project is None:
+            return
+        if split in self._documents:
+            self._show(split, self._documents[split])
+            return
+
+        def work(job: Job) -> Document:
+            from tunedesk.project.folder import open_document
+
+            return open_document(project, project.datasets[split], job.report)
+
+        def then(document: Document) -> None:
+            if self._project is project:
+                self._show(split, document)
+
+        self._background.run(work, then, self.failed.emit, owner=self, label=f"Opening {split}")
+
+    def close(self) -> None:
+        """Let go of the project; every edit is in its journal already."""
+        if self._project is None:
+            return
+        self.project_closed.emit()
+        for document in self._documents.values():
+            document.close()
+        from tunedesk.project.folder import close_project
+
+        close_project(self._project)
+        self._project, self._documents, self._split = None, {}, ""
+
+    def _take(self, opened: OpenedProject) -> None:
+        self.close()
+        self._project, self._split = opened.project, opened.split
+        if opened.document is not None:
+            self._documents[opened.split] = opened.document
+        self.project_opened.emit(opened)
+
+    def _show(self, split: str, document: Document) -> None:
+        self._split = split
+        self._documents[split] = document
+        self.dataset_opened.emit(split, document)
+
+
+def _open(path: Path, job: Job) -> OpenedProject:
+    from tunedesk.project.folder import close_project, open_document, open_project
+
+    project = open_project(path)
+    try:
+        split = next((name for name, file in project.datasets.items() if file == project.opened), "")
+        split = split or next((name for name in ORDER if name in project.datasets), "")
+        document = open_document(project, project.datasets[split], job.report) if split else None
+    except BaseException:
+        close_project(project)
+        raise
+    return OpenedProject(project, split, document)

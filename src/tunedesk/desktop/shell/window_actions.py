@@ -1,0 +1,77 @@
+"""What can be done whatever pane is shown: files, pages, goodbye. The application connects them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from tunedesk.desktop.theme.icons import set_icon
+from tunedesk.desktop.widgets.buttons import action
+
+FILES = "Examples and projects (*.jsonl *.ndjson *.json *.gz);;All files (*)"
+
+
+@dataclass(frozen=True)
+class WindowActions:
+    open: QAction
+    sample: QAction
+    save: QAction
+    save_as: QAction
+    close: QAction
+    leave: QAction
+    shortcuts: QAction
+    about: QAction
+    recent: QMenu
+
+    @property
+    def file_menu(self) -> list[QAction | None]:
+        """None is a separator."""
+        opening = [self.open, self.recent.menuAction(), self.sample]
+        return [*opening, None, self.save, self.save_as, None, self.close, self.leave]
+
+
+def make_window_actions(window: QWidget) -> WindowActions:
+    key = QKeySequence.StandardKey
+    recent = QMenu("Open &recent", window)
+    set_icon(recent.menuAction(), "history")
+    return WindowActions(
+        open=action(window, "&Open…", "folder-open", key.Open, tip="Open a file of examples or a project"),
+        sample=action(
+            window, "Open the sa&mple", "book", "Ctrl+Shift+O", tip="Open your copy of the sample project"
+        ),
+        save=action(window, "&Save", "save", key.Save, tip="Write the edits into the file"),
+        save_as=action(window, "Save &as…", "save-as", "Ctrl+Shift+S"),
+        close=action(window, "&Close project", "close", "Ctrl+W"),
+        leave=action(window, "&Quit", "arrow-right", "Ctrl+Q"),
+        shortcuts=action(window, "&Keyboard shortcuts", "keyboard", "F1"),
+        about=action(window, "&About TuneDesk", "info"),
+        recent=recent,
+    )
+
+
+def fill(menu: QMenu, actions: Iterable[QAction | None]) -> None:
+    for each in actions:
+        if each is None:
+            menu.addSeparator()
+        else:
+            menu.addAction(each)
+
+
+def ask_for_file(window: QWidget, title: str, *, saving: bool, start: Path | None) -> QFileDialog:
+    """A file dialog that is open but blocks nothing; connect its fileSelected."""
+    dialog = QFileDialog(window, title)
+    dialog.setNameFilter(FILES)
+    if saving:
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("jsonl")
+    else:
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    if start is not None:
+        dialog.setDirectory(str(start.parent))
+        if saving:
+            dialog.selectFile(start.name)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
