@@ -181,6 +181,11 @@ def test_an_example_without_messages_is_an_error(family: Family) -> None:
         ChatTemplate.load(family("chatml")).render(example_of({"messages": []}))
 
 
+def test_an_enormous_example_is_refused_at_once(family: Family, make_chat: MakeChat) -> None:
+    with pytest.raises(TemplateError, match="4,000,002 characters"):
+        ChatTemplate.load(family("chatml")).render(make_chat(("user", "x" * 4_000_000), ("assistant", "ok")))
+
+
 def test_half_a_character_is_an_error_not_a_crash(family: Family, make_chat: MakeChat) -> None:
     with pytest.raises(TemplateError, match=r"U\+D83D"):
         ChatTemplate.load(family("chatml")).render(make_chat(("user", "\ud83d"), ("assistant", "Hi")))

@@ -14,6 +14,9 @@ from tunedesk.template.rendered import Prompt, Rendered
 from tunedesk.template.sandbox import CompiledTemplate, MarkedText
 from tunedesk.template.tokenizer_files import TokenizerFiles, load_tokenizer_files
 
+MAX_CHARACTERS = (
+    4_000_000  # of one example, about a million tokens; more would keep a thread busy for minutes
+)
 _PROBE = "Tunedeskprobe"  # an answer that no template rewrites
 
 
@@ -224,6 +227,12 @@ def _as_dicts(messages: Sequence[Message]) -> list[dict[str, str]]:
                 hint="Only turns with text can be trained now; tool calls and images cannot.",
             )
         found.append({"role": message.role, "content": message.content})
+    size = sum(len(message["content"]) for message in found)
+    if size > MAX_CHARACTERS:
+        raise TemplateError(
+            f"The example has {size:,} characters; no more than {MAX_CHARACTERS:,} can be rendered.",
+            hint="Split it, or delete what is not needed.",
+        )
     return found
 
 

@@ -1,0 +1,159 @@
+"""Applies fixes: one in the editor, or all of a kind to many rows; what nobody touched stays byte for
+byte.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tunedesk.dataset.files import HEAD, check_head, open_for_reading, without_line_end
+from tunedesk.dataset.parsing import BOM, ParsedRow, parse_row
+from tunedesk.errors import UserError
+from tunedesk.lint.corpus import CorpusIndex
+from tunedesk.lint.finding import Finding, FixKind
+from tunedesk.lint.proof import keeps_training
+from tunedesk.lint.row_view import RowView
+from tunedesk.lint.rows import is_trainable, lint_row
+from tunedesk.lint.targets import Target
+
+_ROUNDS = (
+    500  # fixes in one row; each mends at least one finding, so a row that needs more is not worth mending
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FixResult:
+    """raw: the new line, None when the row goes. verified_safe: proven that nothing trained changes."""
+
+    raw: bytes | None
+    verified_safe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRows:
+    """The rows that are left, and what was done: fixes by code, rows changed and rows deleted
+    (numbers from 1).
+    """
+
+    rows: tuple[bytes, ...]
+    applied: Counter[str] = field(default_factory=Counter)
+    changed: tuple[int, ...] = ()
+    deleted: tuple[int, ...] = ()
+
+
+def apply_fix(raw: bytes, finding: Finding, target: Target) -> FixResult:
+    """UserError when the finding has no fix, or the row is no longer what the finding was made for."""
+    if finding.fix is None:
+        raise UserError(f"There is no fix for {finding.code} here.", hint="Change the text by hand.")
+    parsed = parse_row(raw)
+    try:
+        new = finding.fix.apply(parsed)
+    except LookupError as error:
+        raise UserError(
+            f"The row changed since {finding.code} was found.", hint="Look at its findings again."
+        ) from error
+    was_usable = parsed.value is not None and is_trainable(lint_row(parsed, target))
+    return FixResult(new, not was_usable or keeps_training(RowView(parsed, target), finding.fix))
+
+
+def fix_rows(
+    rows: Sequence[bytes],
+    target: Target,
+    kinds: FixKind,
+    others: Mapping[str, Iterable[ParsedRow]] | None = None,
+) -> FixedRows:
+    """Apply all safe fixes, or with FixKind.UNSAFE the unsafe ones too; suggestions are never applied
+    in bulk.
+    """
+    allowed = {FixKind.SAFE} if kinds is FixKind.SAFE else {FixKind.SAFE, FixKind.UNSAFE}
+    applied: Counter[str] = Counter()
+    left = {number: _fix_row(raw, target, allowed, applied) for number, raw in enumerate(rows, start=1)}
+    kept = {number: raw for number, raw in left.items() if raw is not None}
+    if FixKind.UNSAFE in allowed:
+        _fix_corpus(kept, others or {}, applied)
+    return FixedRows(
+        tuple(kept.values()),
+        applied,
+        tuple(number for number, raw in kept.items() if raw != rows[number - 1]),
+        tuple(number for number in left if number not in kept),
+    )
+
+
+def fix_file(
+    path: Path,
+    target: Target,
+    kinds: FixKind,
+    others: Mapping[str, Iterable[ParsedRow]] | None = None,
+) -> tuple[bytes, FixedRows]:
+    """The file's new content, with its byte order mark and each row's own line end, and what was done.
+
+    Nothing is written. UserError when the file cannot be read, or is no UTF-8 text.
+    """
+    with open_for_reading(path) as file:
+        lines = list(file)
+    check_head(path, b"".join(lines[:1])[:HEAD])
+    mark = BOM if lines and lines[0].startswith(BOM) else b""
+    if mark:
+        lines[0] = lines[0][len(BOM) :]
+    rows = [without_line_end(line) for line in lines]
+    fixed = fix_rows(rows, target, kinds, others)
+    gone = set(fixed.deleted)
+    ends = [line[len(row) :] for line, row in zip(lines, rows, strict=True)]
+    kept_ends = [end for number, end in enumerate(ends, start=1) if number not in gone]
+    pieces = [row + end for row, end in zip(fixed.rows, kept_ends, strict=True)]
+    return mark + b"".join(pieces), fixed
+
+
+def _fix_row(raw: bytes, target: Target, allowed: set[FixKind], applied: Counter[str]) -> bytes | None:
+    """One fix after the other, each time with the findings of what is left."""
+    for _ in range(_ROUNDS):
+        parsed = parse_row(raw)
+        step = _next_step(parsed, lint_row(parsed, target), allowed)
+        if step is None:
+            break
+        finding, new = step
+        applied[finding.code] += 1
+        if new is None:
+            return None
+        raw = new
+    return raw
+
+
+def _next_step(
+    parsed: ParsedRow, findings: Sequence[Finding], allowed: set[FixKind]
+) -> tuple[Finding, bytes | None] | None:
+    """The first finding with a fix that may be applied and changes something, and what it makes of
+    the row.
+    """
+    for finding in findings:
+        if finding.fix is not None and finding.fix.kind in allowed:
+            new = finding.fix.apply(parsed)
+            if new != parsed.raw:
+                return finding, new
+    return None
+
+
+def _fix_corpus(
+    rows: dict[int, bytes], others: Mapping[str, Iterable[ParsedRow]], applied: Counter[str]
+) -> None:
+    """Fix what shows only in comparison, changing `rows` in place."""
+    index = CorpusIndex(others)
+    for number, raw in rows.items():
+        index.put(number, parse_row(raw))
+    waiting = index.affected()
+    while waiting:
+        for number in sorted(waiting & rows.keys()):
+            parsed = parse_row(rows[number])
+            step = _next_step(parsed, index.findings(number), {FixKind.UNSAFE})
+            if step is None:
+                continue
+            finding, new = step
+            applied[finding.code] += 1
+            if new is None:
+                del rows[number]
+                index.remove(number)
+            else:
+                rows[number] = new
+                index.put(number, parse_row(new))
+        waiting = index.affected()

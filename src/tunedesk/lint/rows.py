@@ -1,0 +1,82 @@
+"""Lints one row: pure, and fast enough for every key that is pressed."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tunedesk.dataset.parsing import ParsedRow
+from tunedesk.lint.finding import Finding, FixKind, Severity
+from tunedesk.lint.proof import keeps_training
+from tunedesk.lint.registry import BY_CODE, RULES
+from tunedesk.lint.row_view import RowView
+from tunedesk.lint.rule import Check, Group, Hit, Rule
+from tunedesk.lint.rules.lines import repair
+from tunedesk.lint.targets import Target
+
+MAX_FINDINGS = 200  # in one row; more help nobody
+_Hits = Sequence[tuple[Rule, Hit]]
+
+
+def lint_row(parsed: ParsedRow, target: Target) -> tuple[Finding, ...]:
+    """What is wrong with one row for a target. A fix that is called safe was proven so by rendering.
+
+    Rules that render are left out when the row cannot be trained for a reason that is already told.
+    """
+    view = RowView(parsed, target)
+    hits = _line_hits(parsed) if parsed.problems else []
+    if parsed.value is not None:
+        plain, rendering = _checks(target.name, target.pedantic)
+        for rule, check in plain:
+            for hit in check(view):
+                hits.append((rule, hit))
+        if target.template is not None and not _is_rejected(hits, target):
+            hits += [(rule, hit) for rule, check in rendering for hit in check(view)]
+    if not hits:
+        return ()
+    return _findings(hits[:MAX_FINDINGS], view, target)
+
+
+def is_trainable(findings: Sequence[Finding]) -> bool:
+    """Whether a row with these findings can be trained at all; others are errors of what it teaches."""
+    return not any(BY_CODE[found.code].rejects and found.severity is Severity.ERROR for found in findings)
+
+
+@functools.lru_cache(maxsize=16)
+def _checks(name: str, pedantic: bool) -> tuple[list[tuple[Rule, Check]], list[tuple[Rule, Check]]]:
+    """(rules that read the row, rules that render it) for a target."""
+    chosen = [
+        (rule, rule.check)
+        for rule in RULES
+        if rule.check is not None
+        and rule.severity_for(name) is not None
+        and (pedantic or rule.group is not Group.PEDANTIC)
+    ]
+    plain = [pair for pair in chosen if not pair[0].needs_template]
+    return plain, [pair for pair in chosen if pair[0].needs_template]
+
+
+def _line_hits(parsed: ParsedRow) -> list[tuple[Rule, Hit]]:
+    return [
+        (BY_CODE[problem.code], Hit("", problem.message, problem.start, problem.end, repair(parsed, problem)))
+        for problem in parsed.problems
+    ]
+
+
+def _is_rejected(hits: _Hits, target: Target) -> bool:
+    return any(rule.rejects and _severity(rule, hit, target) is Severity.ERROR for rule, hit in hits)
+
+
+def _severity(rule: Rule, hit: Hit, target: Target) -> Severity:
+    return hit.severity or rule.severity_for(target.name) or rule.severity
+
+
+def _findings(hits: _Hits, view: RowView, target: Target) -> tuple[Finding, ...]:
+    was_usable = view.parsed.value is not None and not _is_rejected(hits, target)
+    found: list[Finding] = []
+    for rule, hit in hits:
+        fix = hit.fix
+        if fix is not None and fix.kind is FixKind.SAFE and was_usable and not keeps_training(view, fix):
+            fix = replace(fix, kind=FixKind.UNSAFE)
+        severity = _severity(rule, hit, target)
+        found.append(Finding(rule.code, severity, hit.pointer, hit.start, hit.end, hit.message, fix))
+    return tuple(found)

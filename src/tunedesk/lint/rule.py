@@ -1,0 +1,62 @@
+"""What a rule is: its metadata, and a function from one row to hits. Knows no particular rule."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tunedesk.lint.finding import Fix, FixKind, Severity
+from tunedesk.lint.row_view import RowView
+
+
+class Scope(StrEnum):
+    LINE = "line"  # found while reading the line
+    ROW = "row"
+    CORPUS = "corpus"
+
+
+class Group(StrEnum):
+    DEFAULT = "default"
+    PEDANTIC = "pedantic"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule's function says: as a Finding, without what the rule itself knows. severity
+    overrides the rule's.
+    """
+
+    pointer: str
+    message: str
+    start: int = 0
+    end: int = 0
+    fix: Fix | None = None
+    severity: Severity | None = None
+
+
+Check = Callable[[RowView], Iterable[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """severity holds for every target but those in by_target, where None turns the rule off.
+
+    rejects: a row with an error of this rule cannot be trained at all. fix: the best kind of fix it may
+    offer, as far as the rule knows; whether a fix is safe is found out by rendering. needs_template: it looks
+    at the rendered text.
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    scope: Scope = Scope.ROW
+    check: Check | None = None
+    fix: FixKind | None = None
+    by_target: Mapping[str, Severity | None] = field(default_factory=dict)
+    group: Group = Group.DEFAULT
+    rejects: bool = False
+    needs_template: bool = False
+
+    def severity_for(self, target_name: str) -> Severity | None:
+        """None when the rule has nothing to say for this target."""
+        return self.by_target.get(target_name, self.severity)

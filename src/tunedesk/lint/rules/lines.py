@@ -1,0 +1,153 @@
+"""ENC and JSN: lines that cannot be read, or that readers understand differently; found while parsing
+the line.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tunedesk.dataset.parsing import ParsedRow, ParseProblem, parse_row
+from tunedesk.lint.edits import DeleteRow, Edit, ReplaceLine, Rewrite, SetValue
+from tunedesk.lint.finding import Fix, FixKind, Severity
+from tunedesk.lint.rule import Rule, Scope
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_CLOSERS = {"{": "}", "[": "]"}
+
+
+def repair(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
+    """The fix of a problem that was found while reading the line."""
+    build = _REPAIRS.get(problem.code)
+    return build(parsed, problem) if build is not None else None
+
+
+def _redecode(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
+    """Read the bytes as the Windows encoding that they most look like."""
+    codec, name = _guess_codec(parsed.raw)
+    try:
+        raw = parsed.raw.decode(codec).encode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return Fix(FixKind.UNSAFE, f"Read the line as {name}", (ReplaceLine(raw),))
+
+
+def _guess_codec(raw: bytes) -> tuple[str, str]:
+    """Cyrillic words are runs of high bytes; in western text high bytes stand alone between ASCII letters."""
+    runs = re.findall(rb"[\xc0-\xff]+", raw)
+    in_runs = sum(len(run) for run in runs if len(run) > 2)
+    alone = sum(len(run) for run in runs if len(run) <= 2)
+    return ("cp1251", "Windows-1251 (Cyrillic)") if in_runs > alone else ("cp1252", "Windows-1252 (western)")
+
+
+def _delete_blank(parsed: ParsedRow, problem: ParseProblem) -> Fix:
+    return Fix(FixKind.SAFE, "Delete the empty line", (DeleteRow(),))
+
+
+def _mend_json(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
+    """A comma too much, or an end that is missing; offered only when the line can be read afterwards."""
+    text = parsed.raw.decode("utf-8-sig")
+    candidates = (
+        (
+            "Delete the comma",
+            text[: problem.start] + text[problem.end :],
+            text[problem.start : problem.end] == ",",
+        ),
+        ("Close the line", text + _missing_end(text), True),
+    )
+    for label, candidate, applies in candidates:
+        raw = candidate.encode("utf-8")
+        after = parse_row(raw) if applies and candidate != text else None
+        if after is not None and after.value is not None and not after.problems:
+            return Fix(FixKind.SUGGESTION, label, (ReplaceLine(raw),))
+    return None
+
+
+def _missing_end(text: str) -> str:
+    """The quote and brackets that are still open at the end of a line."""
+    stack: list[str] = []
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = not escaped and character == "\\"
+        elif character == '"':
+            in_string = True
+        elif character in _CLOSERS:
+            stack.append(_CLOSERS[character])
+        elif stack and character == stack[-1]:
+            stack.pop()
+    return ('"' if in_string else "") + "".join(reversed(stack))
+
+
+def _keep_last(parsed: ParsedRow, problem: ParseProblem) -> Fix:
+    return Fix(FixKind.SUGGESTION, "Keep the last value, which is the one readers use", (Rewrite(),))
+
+
+def _null_numbers(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
+    wrong = [
+        pointer
+        for pointer, item in _leaves(parsed.value, "")
+        if isinstance(item, float) and not math.isfinite(item)
+    ]
+    edits: tuple[Edit, ...] = tuple(SetValue(pointer, None) for pointer in wrong)
+    return Fix(FixKind.UNSAFE, "Write null instead", edits) if edits else None
+
+
+def _replace_halves(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
+    edits: tuple[Edit, ...] = tuple(
+        SetValue(pointer, _SURROGATES.sub("\ufffd", item))
+        for pointer, item in _leaves(parsed.value, "")
+        if isinstance(item, str) and _SURROGATES.search(item)
+    )
+    return Fix(FixKind.UNSAFE, "Write the replacement character U+FFFD", edits) if edits else None
+
+
+def _leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    """Every value that is no container, with its JSON pointer."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{pointer}/{index}")
+    else:
+        yield pointer, value
+
+
+_REPAIRS: dict[str, Callable[[ParsedRow, ParseProblem], Fix | None]] = {
+    "ENC001": _redecode,
+    "ENC005": _delete_blank,
+    "JSN001": _mend_json,
+    "JSN003": _keep_last,
+    "JSN004": _null_numbers,
+    "JSN005": _replace_halves,
+}
+
+
+def _rule(code: str, name: str, summary: str, severity: Severity, fix: FixKind | None) -> Rule:
+    rejects = severity is Severity.ERROR
+    return Rule(code, name, summary, severity, Scope.LINE, fix=fix, rejects=rejects)
+
+
+RULES = (
+    _rule("ENC001", "invalid-utf8", "The line is not UTF-8 text.", Severity.ERROR, FixKind.UNSAFE),
+    _rule("ENC005", "blank-line", "The line is empty.", Severity.WARNING, FixKind.SAFE),
+    _rule("JSN001", "invalid-json", "The line is not JSON.", Severity.ERROR, FixKind.SUGGESTION),
+    _rule("JSN002", "not-an-object", "The line is JSON, but not an object.", Severity.ERROR, None),
+    _rule("JSN003", "duplicate-key", "A key stands twice in one object.", Severity.ERROR, FixKind.SUGGESTION),
+    _rule(
+        "JSN004",
+        "non-finite-number",
+        "NaN or Infinity, which JSON does not have.",
+        Severity.ERROR,
+        FixKind.UNSAFE,
+    ),
+    _rule(
+        "JSN005",
+        "lone-surrogate",
+        "Half of a character, which UTF-8 cannot hold.",
+        Severity.ERROR,
+        FixKind.UNSAFE,
+    ),
+)
