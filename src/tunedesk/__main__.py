@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tunedesk.cli.main import guarded
-from tunedesk.cli.main import main as run_command
-from tunedesk.cli.parser import COMMANDS
+from tunedesk.cli import COMMANDS
+from tunedesk.cli.guard import guarded
 from tunedesk.errors import UserError
 
 
@@ -18,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if wants_window(given):
         return guarded(lambda: open_window(given), debug="--debug" in given)
+    from tunedesk.cli.main import main as run_command
+
     return run_command(given)
 
 
@@ -44,9 +45,9 @@ def open_window(arguments: Sequence[str]) -> int:
             raise UserError(f"{path} does not exist.", hint="Check the path, or see tunedesk --help.")
     if not has_screen():
         raise UserError("There is no screen to open a window on.", hint="Try: tunedesk demo --headless")
-    from tunedesk.desktop.app import run_window
+    from tunedesk.desktop.app import main as run_window
 
-    return run_window(path)
+    return run_window([str(path)] if path else [])
 
 
 def sample_for_window(words: Sequence[str]) -> Path:

@@ -11,7 +11,7 @@ from tunedesk.chat.conversation import Conversation, with_settings, with_system
 from tunedesk.chat.session import ChatSession
 from tunedesk.chat.voices import tuned_run
 from tunedesk.cli.output import progress
-from tunedesk.cli.show import find_model
+from tunedesk.cli.projects import find_model
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import Load, Ready, Sampling, Voice
 

@@ -22,19 +22,22 @@ from tunedesk.runs.follow import EventTail, RunHistory
 from tunedesk.runs.run_folder import RunFolder
 
 LOOK_EVERY = 0.1
+PARTING = 10.0
+"""Seconds that an engine may take to end after its last event."""
 SHOW_EVERY = 1.0
 """Seconds between two lines about steps; a run may make hundreds a second."""
-GRACE = 10.0
-"""Seconds in which a started engine must have written who it is."""
+GRACE = 2.0
+"""Seconds that the last events of an engine that is gone may take to be read."""
 
 
 def follow(run: RunFolder, tell: Callable[[str], None] = progress) -> RunHistory:
-    """Tell what happens until the run's newest attempt ends; returns its history.
+    """Tell what happens until the attempt of the engine that was started ends; returns the run's history.
 
     UserError with exit code 1: the engine is gone without a word.
     """
     tail, history, voice = EventTail(run.events_path), RunHistory(), _Voice(tell)
-    attempt = _next_attempt(run)
+    process = run.process()
+    attempt = process.attempt if process else 1
     asked = False
     silent_since = time.monotonic()
     while True:
@@ -45,10 +48,11 @@ def follow(run: RunFolder, tell: Callable[[str], None] = progress) -> RunHistory
                 if event.attempt >= attempt:
                     voice.tell_of(event, history)
             if history.ended is not None and history.attempt >= attempt:
+                _wait_for_the_process(run)
                 return history
             if events or run.is_alive():
                 silent_since = time.monotonic()
-            elif time.monotonic() - silent_since > (GRACE if run.process() is None else 2 * SHOW_EVERY):
+            elif time.monotonic() - silent_since > GRACE:
                 raise UserError(_gone(run), hint=f"Go on with: tunedesk resume {run.path}", exit_code=1)
             time.sleep(LOOK_EVERY)
         except KeyboardInterrupt:
@@ -59,13 +63,11 @@ def follow(run: RunFolder, tell: Callable[[str], None] = progress) -> RunHistory
             tell("Stopping with a checkpoint; Ctrl+C once more leaves the run alone to do so.")
 
 
-def _next_attempt(run: RunFolder) -> int:
-    """The attempt that is being followed: the engine's that runs, else the one after the last."""
-    process = run.process()
-    known = max((event.attempt for event in run.read_events()), default=0)
-    if process is not None and run.is_alive():
-        return process.attempt
-    return known + 1
+def _wait_for_the_process(run: RunFolder) -> None:
+    """Until the engine has let go of the run, so that a command right after this one finds it free."""
+    until = time.monotonic() + PARTING
+    while run.is_alive() and time.monotonic() < until:
+        time.sleep(LOOK_EVERY)
 
 
 def _gone(run: RunFolder) -> str:

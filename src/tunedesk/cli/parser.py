@@ -11,7 +11,6 @@ from tunedesk import __version__
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-COMMANDS = ("demo", "lint", "show", "train", "resume", "stop", "chat", "doctor")
 TARGETS = ("local", "openai", "azure", "generic")
 
 

@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 from tunedesk.cli.output import print_json
+from tunedesk.cli.projects import find_model
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
-from tunedesk.settings import load_settings
 from tunedesk.template.chat_template import ChatTemplate
-from tunedesk.template.find_models import resolve_model
 from tunedesk.template.model_folder import read_model_folder
 from tunedesk.template.rendered import Rendered
 
@@ -39,11 +38,6 @@ def show(arguments: argparse.Namespace) -> int:
     else:
         _print(rendered, colour=sys.stdout.isatty())
     return 0
-
-
-def find_model(name: str) -> Path:
-    """A model by path or name, also in the folders of the settings."""
-    return resolve_model(name, [Path(folder) for folder in load_settings().model_folders])
 
 
 def row_of(path: Path, number: int) -> bytes:

@@ -1,0 +1,75 @@
+"""`tunedesk lint`: what is wrong in a dataset file, and the fixes that need no person."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tunedesk import paths
+from tunedesk.cli.output import progress
+from tunedesk.cli.projects import Surroundings, find_model, surroundings
+from tunedesk.dataset.parsing import ParsedRow
+from tunedesk.errors import UserError
+from tunedesk.lint.finding import FixKind
+from tunedesk.lint.fixes import FixedRows, fix_file
+from tunedesk.lint.report import lint_file, read_split, to_json, to_text
+from tunedesk.lint.targets import Target, target_named
+from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.model_folder import read_model_folder
+
+DEFAULT_MODEL = "starter"
+
+
+def lint(arguments: argparse.Namespace) -> int:
+    """1 when there are findings (left, after mending), else 0. UserError: unreadable file, wrong use."""
+    if arguments.output and not arguments.fix:
+        raise UserError("--output says where mended rows go, but nothing is mended.", hint="Add --fix safe.")
+    path: Path = arguments.file
+    around = surroundings(path) if path.is_file() else None
+    target = chosen_target(arguments.target, arguments.model, around)
+    others = other_splits(path, around)
+    if arguments.fix:
+        content, fixed = fix_file(path, target, FixKind(arguments.fix), others)
+        path = arguments.output or path
+        write_dataset(path, content)
+        progress(what_was_done(fixed, path))
+    report = lint_file(path, target, others)
+    if arguments.format == "json":
+        sys.stdout.write(to_json(report).decode() + "\n")
+    else:
+        print(to_text(report, str(path)))
+    return 1 if report.findings else 0
+
+
+def chosen_target(name: str, model: str | None, around: Surroundings | None) -> Target:
+    """The target, for a local one with the model's template: --model, the project's, or the starter's."""
+    if name != "local":
+        return target_named(name)
+    default = around.manifest.default_model if around else DEFAULT_MODEL
+    folder = read_model_folder(find_model(model or default))
+    return target_named(name, ChatTemplate.load(folder.path), folder.context)
+
+
+def other_splits(path: Path, around: Surroundings | None) -> Mapping[str, list[ParsedRow]]:
+    """The rows of the project's other datasets, for the search for leaks."""
+    if around is None:
+        return {}
+    return {role: read_split(other) for role, other in around.other_splits(path).items()}
+
+
+def write_dataset(path: Path, content: bytes) -> None:
+    """Replace a dataset file whole, packed when its name ends in .gz. UserError: it cannot be written."""
+    try:
+        paths.write_atomically(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    except OSError as trouble:
+        raise UserError(
+            f"{path} cannot be written: {trouble.strerror}.", hint="Name another file with --output."
+        ) from trouble
+
+
+def what_was_done(fixed: FixedRows, path: Path) -> str:
+    codes = ", ".join(f"{code} {count}x" for code, count in sorted(fixed.applied.items())) or "nothing"
+    return f"mended {codes}; {len(fixed.changed)} rows changed, {len(fixed.deleted)} deleted, in {path}"

@@ -1,0 +1,153 @@
+"""`tunedesk train`, `resume` and `stop`: runs on this computer, followed in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from tunedesk import paths
+from tunedesk.cli.following import follow, outcome
+from tunedesk.cli.output import progress
+from tunedesk.cli.projects import find_model, surroundings, training_file
+from tunedesk.dataset.files import read_rows
+from tunedesk.errors import UserError
+from tunedesk.plan.advice import recommend
+from tunedesk.plan.counting import count_rows
+from tunedesk.plan.hardware import find_hardware
+from tunedesk.runs.job import Hyperparameters, Job, decode_job, with_settings
+from tunedesk.runs.places import this_computer
+from tunedesk.runs.requests import RunRequest, prepare_run
+from tunedesk.runs.run_folder import RunFolder, RunState
+from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.model_folder import read_model_folder
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """0: finished, or stopped by its user; 1: the run failed; 2 (UserError): it could not start."""
+    run = run_from_job(arguments) if arguments.job else prepare_run(request_from(arguments))
+    progress(f"run folder: {run.path}")
+    this_computer.start(run)
+    return outcome(run, follow(run))
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Go on with a stopped, interrupted or paused run; a running one is followed."""
+    run = RunFolder(arguments.run.absolute())
+    run.job()
+    match run.state():
+        case RunState.FINISHED:
+            print(f"The run {run.path} is finished already.")
+            return 0
+        case RunState.RUNNING:
+            progress("the run is running already")
+        case _:
+            this_computer.resume(run)
+    return outcome(run, follow(run))
+
+
+def stop(arguments: argparse.Namespace) -> int:
+    """Ask a running run to stop with a checkpoint, and wait until it has."""
+    run = RunFolder(arguments.run.absolute())
+    run.job()
+    if run.state() not in (RunState.RUNNING, RunState.PAUSED):
+        raise UserError(f"The run {run.path} is not running; it is {run.state().value}.")
+    this_computer.control(run, "stop")
+    return outcome(run, follow(run, lambda line: None))
+
+
+def request_from(arguments: argparse.Namespace) -> RunRequest:
+    """What --dataset, --valid, --model, --out and --set ask for; the file is taken as it is on disk."""
+    around = surroundings(arguments.dataset)
+    dataset = training_file(arguments.dataset, around)
+    valid = arguments.valid or (
+        around.dataset("valid") if around and dataset == around.dataset("train") else None
+    )
+    name = arguments.model or (around.manifest.default_model if around else None)
+    if name is None:
+        raise UserError("No model is given.", hint="Add --model with a model's folder or name, or starter.")
+    model = find_model(name)
+    train_rows, valid_rows = rows_of(dataset), rows_of(valid) if valid else []
+    settings = recommended(model, train_rows, len(valid_rows), arguments.set)
+    out = new_run_path(arguments.out)
+    return RunRequest(
+        runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
+        dataset=dataset,
+        train=train_rows,
+        model=model,
+        valid=valid_rows,
+        valid_source=valid.name if valid else "",
+        hyperparameters=settings,
+        name=out.name if out else "",
+    )
+
+
+def rows_of(path: Path) -> list[bytes]:
+    return [raw for _, raw in read_rows(path)]
+
+
+def recommended(
+    model: Path, rows: Sequence[bytes], valid_rows: int, settings: Sequence[str]
+) -> Hyperparameters:
+    """The recommended settings for model and rows, then the user's own. UserError names a wrong one."""
+    with_settings(Hyperparameters(), settings)  # wrong use is told before anything is counted
+    facts = count_rows(rows, valid_rows, ChatTemplate.load(model))
+    advice = recommend(facts, read_model_folder(model), find_hardware())
+    return with_settings(Hyperparameters(), [*advice.assignments(), *settings])
+
+
+def new_run_path(out: Path | None) -> Path | None:
+    if out is None:
+        return None
+    path = out.absolute()
+    if path.exists():
+        raise UserError(f"{out} exists already.", hint="Give a new folder, or go on with: tunedesk resume.")
+    return path
+
+
+def run_from_job(arguments: argparse.Namespace) -> RunFolder:
+    """The run folder that a job.json lies in when it waits to be started, else a new one in --out."""
+    path = arguments.job.absolute()
+    job = read_job(path)
+    run = RunFolder(path.parent)
+    out = new_run_path(arguments.out)
+    if (
+        out is None
+        and not arguments.set
+        and path == run.job_path
+        and (path.parent / job.train.path).is_file()
+    ):
+        if run.state() is not RunState.WAITING:
+            raise UserError(
+                f"The run {run.path} has begun already.",
+                hint=f"Go on with: tunedesk resume {run.path}, or give --out to do it again elsewhere.",
+            )
+        return run
+    if out is None:
+        raise UserError("A folder for the new run is missing.", hint="Add --out with a new folder.")
+    again = msgspec.structs.replace(
+        job,
+        run=out.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        hyperparameters=with_settings(job.hyperparameters, arguments.set),
+    )
+    valid = job_rows(path.parent, job.valid.path, None) if job.valid else []
+    return RunFolder.create(out.parent, again, job_rows(path.parent, job.train.path, job), valid)
+
+
+def read_job(path: Path) -> Job:
+    try:
+        return decode_job(path.read_bytes(), str(path))
+    except OSError as trouble:
+        raise UserError(f"{path} cannot be read: {trouble.strerror}.", hint="Check the path.") from trouble
+
+
+def job_rows(folder: Path, name: str, job: Job | None) -> list[bytes]:
+    """Rows from beside job.json; for the training rows of a lone job.json, from the dataset it names."""
+    beside = folder / name
+    if (name and beside.is_file()) or job is None:
+        return rows_of(beside)
+    return rows_of(Path(job.dataset.path))
