@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunedesk.plan.hardware import Hardware
+from tunedesk.plan.hardware import Hardware, usable_cores
 from tunedesk.plan.memory import linear_parameters
 from tunedesk.template.model_folder import ModelFolder
 
@@ -100,14 +101,19 @@ def _from_data_sheet(tokens: int, work: float, name: str) -> TimeEstimate:
 
 
 def measure_cpu_flops(seconds: float = 0.05) -> float:
-    """Operations a second of float32 matrix products on this processor, measured for about `seconds`."""
+    """Operations a second of float32 matrix products on all cores, measured for about `seconds` on one.
+
+    The matrices are so small that the library uses one thread, and the fastest product counts: with several
+    threads on a busy computer each waits for the others, and the figure differs a hundredfold.
+    """
     import numpy
 
-    size = 384
+    size = 64
     left = numpy.ones((size, size), dtype=numpy.float32)
-    left @ left  # the first product also starts the library's threads
-    products, started = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - started) < seconds or not products:
-        left @ left
-        products += 1
-    return products * 2.0 * size**3 / elapsed
+    product = left @ left
+    fastest, end = math.inf, time.perf_counter() + seconds
+    while fastest == math.inf or time.perf_counter() < end:
+        started = time.perf_counter()
+        numpy.matmul(left, left, out=product)
+        fastest = min(fastest, time.perf_counter() - started)
+    return usable_cores() * 2.0 * size**3 / fastest
