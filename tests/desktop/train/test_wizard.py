@@ -76,11 +76,20 @@ def test_without_a_model_the_wizard_stays_at_model():
 
 
 def test_a_model_whose_template_refuses_a_row_holds_at_model():
-    refused = replace(a_reading(), refused_rows=2, first_refused_row=5, first_refusal="Roles must alternate.")
+    refused = replace(
+        a_reading(), refused_rows=2, first_refusal="Row 5 of train.jsonl: roles must alternate."
+    )
     choices = replace(ready_choices(), reading=refused)
-    assert wizard.missing(choices, Step.MODEL) == [
-        "2 rows cannot be written for tiny. Row 5: Roles must alternate."
-    ]
+    (sentence,) = wizard.missing(choices, Step.MODEL)
+    assert sentence == "2 rows cannot be written for tiny. Row 5 of train.jsonl: roles must alternate."
+
+
+def test_a_length_that_cuts_whole_answers_off_holds_at_settings():
+    long = replace(a_reading(2), answer_starts=(60, 20))
+    choices = wizard.with_setting(replace(ready_choices(), reading=long), "max_length", "60")
+    assert wizard.setting_problems(choices) == {"max_length": "the whole answer of 1 row lies behind the cut"}
+    assert wizard.setting_problems(wizard.with_setting(choices, "max_length", "61")) == {}
+    assert wizard.setting_problems(wizard.with_setting(choices, "wholly_cut_rows", "skip")) == {}
 
 
 def test_another_model_needs_its_own_reading_and_advice_and_keeps_the_users_values():

@@ -1,10 +1,11 @@
 """The wizard's rules: its steps, what each still needs, when the next may be opened. Knows no Qt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from tunedesk.desktop.train import words
 from tunedesk.errors import UserError
 from tunedesk.plan.advice import Recommendation
 from tunedesk.plan.facts import DataFacts
@@ -14,6 +15,7 @@ from tunedesk.plan.readiness import Obstacle
 from tunedesk.plan.time import TimeEstimate
 from tunedesk.runs.job import Hyperparameters, with_settings
 from tunedesk.template.model_folder import ModelFolder
+from tunedesk.template.rendered import Rendered
 
 TRAINED_ON = ("train", "valid")
 """The held-out split is only measured after the run, so its errors do not stop one."""
@@ -43,17 +45,29 @@ class SplitFacts:
     first_error_row: int = 0
     """Counted from 1; 0 when no row has an error."""
     first_error: str = ""
+    trouble: str = ""
+    """Why the file cannot be read at all; empty when it can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the chosen model reads of the rows. Refused: rows that cannot be written with its template."""
+    """What the chosen model reads of the rows. Refused: rows that its template does not accept."""
 
     facts: DataFacts
+    answer_starts: Sequence[int] = ()
+    """For each usable training row the number of its first trained token, from 0."""
     refused_rows: int = 0
-    first_refused_row: int = 0
-    """Counted from 1; 0 when none is refused."""
     first_refusal: str = ""
+    """A sentence that names the row, counted from 1."""
+    example: Rendered | None = None
+    """The first usable training row, not cut."""
+
+    def rows_cut(self, max_length: int) -> int:
+        return sum(1 for tokens in self.facts.tokens if tokens > max_length)
+
+    def rows_wholly_cut(self, max_length: int) -> int:
+        """Rows of which nothing would be learned, for their whole answer lies behind the cut."""
+        return sum(1 for start in self.answer_starts if start >= max_length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +164,7 @@ def recommended(choices: Choices) -> Hyperparameters | None:
 
 
 def settings(choices: Choices) -> Hyperparameters | None:
-    """The recommended settings with the user's own values; None without advice or when a value does not fit."""
+    """Recommended settings with the user's own values; None without advice or when a value does not fit."""
     base = recommended(choices)
     if base is None or setting_problems(choices):
         return None
@@ -168,7 +182,24 @@ def setting_problems(choices: Choices) -> dict[str, str]:
         else:
             if name == "max_length" and choices.model and value.max_length > choices.model.context:
                 found[name] = f"{choices.model.name} reads at most {choices.model.context:,} tokens"
+    if "max_length" not in found and (lost := _wholly_cut(choices)):
+        counted = "1 row" if lost == 1 else f"{lost:,} rows"
+        found["max_length"] = f"the whole answer of {counted} lies behind the cut"
     return found
+
+
+def _wholly_cut(choices: Choices) -> int:
+    """Rows that a run would refuse, for nothing in them would be learned."""
+    if choices.reading is None or choices.advice is None:
+        return 0
+    fitting = [
+        f"{name}={choices.own[name]}" for name in ("max_length", "wholly_cut_rows") if name in choices.own
+    ]
+    try:
+        chosen = with_settings(_of(choices.advice), fitting)
+    except UserError:
+        return 0  # the value that does not fit is told at its own field
+    return 0 if chosen.wholly_cut_rows == "skip" else choices.reading.rows_wholly_cut(chosen.max_length)
 
 
 def _of(advice: Recommendation) -> Hyperparameters:
@@ -186,6 +217,7 @@ def _fits(advice: Recommendation, name: str, text: str) -> bool:
 def _plain(error: UserError) -> str:
     """The part of the sentence that says what is expected, in words for people."""
     reason = error.message.partition("does not fit: ")[2].removesuffix(".") or error.message
+    reason = reason.partition(", got ")[0]
     for technical, plain in _PLAIN_TYPES:
         reason = reason.replace(technical, plain)
     return reason
@@ -197,6 +229,8 @@ def _missing_data(choices: Choices) -> list[str]:
     train = choices.split("train")
     if train is None:
         return ["This project has no training examples yet. Open a dataset in Data first."]
+    if troubles := [split.trouble for split in choices.splits if split.role in TRAINED_ON and split.trouble]:
+        return troubles
     if train.rows == 0:
         return [f"{train.path.name} has no rows yet. Write at least one example in Data."]
     return [_error_sentence(split) for split in splits_with_errors(choices)]
@@ -223,7 +257,7 @@ def _missing_model(choices: Choices) -> list[str]:
 def _refusal_sentence(model: ModelFolder, reading: Reading) -> str:
     rows = reading.refused_rows
     counted = "1 row cannot" if rows == 1 else f"{rows:,} rows cannot"
-    return f"{counted} be written for {model.name}. Row {reading.first_refused_row}: {reading.first_refusal}"
+    return f"{counted} be written for {model.name}. {reading.first_refusal}"
 
 
 def _missing_settings(choices: Choices) -> list[str]:
@@ -231,7 +265,7 @@ def _missing_settings(choices: Choices) -> list[str]:
         return ["The examples' tokens are still being counted."]
     if choices.advice is None:
         return ["The recommended settings are still being worked out."]
-    return [f"{name}: {problem}." for name, problem in setting_problems(choices).items()]
+    return [f"{words.name_of(name)}: {problem}." for name, problem in setting_problems(choices).items()]
 
 
 def _missing_review(choices: Choices) -> list[str]:

@@ -1,0 +1,75 @@
+"""What a run with given settings will need on this computer, and what stands in its way. Knows no Qt."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from tunedesk.desktop.train.wizard import Forecast, Reading
+from tunedesk.plan.hardware import Hardware
+from tunedesk.plan.memory import MemoryPlan, adapter_parameters, estimate_memory
+from tunedesk.plan.readiness import data_obstacles, machine_obstacles
+from tunedesk.plan.time import PastRun, estimate_seconds, training_flops_per_token
+from tunedesk.runs.events import Step
+from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
+from tunedesk.template.model_folder import ModelFolder
+
+CHECKPOINT_BYTES = 12
+"""Bytes a checkpoint holds for each adapter weight: the weight and two moments in float32."""
+
+
+def total_steps(rows: int, settings: Hyperparameters) -> int:
+    """Optimiser steps of a run, as the engine counts them."""
+    steps = max(1, math.ceil(rows * settings.epochs / settings.batch_size - 1e-9))
+    return min(steps, settings.max_steps) if settings.max_steps else steps
+
+
+def forecast(
+    settings: Hyperparameters,
+    reading: Reading,
+    model: ModelFolder,
+    hardware: Hardware,
+    free_disk: int,
+    past: Sequence[PastRun] = (),
+) -> Forecast:
+    """free_disk: bytes where the run will lie. Without a past run the processor is measured for a moment."""
+    facts = reading.facts
+    share = facts.trained_share
+    steps = total_steps(facts.rows, settings)
+    plan = MemoryPlan(
+        quantization=settings.quantization,
+        lora_rank=settings.lora_rank,
+        micro_batch_tokens=max(settings.micro_batch_tokens, min(settings.max_length, facts.longest(1.0))),
+        checkpointing=settings.gradient_checkpointing == "on",
+        device="gpu" if hardware.gpus else "cpu",
+        trained_share=share,
+    )
+    memory = estimate_memory(model, plan)
+    examples = min(steps * settings.batch_size, math.ceil(facts.rows * settings.epochs))
+    read = [min(tokens, settings.max_length) for tokens in facts.tokens]
+    tokens = round(sum(read) / max(1, len(read)) * examples)
+    time = estimate_seconds(model, tokens, hardware, trained_share=share, past=past)
+    checkpoint = adapter_parameters(model.shape, settings.lora_rank) * CHECKPOINT_BYTES
+    obstacles = (
+        *data_obstacles(facts, 0, settings.max_length),
+        *machine_obstacles(memory, hardware, checkpoint, free_disk),
+    )
+    return Forecast(steps, memory, time, obstacles)
+
+
+def past_runs(runs_dir: Path, model: ModelFolder, hardware: Hardware, trained_share: float) -> list[PastRun]:
+    """Speeds of this project's finished runs of the same model; they ran on this computer."""
+    flops = training_flops_per_token(model, trained_share)
+    speeds = [
+        _speed(RunFolder(run.path))
+        for run in reversed(list_runs(runs_dir))
+        if run.state is RunState.FINISHED and run.model_path == model.path
+    ]
+    return [PastRun(hardware.device, model.name, flops, speed) for speed in speeds if speed]
+
+
+def _speed(folder: RunFolder) -> float:
+    """Mean tokens a second over all steps; 0 when the run has none."""
+    steps = [event for event in folder.read_events() if isinstance(event, Step)]
+    seconds = sum(step.seconds for step in steps)
+    return sum(step.tokens for step in steps) / seconds if seconds else 0.0

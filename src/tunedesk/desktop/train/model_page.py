@@ -1,0 +1,142 @@
+"""The wizard's second step: the models on this computer, and those that cannot be used with the reason."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QPlainTextEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from tunedesk.desktop.theme.icons import icon
+from tunedesk.desktop.theme.style import set_look
+from tunedesk.desktop.train import words
+from tunedesk.desktop.widgets.buttons import push_button
+from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
+from tunedesk.template.find_models import FoundModels
+from tunedesk.template.model_folder import ModelFolder
+
+COLUMNS = ("Model", "Parameters", "On disk", "Context", "Licence", "Template")
+ROW_HEIGHT = 34
+
+
+class ModelPage(QWidget):
+    model_chosen = Signal(object)
+    """The `ModelFolder` the user picked."""
+    folder_added = Signal(object)
+    """A folder that shall be searched for models, now and later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._models: tuple[ModelFolder, ...] = ()
+        self._shows = False
+        self._state = label("Looking for models on this computer…", "muted")
+        self._table = _table()
+        self._table.itemSelectionChanged.connect(self._tell)
+        self._add = push_button("Add a folder…", "plus")
+        self._add.clicked.connect(self._ask_for_folder)
+        self._refused_head = push_button("", "chevron-right")
+        set_look(self._refused_head, "link")
+        self._refused_head.setCheckable(True)
+        self._refused = QPlainTextEdit(readOnly=True)
+        self._refused.setAccessibleName("Folders that were left out, with the reason")
+        self._refused.setMaximumHeight(16 * GRID)
+        self._refused.hide()
+        self._refused_head.toggled.connect(self._refused.setVisible)
+        self._refused_head.hide()
+        listed = card(self._table, self._state)
+        layout = column(
+            listed,
+            row(self._add, label("Nothing is ever downloaded.", "muted"), None),
+            row(self._refused_head, None),
+            self._refused,
+            None,
+            spacing=2 * GRID,
+        )
+        self.setLayout(layout)
+
+    def show_models(self, found: FoundModels, chosen: ModelFolder | None) -> None:
+        self._models = found.models
+        self._shows = True
+        self._table.setRowCount(len(found.models))
+        for line, model in enumerate(found.models):
+            self._fill(line, model)
+        self._table.setFixedHeight(self._height())
+        self._state.setText("" if found.models else "No model was found on this computer.")
+        self._state.setVisible(not found.models)
+        self._table.setVisible(bool(found.models))
+        self._choose(chosen)
+        self._shows = False
+        self._show_refused(found.refused)
+
+    def _height(self) -> int:
+        header = self._table.horizontalHeader().sizeHint().height()
+        return header + ROW_HEIGHT * min(max(len(self._models), 1), 9) + 2
+
+    def _fill(self, line: int, model: ModelFolder) -> None:
+        kind = "practice model" if model.is_practice else model.architecture
+        cells = (
+            f"{model.name} ({kind})" if model.is_practice else model.name,
+            words.parameters(model.parameters),
+            words.bytes_of(model.weight_bytes),
+            f"{model.context:,}",
+            model.license or "not stated",
+            "chat" if model.has_template else "none",
+        )
+        for place, text in enumerate(cells):
+            item = QTableWidgetItem(text)
+            item.setToolTip(f"{model.architecture}\n{model.path}")
+            if place in (1, 2, 3):
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            if place == 0:
+                item.setIcon(icon("model", self))
+            self._table.setItem(line, place, item)
+
+    def _choose(self, chosen: ModelFolder | None) -> None:
+        for line, model in enumerate(self._models):
+            if chosen is not None and model.path == chosen.path:
+                self._table.selectRow(line)
+
+    def _show_refused(self, refused: Sequence[tuple[Path, str]]) -> None:
+        self._refused_head.setVisible(bool(refused))
+        counted = "1 folder" if len(refused) == 1 else f"{len(refused)} folders"
+        self._refused_head.setText(f"{counted} left out: why?")
+        self._refused.setPlainText("\n\n".join(sentence for _, sentence in refused))
+
+    def _tell(self) -> None:
+        rows = self._table.selectionModel().selectedRows()
+        if rows and not self._shows:
+            self.model_chosen.emit(self._models[rows[0].row()])
+
+    def _ask_for_folder(self) -> None:
+        dialog = QFileDialog(self, "Choose a folder with models")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda chosen: self.folder_added.emit(Path(chosen)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(COLUMNS))
+    table.setHorizontalHeaderLabels(list(COLUMNS))
+    table.setAccessibleName("Models on this computer")
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return table

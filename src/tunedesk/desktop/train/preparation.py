@@ -1,0 +1,217 @@
+"""Finds out in the background what the wizard needs to know, and keeps its choices. Knows no widget."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from tunedesk.dataset.snapshot import Snapshot
+from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.train import wizard
+from tunedesk.desktop.train.forecast import forecast, past_runs
+from tunedesk.desktop.train.survey import SplitSource, Survey, look_at
+from tunedesk.desktop.train.wizard import Choices, Forecast
+from tunedesk.plan.advice import recommend
+from tunedesk.plan.hardware import Hardware, disk_free, find_hardware
+from tunedesk.plan.time import PastRun
+from tunedesk.runs.requests import RunRequest
+from tunedesk.template.find_models import FoundModels, find_models
+from tunedesk.template.model_folder import ModelFolder
+
+TYPING_MS = 150
+"""A forecast is worked out once the typing pauses."""
+
+Sources = Callable[[], Sequence[SplitSource]]
+ModelRoots = Callable[[], Sequence[Path]]
+
+
+class Preparation(QObject):
+    """One wizard's knowledge. `choices_changed` follows every answer and every step of finding out."""
+
+    choices_changed = Signal()
+    models_found = Signal()
+    request_made = Signal(object)
+    """A `RunRequest` with the very rows that were looked at."""
+    failed = Signal(Exception)
+
+    def __init__(
+        self,
+        background: Background,
+        sources: Sources,
+        model_roots: ModelRoots,
+        runs_dir: Path,
+        default_model: Path,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._sources = sources
+        self._model_roots = model_roots
+        self._runs_dir = runs_dir
+        self._default_model = default_model
+        self._choices = Choices()
+        self._found: FoundModels | None = None
+        self._snapshots: dict[str, Snapshot] = {}
+        self._looked_at: Sequence[SplitSource] = ()
+        self._past: list[PastRun] | None = None  # speeds of earlier runs; None: not looked up yet
+        self._surveying: Job | None = None
+        self._forecasting: Job | None = None
+        self._pause = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._pause.timeout.connect(self._forecast)
+
+    @property
+    def choices(self) -> Choices:
+        return self._choices
+
+    @property
+    def found(self) -> FoundModels | None:
+        return self._found
+
+    def look(self) -> None:
+        """Find out what is not known yet, and look again at rows that have changed."""
+        if self._found is None:
+            self.look_for_models()
+        elif _stamps(self._looked_at) != _stamps(self._sources()):
+            self._survey()
+        if self._choices.hardware is None:
+            self.look_at_computer()
+
+    def look_for_models(self) -> None:
+        roots = list(self._model_roots())
+        self._background.run(
+            lambda job: find_models(roots),
+            self._take_models,
+            self.failed.emit,
+            owner=self,
+            label="Finding models",
+        )
+
+    def look_at_computer(self) -> None:
+        self._background.run(lambda job: find_hardware(), self._take_hardware, self.failed.emit, owner=self)
+
+    def choose_model(self, model: ModelFolder) -> None:
+        if self._choices.model is None or model.path != self._choices.model.path:
+            self._change(wizard.with_model(self._choices, model))
+            self._survey()
+
+    def set(self, name: str, text: str) -> None:
+        self._change(wizard.with_setting(self._choices, name, text))
+        self._pause.start()
+
+    def reset(self, name: str) -> None:
+        self._change(wizard.without_setting(self._choices, name))
+        self._pause.start()
+
+    def reset_all(self) -> None:
+        self._change(replace(self._choices, own={}, forecast=None))
+        self._pause.start()
+
+    def make_request(self) -> None:
+        """Collect the rows for a run; `request_made` follows. To be called when the wizard may start."""
+        choices, settings = self._choices, wizard.settings(self._choices)
+        train = next(source for source in self._looked_at if source.role == "train")
+        valid = next((source for source in self._looked_at if source.role == "valid"), None)
+        assert choices.model is not None and settings is not None, "the wizard may not start yet"
+        model, snapshots = choices.model.path, dict(self._snapshots)
+
+        def collect(job: Job) -> RunRequest:
+            return RunRequest(
+                runs_dir=self._runs_dir,
+                dataset=train.path,
+                train=_rows(snapshots["train"]),
+                model=model,
+                valid=_rows(snapshots["valid"]) if "valid" in snapshots else (),
+                valid_source=valid.path.name if valid else "",
+                hyperparameters=settings,
+                document_version=snapshots["train"].version,
+                modified=train.is_modified,
+            )
+
+        self._background.run(
+            collect, self.request_made.emit, self.failed.emit, owner=self, label="Preparing the run"
+        )
+
+    def _change(self, choices: Choices) -> None:
+        self._choices = choices
+        self.choices_changed.emit()
+
+    def _take_models(self, found: FoundModels) -> None:
+        self._found = found
+        self.models_found.emit()
+        chosen = self._choices.model or next(
+            (model for model in found.models if model.path == self._default_model), None
+        )
+        self._change(replace(self._choices, model=chosen))
+        self._survey()
+
+    def _take_hardware(self, hardware: Hardware) -> None:
+        self._change(replace(self._choices, hardware=hardware))
+        self._advise()
+
+    def _survey(self) -> None:
+        if self._surveying is not None:
+            self._background.cancel(self._surveying)
+        self._past = None
+        self._change(replace(self._choices, splits=None, reading=None, forecast=None))
+        sources = tuple(self._sources())
+        model = self._choices.model
+
+        def work(job: Job) -> Survey:
+            return look_at(sources, model.path if model else None, job.report, job.is_cancelled)
+
+        def then(seen: Survey) -> None:
+            self._surveying = None
+            self._looked_at, self._snapshots = sources, seen.snapshots
+            self._change(replace(self._choices, splits=seen.splits, reading=seen.reading))
+            self._advise()
+
+        def trouble(error: Exception) -> None:
+            self._surveying = None
+            self.failed.emit(error)
+
+        self._surveying = self._background.run(
+            work, then, trouble, owner=self, label="Checking the examples", can_cancel=False
+        )
+
+    def _advise(self) -> None:
+        """Recommend settings, once the rows, the model and the computer are known."""
+        choices = self._choices
+        if choices.reading is None or choices.model is None or choices.hardware is None:
+            return
+        advice = recommend(choices.reading.facts, choices.model, choices.hardware)
+        self._change(wizard.with_advice(choices, advice))
+        self._forecast()
+
+    def _forecast(self) -> None:
+        """Work the run's needs out for the present settings; a newer one replaces it."""
+        self._pause.stop()
+        if self._forecasting is not None:
+            self._background.cancel(self._forecasting)
+            self._forecasting = None
+        choices, settings = self._choices, wizard.settings(self._choices)
+        if settings is None or choices.reading is None or choices.model is None or choices.hardware is None:
+            return
+        reading, model, hardware, runs_dir = choices.reading, choices.model, choices.hardware, self._runs_dir
+
+        known = self._past
+
+        def work(job: Job) -> tuple[Forecast, list[PastRun]]:
+            share = reading.facts.trained_share
+            past = past_runs(runs_dir, model, hardware, share) if known is None else known
+            return forecast(settings, reading, model, hardware, disk_free(runs_dir), past), past
+
+        def then(answer: tuple[Forecast, list[PastRun]]) -> None:
+            self._forecasting = None
+            ahead, self._past = answer
+            self._change(replace(self._choices, forecast=ahead))
+
+        self._forecasting = self._background.run(work, then, self.failed.emit, owner=self)
+
+
+def _rows(snapshot: Snapshot) -> tuple[bytes, ...]:
+    return tuple(raw for _, raw in snapshot.rows())
+
+
+def _stamps(sources: Sequence[SplitSource]) -> list[object]:
+    return [(source.role, source.path, source.stamp) for source in sources]

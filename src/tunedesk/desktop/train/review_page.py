@@ -1,0 +1,135 @@
+"""The wizard's last step: what will be trained, how long, how much memory, where the result will lie."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.desktop.data.token_text import Legend, TokenText
+from tunedesk.desktop.train import wizard, words
+from tunedesk.desktop.train.memory_bar import MemoryBar
+from tunedesk.desktop.train.swapping import swap
+from tunedesk.desktop.train.wizard import Choices, Reading
+from tunedesk.desktop.widgets.badge import Badge
+from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
+from tunedesk.runs.job import Hyperparameters
+
+EXAMPLE_HEIGHT = 190
+
+
+class ReviewPage(QWidget):
+    def __init__(self, runs_dir: Path) -> None:
+        super().__init__()
+        self._trained = label(wrap=True)
+        self._rows = label(wrap=True)
+        self._settings = label(wrap=True)
+        self._time = label(wrap=True)
+        self._result = label(f"A new folder in {runs_dir}", wrap=True, selectable=True)
+        self._memory = label(wrap=True)
+        self._bar = MemoryBar()
+        self._warnings = QWidget()
+        self._warnings_holder = column(self._warnings, spacing=0)
+        self._example = TokenText()
+        self._example.setFixedHeight(EXAMPLE_HEIGHT)
+        self._example_words = label(look="muted")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        facts = form()
+        facts.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        for name, value in (
+            ("Model", self._trained),
+            ("Examples", self._rows),
+            ("Settings", self._settings),
+            ("Time", self._time),
+            ("Memory", self._memory),
+            ("", self._bar),
+            ("Result", self._result),
+        ):
+            facts.addRow(name, value)
+        example = card(
+            row(label("An example as the model will see it", "heading"), None, self._example_words),
+            self._example,
+            Legend(),
+        )
+        self.setLayout(column(self._warnings_holder, card(facts), example, None, spacing=2 * GRID))
+
+    def show_choices(self, choices: Choices) -> None:
+        settings = wizard.settings(choices)
+        if choices.model is None or choices.reading is None or settings is None:
+            return
+        kind = " (practice model)" if choices.model.is_practice else ""
+        self._trained.setText(
+            f"{choices.model.name}{kind}, with a new LoRA adapter of rank {settings.lora_rank}"
+        )
+        self._rows.setText(_rows(choices.reading, settings))
+        self._settings.setText(_settings(choices, settings))
+        self._show_example(choices.reading, settings)
+        self._show_forecast(choices)
+
+    def _show_forecast(self, choices: Choices) -> None:
+        ahead, hardware = choices.forecast, choices.hardware
+        if ahead is None or hardware is None:
+            self._time.setText("being worked out…")
+            self._memory.setText("being worked out…")
+            return
+        steps = "1 step" if ahead.steps == 1 else f"{ahead.steps:,} steps"
+        self._time.setText(f"{words.duration(ahead.time.seconds).capitalize()}, {steps}. {ahead.time.source}")
+        free = hardware.free_for_training
+        place = hardware.gpus[0].name if hardware.gpus else "this computer"
+        self._memory.setText(
+            f"About {words.bytes_of(ahead.memory.total)} of {words.bytes_of(free)} free on {place}"
+        )
+        self._bar.show_memory(ahead.memory, free)
+        self._show_obstacles(choices)
+
+    def _show_obstacles(self, choices: Choices) -> None:
+        found = choices.forecast.obstacles if choices.forecast else ()
+        cards = [
+            card(
+                row(_sign(one.blocks, one.message), None),
+                label(one.hint, "muted", wrap=True),
+                spacing=4,
+            )
+            for one in found
+        ]
+        new = QWidget()
+        new.setLayout(column(*cards, spacing=GRID))
+        self._warnings = swap(self._warnings_holder, self._warnings, new)
+        self._warnings.setVisible(bool(cards))
+
+    def _show_example(self, reading: Reading, settings: Hyperparameters) -> None:
+        if reading.example is None:
+            return
+        tokens = reading.example.tokens
+        cut = settings.max_length if tokens > settings.max_length else None
+        self._example.show_rendered(replace(reading.example, cut_at=cut))
+        self._example_words.setText(f"{tokens:,} tokens, {reading.example.trained:,} trained")
+
+
+def _sign(blocks: bool, message: str) -> Badge:
+    return Badge(message, "error" if blocks else "warning", "error" if blocks else "warning")
+
+
+def _rows(reading: Reading, settings: Hyperparameters) -> str:
+    facts = reading.facts
+    told = (
+        f"{facts.rows:,} rows, {facts.total_tokens:,} tokens, "
+        f"{facts.trained_tokens:,} of them trained ({facts.trained_share:.0%})"
+    )
+    if facts.valid_rows:
+        told += f"; {facts.valid_rows:,} rows for validation"
+    cut = reading.rows_cut(settings.max_length)
+    return f"{told}; {cut:,} will be cut" if cut else told
+
+
+def _settings(choices: Choices, settings: Hyperparameters) -> str:
+    told = (
+        f"{settings.epochs:g} epochs, {settings.batch_size} examples a step, "
+        f"learning rate {settings.learning_rate:g}, up to {settings.max_length:,} tokens"
+    )
+    if not choices.own:
+        return f"{told}; all as recommended"
+    names = ", ".join(words.name_of(name).lower() for name in choices.own)
+    return f"{told}; changed by you: {names}"

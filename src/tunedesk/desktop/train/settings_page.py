@@ -1,0 +1,101 @@
+"""The wizard's fourth step: recommended settings, each with one sentence; the less usual ones folded away."""
+
+import typing
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.desktop.theme.icons import set_icon
+from tunedesk.desktop.theme.style import set_look
+from tunedesk.desktop.train import wizard, words
+from tunedesk.desktop.train.setting_row import SettingRow
+from tunedesk.desktop.train.wizard import Choices
+from tunedesk.desktop.widgets.buttons import push_button
+from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
+from tunedesk.runs.job import Hyperparameters, describe, field_names
+
+
+class SettingsPage(QWidget):
+    setting_edited = Signal(str, str)
+    setting_reset = Signal(str)
+    all_reset = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = {name: SettingRow(name, _choices(name)) for name in field_names()}
+        for one in self._rows.values():
+            one.edited.connect(self.setting_edited)
+            one.reset.connect(self._reset)
+        self._waiting = label("Working the recommended settings out…", "muted")
+        self._basic = card(*(self._rows[name] for name in words.BASIC), spacing=2 * GRID)
+        rest = [name for name in field_names() if name not in words.BASIC]
+        self._advanced = card(*(self._rows[name] for name in rest), spacing=2 * GRID)
+        self._advanced.hide()
+        self._fold = push_button("Advanced settings")
+        self._fold.setCheckable(True)
+        set_look(self._fold, "link")
+        self._fold.toggled.connect(self._unfold)
+        self._reset_all = push_button("Reset all", "undo")
+        self._reset_all.clicked.connect(self._back_to_recommended)
+        self.setLayout(
+            column(
+                self._waiting,
+                self._basic,
+                row(self._fold, None, self._reset_all),
+                self._advanced,
+                None,
+                spacing=2 * GRID,
+            )
+        )
+        self._unfold(False)
+
+    def row(self, name: str) -> SettingRow:
+        """The row of a setting, by its name in job.json."""
+        return self._rows[name]
+
+    def show_advanced(self) -> None:
+        self._fold.setChecked(True)
+
+    def show_choices(self, choices: Choices) -> None:
+        base = wizard.recommended(choices)
+        self._waiting.setVisible(base is None)
+        self._basic.setVisible(base is not None)
+        self._fold.setVisible(base is not None)
+        self._reset_all.setVisible(bool(choices.own))
+        if base is None or choices.advice is None:
+            return
+        advice = {one.name: one for one in choices.advice.advice}
+        problems = wizard.setting_problems(choices)
+        values = msgspec.structs.asdict(base)
+        for name, one in self._rows.items():
+            given = advice.get(name)
+            one.show_help(given.help if given else describe(name), given.source if given else "")
+            recommended = _text(values[name])
+            is_changed = name in choices.own
+            one.show_value(
+                choices.own.get(name, recommended), recommended, is_changed, problems.get(name, "")
+            )
+        if any(name not in words.BASIC for name in problems):
+            self.show_advanced()
+
+    def _unfold(self, shown: bool) -> None:
+        self._advanced.setVisible(shown)
+        self._fold.setText("Hide the advanced settings" if shown else "Show the advanced settings")
+        set_icon(self._fold, "chevron-down" if shown else "chevron-right", "accent")
+
+    def _reset(self, name: str) -> None:
+        self.setting_reset.emit(name)
+
+    def _back_to_recommended(self) -> None:
+        self.all_reset.emit()
+
+
+def _choices(name: str) -> tuple[str, ...]:
+    """The words a setting allows, for those that are words."""
+    kind = typing.get_type_hints(Hyperparameters)[name]
+    return typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else ()
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

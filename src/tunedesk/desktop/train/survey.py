@@ -1,0 +1,188 @@
+"""Looks at the rows for the wizard: what is wrong with them, and what a model reads. Knows no Qt."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tunedesk.dataset.example import example_of
+from tunedesk.dataset.parsing import ParsedRow, parse_row
+from tunedesk.dataset.snapshot import Snapshot
+from tunedesk.desktop.train.wizard import TRAINED_ON, Reading, SplitFacts
+from tunedesk.errors import UserError
+from tunedesk.lint.finding import Finding, Severity
+from tunedesk.lint.session import LintSession
+from tunedesk.lint.targets import target_named
+from tunedesk.plan.facts import DataFacts
+from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.rendered import Rendered
+
+Report = Callable[[int, int], None]
+"""Called with what is done and how much there is."""
+IsCancelled = Callable[[], bool]
+ROWS_PER_REPORT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSource:
+    """Where a split's rows come from: the open document, or its file.
+
+    snapshot: may read the disk and raise UserError. stamp: changes when the rows do.
+    """
+
+    role: str
+    path: Path
+    snapshot: Callable[[], Snapshot]
+    stamp: Hashable = None
+    is_modified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was seen. snapshots: by role, the very rows that were looked at and will be trained on."""
+
+    splits: tuple[SplitFacts, ...]
+    snapshots: dict[str, Snapshot]
+    reading: Reading | None
+
+
+def look_at(
+    sources: Sequence[SplitSource], model: Path | None, report: Report, is_cancelled: IsCancelled
+) -> Survey:
+    """Lint every row and render it for the model. UserError: the model's template cannot be read.
+
+    A split whose file cannot be read is told with its reason. After a cancel the answer is incomplete.
+    """
+    template = ChatTemplate.load(model) if model else None
+    snapshots, troubles = _take(sources)
+    progress = _Progress(report, 2 * sum(len(snapshot) for snapshot in snapshots.values()), is_cancelled)
+    splits = tuple(
+        _lint(source, snapshots, template, progress)
+        if source.role in snapshots
+        else SplitFacts(source.role, source.path, 0, trouble=troubles[source.role])
+        for source in sources
+    )
+    return Survey(splits, snapshots, _read(sources, snapshots, template, progress) if template else None)
+
+
+def _take(sources: Sequence[SplitSource]) -> tuple[dict[str, Snapshot], dict[str, str]]:
+    snapshots: dict[str, Snapshot] = {}
+    troubles: dict[str, str] = {}
+    for source in sources:
+        try:
+            snapshots[source.role] = source.snapshot()
+        except UserError as error:
+            troubles[source.role] = error.sentence
+    return snapshots, troubles
+
+
+@dataclass
+class _Progress:
+    """Adds the rows of all passes up."""
+
+    report: Report
+    total: int
+    is_cancelled: IsCancelled
+    before: int = 0
+
+    def add(self, done: int, _: int) -> None:
+        self.report(min(self.before + done, self.total), self.total)
+
+
+def _lint(
+    source: SplitSource, snapshots: Mapping[str, Snapshot], template: ChatTemplate | None, progress: _Progress
+) -> SplitFacts:
+    """Errors and warnings of one split; training rows are also compared with those of the other splits."""
+    others = {role: _parsed(rows) for role, rows in snapshots.items() if role != source.role}
+    session = LintSession(target_named("local", template), others if source.role == "train" else None)
+    snapshot = snapshots[source.role]
+    session.lint_all(snapshot, progress.add, progress.is_cancelled)
+    progress.before += len(snapshot)
+    facts = _Tally()
+    with_findings = session.rows_with_findings()
+    for number, row_id in enumerate(snapshot.ids, start=1):
+        if row_id in with_findings:
+            facts.add(number, session.findings(row_id))
+    return SplitFacts(source.role, source.path, len(snapshot), facts.errors, facts.warnings, *facts.first)
+
+
+def _parsed(snapshot: Snapshot) -> list[ParsedRow]:
+    return [parse_row(raw) for _, raw in snapshot.rows()]
+
+
+@dataclass
+class _Tally:
+    """Counts the rows that have findings, each once, by the worst of them."""
+
+    errors: int = 0
+    warnings: int = 0
+    first: tuple[int, str] = (0, "")
+
+    def add(self, number: int, findings: Sequence[Finding]) -> None:
+        error = _first(findings, Severity.ERROR)
+        if error is not None:
+            self.errors += 1
+            self.first = self.first if self.first[0] else (number, error.message)
+        elif _first(findings, Severity.WARNING):
+            self.warnings += 1
+
+
+def _first(findings: Sequence[Finding], severity: Severity) -> Finding | None:
+    return next((found for found in findings if found.severity is severity), None)
+
+
+def _read(
+    sources: Sequence[SplitSource],
+    snapshots: Mapping[str, Snapshot],
+    template: ChatTemplate,
+    progress: _Progress,
+) -> Reading:
+    reader = _Reader(template)
+    for source in sources:
+        if source.role not in snapshots or source.role not in TRAINED_ON:
+            continue
+        for number, (_, raw) in enumerate(snapshots[source.role].rows(), start=1):
+            if number % ROWS_PER_REPORT == 0:
+                progress.add(number, 0)
+                if progress.is_cancelled():
+                    return reader.reading()
+            reader.read(source, number, raw)
+        progress.before += len(snapshots[source.role])
+    return reader.reading()
+
+
+@dataclass
+class _Reader:
+    """Adds up what one model reads; a row that holds nothing to learn is counted nowhere, as in training."""
+
+    template: ChatTemplate
+    tokens: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    trained: int = 0
+    valid_rows: int = 0
+    refused: int = 0
+    first_refusal: str = ""
+    example: Rendered | None = None
+
+    def read(self, source: SplitSource, number: int, raw: bytes) -> None:
+        value = parse_row(raw).value
+        if value is None:
+            return  # an error of the data, told there
+        try:
+            rendered = self.template.render(example_of(value))
+        except UserError as error:
+            self.refused += 1
+            self.first_refusal = (
+                self.first_refusal or f"Row {number:,} of {source.path.name}: {error.sentence}"
+            )
+            return
+        if rendered.trained and source.role == "train":
+            self.example = self.example or rendered
+            self.tokens.append(rendered.tokens)
+            self.starts.append(rendered.mask.index(1))
+            self.trained += rendered.trained
+        elif rendered.trained:
+            self.valid_rows += 1
+
+    def reading(self) -> Reading:
+        facts = DataFacts(len(self.tokens), self.valid_rows, tuple(self.tokens), self.trained)
+        return Reading(facts, tuple(self.starts), self.refused, self.first_refusal, self.example)
