@@ -36,8 +36,10 @@ class RowView:
     @cached_property
     def turns(self) -> list[tuple[Message, dict[str, Any]]]:
         """Chat turns that are objects; empty for every other format."""
-        messages = self.value.get("messages") if self.is_chat else None
-        pairs = zip(self.example.messages, messages if isinstance(messages, list) else [], strict=True)
+        messages = self.value["messages"] if self.is_chat else []
+        if not isinstance(messages, list) or not messages:
+            return []
+        pairs = zip(self.example.messages, messages, strict=True)
         return [(message, turn) for message, turn in pairs if isinstance(turn, dict)]
 
     @cached_property

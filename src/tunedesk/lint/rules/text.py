@@ -40,7 +40,7 @@ _NAMES = {
 
 def control_char(view: RowView) -> Iterator[Hit]:
     for text in view.texts:
-        if text.text.isprintable():
+        if text.text.isprintable() and "\ufffd" not in text.text:
             continue
         for _, match in zip(range(MAX_HITS), _CONTROL.finditer(text.text), strict=False):
             new = "".join(_BREAKS.get(character, "") for character in match.group())
