@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QByteArray, QObject, QTimer
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tunedesk import paths
 from tunedesk.desktop.background import Background, Job
 from tunedesk.desktop.desk import Desk, OpenedProject
+from tunedesk.desktop.leaving import Leaving
+from tunedesk.desktop.project_panes import ProjectPanes
 from tunedesk.desktop.shell.errors import ErrorHook
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.shell.main_window import MainWindow
-from tunedesk.desktop.shell.window_actions import ask_for_file, fill, make_window_actions
+from tunedesk.desktop.shell.window_actions import ask_for_file, make_window_actions
 from tunedesk.desktop.theme.theme import Theme
 from tunedesk.desktop.widgets.notice_bar import Notice
 from tunedesk.errors import UserError
@@ -53,6 +55,7 @@ class App(QObject):
         self.desk = Desk(self.background)
         self.window = MainWindow(self.background)
         self.actions = make_window_actions(self.window)
+        self.leaving = Leaving(self.background, self.window.notices)
         self.data: DataPane | None = None
         self._add_panes()
         self._wire_window()
@@ -62,14 +65,17 @@ class App(QObject):
     def _add_panes(self) -> None:
         window = self.window
         window.add_pane("data", "&Data", "data", "Ctrl+1", self._make_data, tip="Examples: read, mend, edit")
+        self.panes = ProjectPanes(
+            window, self.desk, self.background, self.memory, self.actions.open, self._model_roots
+        )
         window.add_pane("settings", "&Settings", "settings", "Ctrl+,", self._make_settings, at_foot=True)
         window.add_page("shortcuts", self._make_shortcuts)
         window.add_page("about", self._make_about)
 
     def _wire_window(self) -> None:
         window, actions = self.window, self.actions
-        fill(window.menus["File"], actions.file_menu)
-        fill(window.menus["Help"], (actions.shortcuts, None, actions.about))
+        window.fill_menu("File", actions.file_menu)
+        window.fill_menu("Help", (actions.shortcuts, None, actions.about))
         actions.open.triggered.connect(self._ask_what_to_open)
         actions.sample.triggered.connect(self.desk.open_sample)
         actions.save.triggered.connect(self._save)
@@ -82,7 +88,10 @@ class App(QObject):
         window.path_dropped.connect(self.open)
         window.first_painted.connect(self._begin)
         window.pane_shown.connect(self._activate_pane)
+        window.may_close = self.leaving.may_close
         window.closing.connect(self._say_goodbye)
+        self.leaving.decided.connect(window.close)
+        self.leaving.failed.connect(self.errors.report)
         self.background.failed.connect(self.errors.report)
         self.errors.reported.connect(self._show_error)
         for each in (actions.save, actions.save_as, actions.close):
@@ -92,13 +101,18 @@ class App(QObject):
         self.desk.project_opened.connect(self._take_project)
         self.desk.dataset_opened.connect(self._show_dataset)
         self.desk.project_closed.connect(self._show_no_project)
+        self.desk.project_closed.connect(self.panes.end_project)
         self.desk.failed.connect(self.errors.report)
+        self.panes.failed.connect(self.errors.report)
+        self.panes.rows_requested.connect(self._show_rows)
+        self.panes.model_folder_added.connect(self._add_model_folder)
+        self.panes.example_made.connect(self._append_example)
 
     def _wire_data(self, pane: DataPane) -> None:
         window, actions = self.window, pane.actions_of_pane
-        fill(window.menus["Edit"], actions.edit_menu)
-        fill(window.menus["Row"], actions.row_menu)
-        fill(window.menus["View"], (None, *actions.view_menu))
+        window.fill_menu("Edit", actions.edit_menu)
+        window.fill_menu("Row", actions.row_menu)
+        window.fill_menu("View", (None, *actions.view_menu))
         pane.failed.connect(self.errors.report)
         pane.notice_raised.connect(window.notices.show_notice)
         pane.notice_withdrawn.connect(window.notices.withdraw)
@@ -152,13 +166,18 @@ class App(QObject):
         return AboutPage()
 
     def _activate_pane(self, name: str) -> None:
+        """Only the pane on the screen has keys and facts; Data hands over its edits before another looks."""
         if self.data is not None:
+            self.data.flush()
             self.data.set_active(name == "data")
-        self.window.status_line.show_facts("")
+        if name != "data":
+            self.window.status_line.show_facts("")
 
     def _take_project(self, opened: OpenedProject) -> None:
         self._remember(opened)
         project = opened.project
+        self.panes.begin_project()
+        self.leaving.watch(project.runs_dir)
         self.window.notices.withdraw(READ_ONLY)
         reason = project.read_only_reason or (opened.document.read_only_reason if opened.document else "")
         if reason:
@@ -183,6 +202,7 @@ class App(QObject):
     def _show_no_project(self) -> None:
         if self.data is not None:
             self.data.show_nothing()
+        self.leaving.watch(None)
         self.window.notices.withdraw(READ_ONLY)
         self.window.top_line.show_project("", "")
         self.actions.close.setEnabled(False)
@@ -212,10 +232,47 @@ class App(QObject):
             models, chosen, trouble = result
             if self.data is not None:
                 self.data.show_models(models, chosen)
+            self.panes.take_models(tuple((each.name, each.path) for each in models), chosen)
             if trouble is not None:
                 self.errors.report(trouble)
 
         self.background.run(work, then, owner=self, label="Looking for models")
+
+    def _model_roots(self) -> list[Path]:
+        from tunedesk.template.find_models import default_model_roots
+
+        return [*default_model_roots(), *(Path(folder) for folder in self.settings.model_folders)]
+
+    def _add_model_folder(self, folder: Path) -> None:
+        if str(folder) not in self.settings.model_folders:
+            self._change_settings(model_folders=(*self.settings.model_folders, str(folder)))
+            self.window.forget_pane("settings")
+
+    def _show_rows(self, file: Path, number: int) -> None:
+        """From Train's list of what blocks: show the row in Data."""
+
+        def reveal(_: object = None) -> None:
+            if self.data is not None and number:
+                self.data.reveal_row(number)
+
+        shown = self.data.document.path if self.data is not None and self.data.document is not None else None
+        self.window.show_pane("data")
+        if shown == file:
+            reveal()
+        else:
+            self.desk.dataset_opened.connect(reveal, Qt.ConnectionType.SingleShotConnection)
+            self.desk.open(file)
+
+    def _append_example(self, split: str, row: bytes) -> None:
+        """Into the table when that dataset is shown, else straight into its document."""
+        document = self.desk.documents[split]
+        if self.data is not None and self.data.document is document:
+            self.data.append_row(row, "Add example from chat")
+            return
+        try:
+            document.insert(len(document), [row], "Add example from chat")
+        except UserError as error:
+            self.errors.report(error)
 
     def _show_saved(self) -> None:
         document = self.data.document if self.data is not None else None

@@ -68,6 +68,7 @@ class Background(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(THREADS)
         self._running: dict[Job, tuple[Callable[[Any], None], Callable[[Exception], None]]] = {}
+        self._is_closed = False
         self._ended.connect(self._finish)
         self._ticker = QTimer(self, interval=PROGRESS_INTERVAL_MS)
         self._ticker.timeout.connect(self.jobs_changed)
@@ -93,6 +94,9 @@ class Background(QObject):
     ) -> Job:
         """Start a job. Without a label it is not shown in the status line."""
         job = Job(self, label, can_cancel)
+        if self._is_closed:
+            job.cancel()
+            return job
         self._running[job] = (then, failed or self.failed.emit)
         if owner is not None:
             owner.destroyed.connect(job.cancel)
@@ -107,7 +111,8 @@ class Background(QObject):
         self.jobs_changed.emit()
 
     def shut_down(self, wait_ms: int = 3000) -> bool:
-        """Cancel everything and wait; False when a job did not end in time."""
+        """Cancel everything, take nothing new, and wait; False when a job did not end in time."""
+        self._is_closed = True
         for job in self._running:
             job.cancel()
         return self._pool.waitForDone(wait_ms)

@@ -1,7 +1,8 @@
-"""Which project and which of its datasets are open; opens and closes them in the background, draws nothing."""
+"""Which project and which of its datasets are open; opens and closes in the background, draws nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,11 +89,16 @@ class Desk(QObject):
         self._background.run(work, self.open, self.failed.emit, owner=self, label="Copying the sample")
 
     def choose_split(self, split: str) -> None:
+        """Show another dataset of the project."""
+        self.with_dataset(split, lambda document: self._show(split, document))
+
+    def with_dataset(self, split: str, act: Callable[[Document], None]) -> None:
+        """Do something with a dataset of the project: at once when it is open, else as soon as it is."""
         project = self._project
         if project is None:
             return
         if split in self._documents:
-            self._show(split, self._documents[split])
+            act(self._documents[split])
             return
 
         def work(job: Job) -> Document:
@@ -102,7 +108,7 @@ class Desk(QObject):
 
         def then(document: Document) -> None:
             if self._project is project:
-                self._show(split, document)
+                act(self._documents.setdefault(split, document))
 
         self._background.run(work, then, self.failed.emit, owner=self, label=f"Opening {split}")
 
@@ -127,7 +133,6 @@ class Desk(QObject):
 
     def _show(self, split: str, document: Document) -> None:
         self._split = split
-        self._documents[split] = document
         self.dataset_opened.emit(split, document)
 
 

@@ -22,7 +22,7 @@ class DetailSide(QWidget):
     def __init__(
         self, views: tuple[QAction, QAction, QAction], steps: list[QAction], add_turn: QAction
     ) -> None:
-        """views: the actions that choose the three views. steps: shown at the right of the row's title."""
+        """views: the actions that choose the three views. steps: to the next and previous finding."""
         super().__init__()
         self.turns = TurnEditor(add_turn)
         self.raw = RawView()
@@ -46,7 +46,11 @@ class DetailSide(QWidget):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setSizes([520, 150])
         head = row(
-            self._title, self._state, None, self._switch, *[tool_button(each) for each in steps], spacing=GRID
+            self._title,
+            self._state,
+            row(*[tool_button(each) for each in steps], spacing=0),
+            None,
+            self._switch,
         )
         head.setContentsMargins(GRID + 4, GRID, GRID, GRID)
         whole = column(head, line(), self.splitter, spacing=0)

@@ -10,7 +10,7 @@ from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
-from tunedesk.lint.finding import Finding, FixKind
+from tunedesk.lint.finding import Finding
 
 MOST_SHOWN = 60
 """A row with more findings than this has one reason for them all."""
@@ -47,12 +47,10 @@ class FindingLine(QFrame):
 
     def _fix_button(self, finding: Finding) -> QWidget:
         assert finding.fix is not None
-        is_safe = finding.fix.kind is FixKind.SAFE
-        button = push_button(finding.fix.label if is_safe else f"{finding.fix.label}…", "wrench")
+        button = push_button(finding.fix.label, "wrench")
         button.setToolTip(
-            "Mends it; what the model is trained on stays the same, or the row could not be used before"
-            if is_safe
-            else "Shows what would change before it changes"
+            "Mends it at once where nothing that is trained changes, or the row could not be used before; "
+            "otherwise shows first what would change"
         )
         button.setAccessibleName(f"{finding.fix.label} ({finding.code})")
         button.clicked.connect(lambda: self.fix_chosen.emit(finding))

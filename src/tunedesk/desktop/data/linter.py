@@ -109,10 +109,7 @@ class Linter(QObject):
         rows = {row_id: self._raw(row_id) for row_id in row_ids}
 
         def work(job: Job) -> dict[int, Counts]:
-            affected = set(rows)
-            for row_id, raw in rows.items():
-                affected |= session.update(row_id, raw)
-            return _counts_of(session, affected)
+            return _counts_of(session, session.update_many(rows))
 
         label = "Looking at the edited rows" if len(rows) > RELINT_AT_ONCE else ""
         self._background.run(work, self._take_some, owner=self, label=label, can_cancel=False)

@@ -164,8 +164,17 @@ class DataPane(QWidget):
         document = self._open.document
         self._background.run(lambda job: document.changed_on_disk(), self._offer_merge, owner=self)
 
-    def reveal_row(self, row_id: int) -> None:
-        self._list.reveal([row_id])
+    def reveal_row(self, number: int) -> None:
+        """Show a row by its number, from 1, whatever the filter was."""
+        if self._open is not None and 1 <= number <= len(self._open.document):
+            self._list.show_all()
+            self._list.reveal([self._open.document.id_at(number - 1)])
+
+    def append_row(self, raw: bytes, label: str) -> None:
+        """Add a row that was made elsewhere to the end of what is shown."""
+        self.flush()
+        if self._open is not None:
+            self._open.session.append(raw, label)
 
     def _lay_out(self, memory: LayoutMemory) -> None:
         self._row_pages = QStackedWidget()
@@ -195,11 +204,11 @@ class DataPane(QWidget):
         self._table_side.split_chosen.connect(self.split_chosen)
         self._table_side.table.delete_pressed.connect(actions.delete_row.trigger)
         self._detail_side.trained.model_chosen.connect(self.model_chosen)
-        self._detail_side.trained.max_length_changed.connect(lambda _: self._take_template())
+        self._detail_side.trained.max_length_changed.connect(lambda _: self._check_again())
         actions.undo.triggered.connect(lambda: self._travel(undo=True))
         actions.redo.triggered.connect(lambda: self._travel(undo=False))
         actions.find.triggered.connect(self._table_side.focus_search)
-        actions.check_again.triggered.connect(self._take_template)
+        actions.check_again.triggered.connect(self._check_again)
         actions.add_row.triggered.connect(self._add_row)
         actions.duplicate_row.triggered.connect(lambda: self._on_rows("duplicate"))
         actions.delete_row.triggered.connect(lambda: self._on_rows("delete"))
@@ -281,8 +290,13 @@ class DataPane(QWidget):
             self._detail.step_finding(step)
 
     def _take_template(self) -> None:
+        """Another model counts and cuts differently."""
         if self._open is not None:
             self._open.model.forget_tokens()
+            self._check_again()
+
+    def _check_again(self) -> None:
+        if self._open is not None:
             self._open.lint_again(self._detail_side.trained.max_length)
             self._detail.refresh()
 
@@ -294,8 +308,7 @@ class DataPane(QWidget):
 
     def _take_merged(self, sentence: str) -> None:
         self._list.refresh()
-        self._detail.refresh()
-        self._take_template()
+        self._check_again()
         self.notice_withdrawn.emit(MERGE)
         self.notice_raised.emit(Notice(sentence, "ok"))
 

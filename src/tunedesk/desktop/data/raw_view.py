@@ -74,7 +74,7 @@ class RawView(QWidget):
             tuple(
                 Mark(
                     place_in(text, self._line, each.start),
-                    place_in(text, self._line, each.end),
+                    place_in(text, self._line, each.end - 1) + 1,
                     "error",
                     each.message,
                 )

@@ -27,8 +27,8 @@ class Renderer(QObject):
     template_loaded = Signal(object)
     """The ChatTemplate of the chosen model."""
     failed = Signal(Exception)
-    tokens_counted = Signal(dict)
-    """Row id to number of tokens; None for a row that the template refuses."""
+    tokens_counted = Signal(object)
+    """A dict of row id to number of tokens; None for a row that the template refuses."""
     rendered = Signal(int, object)
     """Row id, and what the template made of it: Rendered, or the sentence of its refusal."""
 

@@ -201,7 +201,7 @@ class RowDetail(QObject):
         marks: dict[str, list[Mark]] = {}
         for finding in self._findings:
             severity = finding.severity.value
-            if finding.end > finding.start and finding.pointer:
+            if finding.pointer:
                 tint = "muted" if severity == "info" else severity
                 marks.setdefault(finding.pointer, []).append(
                     Mark(finding.start, finding.end, tint, f"{finding.message} ({finding.code})")

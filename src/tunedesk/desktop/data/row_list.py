@@ -32,6 +32,7 @@ class RowList(QObject):
         self._open, self._current = dataset, NO_ROW
         self._side.clear_filter()
         if dataset is None:
+            self._table.show_nothing()
             return
         self._table.show_model(dataset.model)
         dataset.finder.found.connect(self._take_found)
@@ -55,6 +56,11 @@ class RowList(QObject):
         wanted = list(row_ids)
         if self._open is not None and wanted and self._open.model.row_of(wanted[0]) is not None:
             self._table.select_rows(wanted, wanted[0])
+
+    def show_all(self) -> None:
+        """Take the filter away."""
+        self._side.clear_filter()
+        self._filter("", only_findings=False)
 
     def row_with_finding(self, step: int) -> int | None:
         """The next (+1) or previous (-1) row of the table that has findings; None when there is none."""

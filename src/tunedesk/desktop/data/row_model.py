@@ -165,6 +165,8 @@ class RowModel(QAbstractTableModel):
             return HEADINGS[section]
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             return SAID_HEADINGS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in (Column.NUMBER, Column.TOKENS):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from tunedesk.desktop.data.row_model import Column, Index, RowModel
 
 ROW_HEIGHT = 28
-WIDTHS = {Column.NUMBER: 56, Column.FINDINGS: 48, Column.USER: 220, Column.TOKENS: 64}
+WIDTHS = {Column.NUMBER: 56, Column.FINDINGS: 48, Column.TOKENS: 64}
 
 
 class RowTable(QTableView):
@@ -45,12 +45,16 @@ class RowTable(QTableView):
         self.horizontalHeader().setSelectionModel(QItemSelectionModel(model, self))
         header = self.horizontalHeader()
         for column in Column:
-            stretches = column is Column.ANSWER
+            stretches = column in (Column.USER, Column.ANSWER)
             header.setSectionResizeMode(
                 column, QHeaderView.ResizeMode.Stretch if stretches else QHeaderView.ResizeMode.Interactive
             )
             if column in WIDTHS:
                 header.resizeSection(column, WIDTHS[column])
+
+    def show_nothing(self) -> None:
+        self._rows = None
+        self.setModel(None)
 
     @property
     def current_row_id(self) -> int:

@@ -29,6 +29,8 @@ Row = dict[str, Any]
 
 PAUSE_SECONDS = 3.0
 """Typing that pauses for longer begins a new undo step."""
+FIRST_ROWS = 20
+"""Looked at to find out a file's format."""
 MANY_ROWS = 500
 """Edits of more rows than this go through the background."""
 
@@ -99,8 +101,12 @@ class DatasetSession(QObject):
             self._do(lambda: self.document.replace(row_id, raw, label))
 
     def add_row(self, position: int) -> None:
-        raw = new_row(self._usual_format())
+        raw = new_row(usual_format(self.document))
         self._do(lambda: self.document.insert(position, [raw], "Add row"))
+
+    def append(self, raw: bytes, label: str) -> None:
+        """A row that was made elsewhere, e.g. in a chat."""
+        self._do(lambda: self.document.insert(len(self.document), [raw], label))
 
     def duplicate(self, row_ids: Sequence[int]) -> None:
         """The copies stand behind the last of the rows."""
@@ -208,10 +214,11 @@ class DatasetSession(QObject):
     def _end_burst(self) -> None:
         self._last_key = ""
 
-    def _usual_format(self) -> RowFormat:
-        """The format of the first row that has one; chat in an empty file."""
-        for position in range(min(len(self.document), 20)):
-            kind = detect_format(parse_row(self.document.raw_at(position)).value)
-            if kind is not RowFormat.UNKNOWN:
-                return kind
-        return RowFormat.CHAT
+
+def usual_format(document: Document) -> RowFormat:
+    """The format of the first row that has one; chat in an empty file."""
+    for position in range(min(len(document), FIRST_ROWS)):
+        kind = detect_format(parse_row(document.raw_at(position)).value)
+        if kind is not RowFormat.UNKNOWN:
+            return kind
+    return RowFormat.CHAT

@@ -58,7 +58,7 @@ class TokenText(ExactEdit):
         end = len(self._rendered.text) if cut is None else cut
         selections = [
             self._selection(span.start, min(span.end, end), _trained_format(tokens))
-            for span in self._rendered.spans
+            for span in (self._rendered.spans if self._rendered.ids else ())
             if span.trained and span.start < end
         ]
         if cut is not None:

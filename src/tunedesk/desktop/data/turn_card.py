@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel
 
 from tunedesk.desktop.data.exact_edit import LIMIT, SHOWN_OF_LONGER, Mark
 from tunedesk.desktop.data.growing_edit import GrowingEdit
 from tunedesk.desktop.data.turn_view import ROLES, TurnView
+from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import action, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
@@ -36,6 +37,7 @@ class TurnCard(QFrame):
         self._trained = QCheckBox("Train on this")
         self._trained.setToolTip("Whether this answer gets a loss: the key `weight` of the turn, 1 or 0.")
         self._trained.clicked.connect(lambda on: self.training_chosen.emit(self._number, on))
+        self._warning = QLabel()
         self._note = label("", "muted", wrap=True)
         self._editor = GrowingEdit("")
         set_look(self._editor, "bare")
@@ -77,8 +79,15 @@ class TurnCard(QFrame):
         self._up.setEnabled(number > 0)
         self._down.setEnabled(number < count - 1)
 
-    def mark(self, marks: tuple[Mark, ...]) -> None:
+    def mark(self, marks: tuple[Mark, ...], about: tuple[Mark, ...]) -> None:
+        """marks: places in the text. about: findings about the turn as a whole, e.g. its role."""
         self._editor.mark(marks)
+        self._warning.setVisible(bool(about))
+        if about:
+            kind = about[0].tint
+            self._warning.setPixmap(pixmap("info" if kind == "muted" else kind, self, kind))
+            self._warning.setToolTip("\n".join(each.words for each in about))
+            self._warning.setAccessibleName(about[0].words)
 
     def choose_role(self) -> None:
         """Open the list of roles, to be chosen by key."""
@@ -113,7 +122,7 @@ class TurnCard(QFrame):
         self.moved.emit(self._number, self._number + step)
 
     def _lay_out(self) -> None:
-        head = row(self._role, self._trained, None, spacing=GRID * 2)
+        head = row(self._role, self._warning, self._trained, None, spacing=GRID)
         buttons = row(*self._buttons, spacing=0)
         head.addLayout(buttons)
         whole = column(head, self._note, self._editor, spacing=4)

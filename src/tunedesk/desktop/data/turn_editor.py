@@ -55,7 +55,7 @@ class TurnEditor(QScrollArea):
         self._refresh()
 
     def mark(self, marks: dict[str, tuple[Mark, ...]]) -> None:
-        """What to underline, by the pointer of the turn's text."""
+        """Findings by JSON pointer: underlined in the turn's text, or an icon beside its role."""
         self._marks = marks
         self._apply_marks()
 
@@ -110,7 +110,15 @@ class TurnEditor(QScrollArea):
 
     def _apply_marks(self) -> None:
         for turn, card in zip(self._turns, self._cards, strict=False):
-            card.mark(self._marks.get(turn.content_pointer, ()))
+            inside: list[Mark] = []
+            about: list[Mark] = []
+            for pointer, marks in self._marks.items():
+                if pointer == turn.content_pointer:
+                    inside += [mark for mark in marks if mark.end > mark.start]
+                    about += [mark for mark in marks if mark.end <= mark.start]
+                elif pointer == turn.pointer or pointer.startswith(f"{turn.pointer}/"):
+                    about += marks
+            card.mark(tuple(inside), tuple(about))
 
     def _new_card(self) -> TurnCard:
         card = TurnCard()

@@ -1,6 +1,6 @@
 """The one window: rail, top line, notices, one pane at a time, status line, menus. Knows no pane inside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tunedesk.desktop.shell.rail import Rail
 from tunedesk.desktop.shell.status_line import StatusLine
 from tunedesk.desktop.shell.top_line import TopLine
 from tunedesk.desktop.widgets.buttons import action
-from tunedesk.desktop.widgets.layout import GRID, column, line, row
+from tunedesk.desktop.widgets.layout import column, line, row
 from tunedesk.desktop.widgets.notice_bar import NoticeBar
 
 MENUS = ("&File", "&Edit", "&Row", "&View", "R&un", "&Help")
@@ -50,11 +50,21 @@ class MainWindow(QMainWindow):
         self._rail = Rail()
         self._stack = QStackedWidget()
         self._slots: dict[str, _Slot] = {}
+        self._run_menus: dict[str, list[QAction | None]] = {}
         self._group = QActionGroup(self)
         self._painted = False
         self._lay_out()
         for title in MENUS:
             self.menus[title.replace("&", "")] = self.menuBar().addMenu(title)
+
+    def fill_menu(self, name: str, actions: Iterable[QAction | None]) -> None:
+        """Add actions to a menu; None is a separator. A menu without actions is not shown."""
+        for each in actions:
+            if each is None:
+                self.menus[name].addSeparator()
+            else:
+                self.menus[name].addAction(each)
+        self.menus[name].menuAction().setVisible(bool(self.menus[name].actions()))
 
     def add_pane(
         self,
@@ -96,8 +106,28 @@ class MainWindow(QMainWindow):
             self._group.setExclusive(False)
             checked.setChecked(False)
             self._group.setExclusive(True)
+        self._refresh_run_menu()
         self.pane_shown.emit(name)
         return slot.pane
+
+    def forget_pane(self, name: str) -> None:
+        """Take a pane away, e.g. because its project closed; it is made anew when it is shown again."""
+        slot = self._slots[name]
+        if slot.pane is not None:
+            self._stack.removeWidget(slot.pane)
+            slot.pane.hide()
+            slot.pane.deleteLater()
+            slot.pane = None
+            self._run_menus.pop(name, None)
+
+    def show_run_menu(self, pane: str, actions: Iterable[QAction | None]) -> None:
+        """What the Run menu holds while this pane is on the screen."""
+        self._run_menus[pane] = list(actions)
+        self._refresh_run_menu()
+
+    def _refresh_run_menu(self) -> None:
+        self.menus["Run"].clear()
+        self.fill_menu("Run", self._run_menus.get(self.shown_pane, ()))
 
     @property
     def shown_pane(self) -> str:
@@ -105,13 +135,8 @@ class MainWindow(QMainWindow):
         return next((name for name, slot in self._slots.items() if slot.pane is current and current), "")
 
     def _lay_out(self) -> None:
-        notices = column(self.notices, margin=0)
-        notices.setContentsMargins(GRID, 0, GRID, GRID)
-        right = column(self.top_line, line(), spacing=0)
-        body = column(notices, self._stack, spacing=0)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setStretch(1, 1)
-        right.addLayout(body, 1)
+        right = column(self.top_line, line(), self.notices, self._stack, spacing=0)
+        right.setStretch(3, 1)
         middle = row(self._rail, line(vertical=True), right, spacing=0)
         middle.setStretch(2, 1)
         whole = column(middle, line(), self.status_line, spacing=0)

@@ -28,7 +28,7 @@ class SettingsPage(QScrollArea):
         self._theme.currentIndexChanged.connect(self._choose_theme)
         self._folders = QListWidget()
         self._folders.setAccessibleName("Folders that are searched for models")
-        self._folders.setMaximumHeight(18 * GRID)
+        self._folders.setMaximumHeight(14 * GRID)
         self._folders.itemSelectionChanged.connect(self._refresh_buttons)
         self._add = push_button("Add a folder…", "plus")
         self._add.clicked.connect(self._ask_for_folder)
@@ -91,6 +91,7 @@ class SettingsPage(QScrollArea):
     def _show_folders(self) -> None:
         self._folders.clear()
         self._folders.addItems(list(self._settings.model_folders))
+        self._folders.setVisible(bool(self._settings.model_folders))
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:

@@ -1,6 +1,5 @@
 """What can be done whatever pane is shown: files, pages, goodbye. The application connects them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +48,6 @@ def make_window_actions(window: QWidget) -> WindowActions:
         about=action(window, "&About TuneDesk", "info"),
         recent=recent,
     )
-
-
-def fill(menu: QMenu, actions: Iterable[QAction | None]) -> None:
-    for each in actions:
-        if each is None:
-            menu.addSeparator()
-        else:
-            menu.addAction(each)
 
 
 def ask_for_file(window: QWidget, title: str, *, saving: bool, start: Path | None) -> QFileDialog:

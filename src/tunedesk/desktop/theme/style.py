@@ -15,6 +15,7 @@ from tunedesk.desktop.theme.tokens import Tokens
 SHEET = Template("""
 QToolTip { color: $text; background: $raised; border: 1px solid $edge; padding: 4px 6px; }
 QFrame[look="card"] { background: $surface; border: 1px solid $border; border-radius: 6px; }
+QFrame[look="notice"] { background: $raised; border: none; border-bottom: 1px solid $border; }
 QFrame[look="line"] { background: $border; border: none; }
 QWidget[look="surface"] { background: $surface; }
 QLabel[look="muted"] { color: $muted; }
@@ -23,9 +24,10 @@ QLabel[look="heading"] { font-weight: 600; }
 QLabel[look="error"] { color: $error; }
 QLabel[look="warning"] { color: $warning; }
 QLabel[look="ok"] { color: $ok; }
-QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox {
+QLineEdit, QPlainTextEdit, QTextEdit {
     background: $surface; border: 1px solid $edge; border-radius: 4px; padding: 3px 6px; }
-QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus { border-color: $accent; }
+QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0; }
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus { border-color: $accent; }
 QPlainTextEdit[look="bare"], QTextEdit[look="bare"], QTextBrowser[look="bare"] { border: none; padding: 0; }
 QPushButton { background: $raised; border: 1px solid $edge; border-radius: 4px; padding: 4px 12px; }
 QPushButton:hover { background: $hover; }
@@ -35,7 +37,7 @@ QPushButton:disabled { color: $faint; border-color: $border; }
 QPushButton[look="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[look="primary"]:disabled { background: $pressed; color: $faint; border-color: $pressed; }
 QPushButton[look="primary"]:focus { border-color: $text; }
-QPushButton[look="link"] { background: transparent; border-color: transparent; color: $accent; padding: 2px 4px; }
+QPushButton[look="link"] { background: transparent; border-color: transparent; color: $accent; padding: 2px; }
 QPushButton[look="link"]:focus { border-color: $accent; }
 QFrame[look="finding"] { border: 1px solid transparent; border-radius: 4px; }
 QFrame[look="finding"]:hover { background: $hover; }

@@ -42,7 +42,7 @@ class NoticeBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        set_look(self, "card")
+        set_look(self, "notice")
         self.setAccessibleName("Notice")
         self._notices: list[Notice] = []
         self._answers: list[QPushButton] = []

@@ -1,0 +1,238 @@
+"""Makes the panes that belong to the open project: Train, Runs and Chat; and passes on what they ask for.
+
+They are made when they are first shown, and taken away when the project closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QWidget
+
+from tunedesk import paths
+from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.desk import Desk
+from tunedesk.desktop.shell.layout_memory import LayoutMemory
+from tunedesk.desktop.shell.main_window import MainWindow
+from tunedesk.desktop.widgets.empty_state import EmptyState
+from tunedesk.desktop.widgets.notice_bar import Answer, Notice
+from tunedesk.errors import UserError
+
+if TYPE_CHECKING:  # the panes bring pyqtgraph and more, which the first paint does not need
+    from tunedesk.dataset.document import Document
+    from tunedesk.desktop.chat.pane import ChatPane, WantedExample
+    from tunedesk.desktop.runs.pane import RunsPane
+    from tunedesk.desktop.train.pane import TrainPane
+    from tunedesk.runs.requests import RunRequest
+
+NAMES = ("train", "runs", "chat")
+
+
+class ProjectPanes(QObject):
+    failed = Signal(Exception)
+    rows_requested = Signal(object, int)
+    """Show this dataset file at this row, from 1; 0: no row in particular."""
+    model_folder_added = Signal(object)
+    example_made = Signal(str, bytes)
+    """The split and the row that an answer in the chat became."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        desk: Desk,
+        background: Background,
+        memory: LayoutMemory,
+        open_file: QAction,
+        model_roots: Callable[[], list[Path]],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._desk = desk
+        self._background = background
+        self._memory = memory
+        self._open_file = open_file
+        self._model_roots = model_roots
+        self._default_model: Path | None = None
+        self._models: tuple[tuple[str, Path], ...] = ()
+        self._train: TrainPane | None = None
+        self._runs: RunsPane | None = None
+        self._chat: ChatPane | None = None
+        self._to_train = window.add_pane(
+            "train", "&Train", "train", "Ctrl+2", self._make_train, tip="Train a model, step by step"
+        )
+        self._to_runs = window.add_pane(
+            "runs", "R&uns", "runs", "Ctrl+3", self._make_runs, tip="Follow trainings, live and past"
+        )
+        self._to_chat = window.add_pane(
+            "chat", "&Chat", "chat", "Ctrl+4", self._make_chat, tip="Talk to the base and the tuned model"
+        )
+
+    @property
+    def train(self) -> TrainPane | None:
+        """None until it is first shown."""
+        return self._train
+
+    @property
+    def runs(self) -> RunsPane | None:
+        return self._runs
+
+    @property
+    def chat(self) -> ChatPane | None:
+        return self._chat
+
+    def take_models(self, models: tuple[tuple[str, Path], ...], default: Path | None) -> None:
+        """What was found on this computer: names and folders, and the project's own choice."""
+        self._models, self._default_model = models, default
+        if self._train is not None:
+            self._train.look_again()
+
+    def begin_project(self) -> None:
+        """Another project is open: its panes are made when they are shown."""
+        self._forget()
+        if self._window.shown_pane in NAMES:
+            self._window.show_pane(self._window.shown_pane)
+
+    def end_project(self) -> None:
+        shown = self._window.shown_pane
+        self._forget()
+        if shown in NAMES:
+            self._window.show_pane("data")
+
+    def rows_changed(self) -> None:
+        """Rows were edited or saved."""
+        if self._train is not None and self._window.shown_pane == "train":
+            self._train.look_again()
+
+    def _forget(self) -> None:
+        if self._runs is not None:
+            self._runs.close_run()
+        if self._chat is not None:
+            self._chat.close_engine()
+        self._train = self._runs = self._chat = None
+        for name in NAMES:
+            self._window.forget_pane(name)
+
+    def _make_train(self) -> QWidget:
+        project = self._desk.project
+        if project is None:
+            return self._nothing_open(
+                "train", "Train a model", "Open examples first: a model learns from them."
+            )
+        from tunedesk.desktop.train.pane import TrainPane
+        from tunedesk.desktop.train.sources import project_sources
+
+        self._train = pane = TrainPane(
+            self._background,
+            lambda: project_sources(project, self._desk.documents),
+            self._model_roots,
+            project.runs_dir,
+            self._default_model or paths.starter_model(),
+            project.read_only_reason,
+        )
+        pane.start_requested.connect(self._start)
+        pane.rows_requested.connect(self.rows_requested)
+        pane.dataset_requested.connect(self._open_file.trigger)
+        pane.model_folder_added.connect(self.model_folder_added)
+        pane.failed.connect(self.failed)
+        self._window.show_run_menu("train", pane.actions_for_menu())
+        return pane
+
+    def _make_runs(self) -> QWidget:
+        project = self._desk.project
+        if project is None:
+            return self._nothing_open("runs", "No runs yet", "Open a project to see its trainings.")
+        from tunedesk.desktop.runs.pane import RunsPane
+        from tunedesk.runs.places import this_computer
+
+        self._runs = pane = RunsPane(project.runs_dir, this_computer, self._background)
+        self._memory.follow(pane.splitter, "runs")
+        pane.chat_requested.connect(self._talk_to)
+        pane.train_requested.connect(self._to_train.trigger)
+        pane.file_saved.connect(self._tell_saved)
+        self._window.show_run_menu("runs", list(pane.actions_for_menu))
+        return pane
+
+    def _make_chat(self) -> QWidget:
+        project = self._desk.project
+        if project is None:
+            return self._nothing_open("chat", "Nobody to talk to yet", "Open a project with a tuned model.")
+        from tunedesk.desktop.chat.pane import ChatPane
+
+        self._chat = pane = ChatPane(self._background, self._models)
+        pane.example_wanted.connect(self._make_example)
+        pane.training_wanted.connect(self._to_train.trigger)
+        pane.link_clicked.connect(self._ask_about_link)
+        pane.show_project(project.runs_dir, project.chats_dir)
+        self._window.show_run_menu("chat", list(pane.menu_actions))
+        return pane
+
+    def _nothing_open(self, icon: str, title: str, sentence: str) -> QWidget:
+        return EmptyState(icon, title, sentence, self._open_file)
+
+    def _start(self, request: RunRequest) -> None:
+        """Write the run folder and start its engine; both may take a moment."""
+
+        def work(job: Job) -> Path:
+            from tunedesk.runs.places import this_computer
+            from tunedesk.runs.requests import prepare_run
+
+            run = prepare_run(request)
+            this_computer.start(run)
+            return run.path
+
+        self._background.run(
+            work,
+            self._show_run,
+            self.failed.emit,
+            owner=self,
+            label="Starting the training",
+            can_cancel=False,
+        )
+
+    def _show_run(self, run: Path) -> None:
+        self._to_runs.trigger()
+        if self._runs is not None:
+            self._runs.show_run(run)
+
+    def _talk_to(self, run: Path) -> None:
+        self._to_chat.trigger()
+        if self._chat is not None:
+            self._chat.choose_run(run)
+
+    def _make_example(self, wanted: WantedExample) -> None:
+        """An answer becomes a row at the end of the training data."""
+        split = "train" if "train" in self._desk.splits() else self._desk.split
+
+        def append(document: Document) -> None:
+            from tunedesk.chat.conversation import to_example
+            from tunedesk.desktop.data.session import usual_format
+
+            like = document.raw_at(0) if len(document) else b""
+            try:
+                row = to_example(
+                    wanted.conversation, wanted.number, wanted.voice, usual_format(document), like
+                )
+            except UserError as error:
+                self.failed.emit(error)
+                return
+            self.example_made.emit(split, row)
+            if self._chat is not None:
+                self._chat.show_told(f"Added to {document.path.name} as row {len(document):,}.", "ok")
+
+        self._desk.with_dataset(split, append)
+
+    def _ask_about_link(self, address: str) -> None:
+        """A link in an answer leads out of this computer, so it is never followed by itself."""
+
+        def follow() -> None:
+            QDesktopServices.openUrl(QUrl(address))
+
+        notice = Notice(f"Open {address} in your browser?", "info", (Answer("Open", follow),), key="link")
+        self._window.notices.show_notice(notice)
+
+    def _tell_saved(self, file: Path) -> None:
+        self._window.notices.show_notice(Notice(f"Saved as {file}.", "ok", key="file saved"))
