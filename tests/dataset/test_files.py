@@ -65,5 +65,13 @@ def test_a_compressed_file_under_a_plain_name_is_refused(tmp_path):
         rows_of(tmp_path, gzip.compress(b"a\n"))
 
 
-def test_a_row_that_is_not_utf8_is_still_a_row(tmp_path):
-    assert rows_of(tmp_path, b"ok\n\xff\xfe\n") == [(1, b"ok"), (2, b"\xff\xfe")]
+@pytest.mark.parametrize(
+    "rows", [[b"ok", b"\xff\xfe"], [b"\xff\xfe x"], [b'{"a": "long enough", "b": "\x00"}']]
+)
+def test_a_row_that_is_not_utf8_or_holds_a_zero_byte_is_still_a_row(tmp_path, rows):
+    assert rows_of(tmp_path, b"\n".join(rows)) == list(enumerate(rows, start=1))
+
+
+def test_a_file_of_zeros_is_refused(tmp_path):
+    with pytest.raises(UserError, match="not UTF-8"):
+        rows_of(tmp_path, b"text" + bytes(1000))

@@ -8,7 +8,8 @@ import threading
 import weakref
 from array import array
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from io import BytesIO
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import msgspec
@@ -112,14 +113,19 @@ class Base:
         self._closer = weakref.finalize(self, handle.close)
 
     @classmethod
-    def open(cls, path: Path, progress: Progress | None = None) -> "Base":
-        """Find the lines of a file. UserError when it is missing, a folder, unreadable or not UTF-8 text."""
+    def open(cls, path: Path, progress: Progress | None = None, is_ours: bool = False) -> "Base":
+        """Find the lines of a file. UserError when it is missing, a folder, unreadable or not UTF-8 text.
+
+        is_ours: it was just written here, so whatever its rows hold is not doubted.
+        """
         refuse_what_is_no_file(path)
         try:
             handle = _Handle(path)
         except OSError as error:
             raise unreadable(path, error) from error
         try:
+            if not is_ours:
+                check_head(path, handle.read(0, HEAD))
             return cls._scanned(path, handle, progress)
         except OSError as error:
             handle.close()
@@ -130,7 +136,6 @@ class Base:
 
     @classmethod
     def _scanned(cls, path: Path, handle: _Handle, progress: Progress | None) -> "Base":
-        check_head(path, handle.read(0, HEAD))
         for _ in range(3):
             signature = _signature(handle)
             starts = _line_starts(path, signature.size, progress)
@@ -239,23 +244,27 @@ def _signature(handle: _Handle) -> Signature:
 
 
 def _line_starts(path: Path, size: int, progress: Progress | None) -> "array[int]":
-    """Where each line begins, and after the last one the number of bytes that were read."""
-    buffer = bytearray(SCAN_BYTES)
-    find = buffer.find
+    """Where each line begins, and after the last one the number of bytes that were read.
+
+    The loop over lines runs inside accumulate, map and BytesIO, twice as fast as one over bytes.find; a line
+    longer than a chunk is never put together.
+    """
     with path.open("rb", buffering=0) as file:
-        read = file.readinto(buffer)
-        starts = array("Q", [len(BOM) if buffer.startswith(BOM) and read >= len(BOM) else 0])
-        append = starts.append
-        done = 0
-        while read:
-            at = find(10, 0, read) + 1
-            while at:
-                append(done + at)
-                at = find(10, at, read) + 1
-            done += read
+        chunk = file.read(SCAN_BYTES)
+        starts = array("Q", [len(BOM) if chunk.startswith(BOM) else 0])
+        if starts[0]:
+            chunk = chunk[len(BOM) :]
+        done = starts[0]
+        while chunk:
+            ends = accumulate(map(len, BytesIO(chunk)), initial=done)
+            next(ends)
+            starts.extend(ends)
+            done += len(chunk)
+            if not chunk.endswith(b"\n"):
+                starts.pop()
             if progress is not None:
                 progress(done, size)
-            read = file.readinto(buffer)
+            chunk = file.read(SCAN_BYTES)
     if starts[-1] < done:
-        append(done)
+        starts.append(done)
     return starts

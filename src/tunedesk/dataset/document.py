@@ -507,7 +507,7 @@ def _checked(raw: bytes) -> bytes:
 
 def _checked_base(made: Path, saved: Snapshot) -> Base:
     """The written file, read back: it must have as many rows as were written."""
-    base = Base.open(made)
+    base = Base.open(made, is_ours=True)
     if len(base) != len(saved):
         message = f"The saved copy has {len(base)} rows instead of {len(saved)}, so it was thrown away."
         raise UserError(message, hint="The old file and your edits are kept. Please report this.")

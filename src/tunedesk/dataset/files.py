@@ -69,13 +69,18 @@ def unreadable(path: Path, error: OSError) -> UserError:
 
 
 def check_head(path: Path, head: bytes) -> None:
-    """Raise UserError when the first bytes show that the file is not UTF-8 text."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
-        encoding = "UTF-16 or UTF-32"
-    elif head.startswith(GZIP_MAGIC):
+    """Raise UserError when the first bytes show that the file is not UTF-8 text.
+
+    JSON in UTF-16 or UTF-32 has a zero byte in its first character. A single zero byte further on, or a first
+    row that starts with what could be a byte order mark, is a broken row and no reason to refuse the file.
+    """
+    zeros = head.count(b"\x00")
+    if head.startswith(GZIP_MAGIC):
         raise UserError(f"{path.name} is a compressed file.", hint="Unpack it first and open the result.")
-    elif b"\x00" in head:
-        encoding = "UTF-16, or not text at all (it holds zero bytes)"
+    if zeros and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:4]):
+        encoding = "UTF-16 or UTF-32"
+    elif zeros > len(head) // 10:
+        encoding = "no text at all, with many zero bytes"
     else:
         return
     message = f"{path.name} is not UTF-8 text: it looks like {encoding}."

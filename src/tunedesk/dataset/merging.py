@@ -235,17 +235,23 @@ def _rows(count: int, noun: str) -> str:
 
 
 def _filled(ids: list[int], ours: Ours, known: set[int]) -> tuple[list[int], int]:
-    """Lines that were not recognised keep the id of their place if the file has as many lines, or get a
-    new one.
+    """Lines that were not recognised get the id of the row that stood there before, by counting.
+
+    That is a guess where the old file can no longer be read; no edit depends on it, only what is selected and
+    where new rows go. Where it fails the line gets a new id.
     """
     old = ours.now.base_order
-    same_length = len(ids) == len(old)
+    free = set(old).difference(known)
     next_row = ours.next_row
+    shift = next((old.index(row) - line for line, row in enumerate(ids) if row), 0)
     for line, row in enumerate(ids):
         if row:
+            shift = old.index(row) - line
             continue
-        if same_length and old[line] not in known:
-            ids[line] = old[line]
+        guess = old[line + shift] if 0 <= line + shift < len(old) else 0
+        if guess in free:
+            free.discard(guess)
+            ids[line] = guess
         else:
             ids[line] = next_row
             next_row += 1

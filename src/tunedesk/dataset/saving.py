@@ -1,6 +1,7 @@
 """Writing a snapshot to a file: unedited rows byte for byte, beside the old file, and then in its place."""
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -15,7 +16,7 @@ from tunedesk.errors import UserError
 from tunedesk.paths import sync_folder
 
 CAN_REPLACE_OPEN_FILES = os.name != "nt"
-_NEW, _OLD = ".tunedesk-new", ".tunedesk-old"
+_NEW, _OLD = ".new", ".old"
 _SPLICE_BYTES = 1 << 18
 """Longer stretches are copied by the operating system, shorter ones through memory."""
 _BLOCK = 1 << 20
@@ -25,7 +26,7 @@ def write_beside(snapshot: Snapshot, path: Path) -> Path:
     """The snapshot in a new file in the folder of `path`, on disk when this returns. UserError when it
     cannot be.
     """
-    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_NEW}")
+    made = path.with_name(_prefix(path) + secrets.token_hex(4) + _NEW)
     try:
         with made.open("xb", buffering=_BLOCK) as file:
             _write(snapshot, file)
@@ -81,12 +82,17 @@ def _replace_closed(made: Path, path: Path, new: Base, old: Base) -> None:
         old.reopen(kept, delete_at_end=True)
 
 
+def _prefix(path: Path) -> str:
+    """How files beside `path` begin; not with its name, which may be as long as a name can be."""
+    return f".tunedesk-{hashlib.blake2b(path.name.encode(), digest_size=6).hexdigest()}-"
+
+
 def remove_leftovers(path: Path) -> None:
     """Delete what an interrupted save left beside the file. Only the one who may write the file calls
     this.
     """
     for leftover in path.parent.iterdir():
-        if leftover.name.startswith(f".{path.name}.") and leftover.suffix in (_NEW, _OLD):
+        if leftover.name.startswith(_prefix(path)) and leftover.suffix in (_NEW, _OLD):
             leftover.unlink(missing_ok=True)
 
 

@@ -41,7 +41,7 @@ def read_manifest(root: Path) -> Manifest:
         raise UserError(
             f"{path} cannot be read: {error.strerror or error}.", hint="Check its permissions."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON: {error}.", hint="Mend it in a text editor.") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} must hold an object in curly brackets.", hint="Mend it in a text editor.")
