@@ -1,6 +1,6 @@
 """The findings of one row, each with its rule, its place and its fix. Shows and tells; does not mend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -12,6 +12,7 @@ from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 from tunedesk.lint.finding import Finding
 
+MOST_RELATED = 3
 MOST_SHOWN = 60
 """A row with more findings than this has one reason for them all."""
 
@@ -22,8 +23,10 @@ class FindingLine(QFrame):
     chosen = Signal(Finding)
     fix_chosen = Signal(Finding)
     rule_asked = Signal(str)
+    row_asked = Signal(int)
 
-    def __init__(self, finding: Finding, *, can_fix: bool) -> None:
+    def __init__(self, finding: Finding, related: Sequence[tuple[int, int]], *, can_fix: bool) -> None:
+        """related: ids and numbers of the rows that the finding is about as well."""
         super().__init__()
         self._finding = finding
         set_look(self, "finding")
@@ -37,13 +40,20 @@ class FindingLine(QFrame):
         self._rule.setAccessibleName(f"About rule {finding.code}")
         self._rule.clicked.connect(lambda: self.rule_asked.emit(finding.code))
         words = label(finding.message, wrap=True)
-        parts = row(self._picture, words, self._rule)
+        parts = row(self._picture, words, *(self._row_link(*each) for each in related), self._rule)
         parts.setStretch(1, 1)
         parts.setContentsMargins(GRID, 4, GRID, 4)
         if finding.fix is not None and can_fix:
             parts.addWidget(self._fix_button(finding))
         self.setLayout(parts)
         self._redraw()
+
+    def _row_link(self, row_id: int, number: int) -> QWidget:
+        link = push_button(f"Row {number:,}")
+        set_look(link, "link")
+        link.setToolTip("Show the other row")
+        link.clicked.connect(lambda: self.row_asked.emit(row_id))
+        return link
 
     def _fix_button(self, finding: Finding) -> QWidget:
         assert finding.fix is not None
@@ -81,6 +91,7 @@ class FindingsList(QScrollArea):
     finding_chosen = Signal(Finding)
     fix_chosen = Signal(Finding)
     rule_asked = Signal(str)
+    row_asked = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,18 +104,31 @@ class FindingsList(QScrollArea):
         page = QWidget()
         page.setLayout(column(self._list, self._rest, None, spacing=0))
         self.setWidget(page)
-        self.show_findings((), can_fix=False)
+        self.show_findings((), lambda row_id: None, can_fix=False)
 
-    def show_findings(self, findings: Sequence[Finding], *, can_fix: bool) -> None:
+    def show_findings(
+        self, findings: Sequence[Finding], number_of: Callable[[int], int | None], *, can_fix: bool
+    ) -> None:
+        """number_of: the number of a row that a finding names, None when it is gone."""
         for old in self._lines:
             old.hide()
             old.deleteLater()
-        self._lines = [FindingLine(finding, can_fix=can_fix) for finding in findings[:MOST_SHOWN]]
+        self._lines = [
+            FindingLine(finding, _numbered(finding.related, number_of), can_fix=can_fix)
+            for finding in findings[:MOST_SHOWN]
+        ]
         for line in self._lines:
             line.chosen.connect(self.finding_chosen)
             line.fix_chosen.connect(self.fix_chosen)
             line.rule_asked.connect(self.rule_asked)
+            line.row_asked.connect(self.row_asked)
             self._list.addWidget(line)
         left = len(findings) - len(self._lines)
         self._rest.setText(f"and {left:,} more")
         self._rest.setVisible(left > 0)
+
+
+def _numbered(row_ids: Iterable[int], number_of: Callable[[int], int | None]) -> list[tuple[int, int]]:
+    """The first few of the rows that are still there."""
+    numbered = ((row_id, number_of(row_id)) for row_id in row_ids)
+    return [(row_id, number) for row_id, number in numbered if number is not None][:MOST_RELATED]

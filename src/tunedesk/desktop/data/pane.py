@@ -201,6 +201,7 @@ class DataPane(QWidget):
         rows.row_chosen.connect(self._show_row)
         rows.facts_changed.connect(self.facts_changed)
         detail.failed.connect(self.failed)
+        self._detail_side.findings.row_asked.connect(self._show_other_row)
         self._table_side.split_chosen.connect(self.split_chosen)
         self._table_side.table.delete_pressed.connect(actions.delete_row.trigger)
         self._detail_side.trained.model_chosen.connect(self.model_chosen)
@@ -259,6 +260,10 @@ class DataPane(QWidget):
         else:
             self._open.session.redo()
         self._jump = False
+
+    def _show_other_row(self, row_id: int) -> None:
+        if self._open is not None and (number := self._open.session.number_of(row_id)) is not None:
+            self.reveal_row(number)
 
     def _add_row(self) -> None:
         self.flush()

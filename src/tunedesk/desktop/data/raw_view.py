@@ -1,5 +1,7 @@
 """One row as JSON laid out for reading, and the place where it cannot be read. Gives back a line of bytes."""
 
+import re
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -13,6 +15,8 @@ from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 
 BOM = "\ufeff"
+_IN_THE_FILE = re.compile(r" \(column \d+\)$")
+"""Where the trouble stands in the file's line; here it is laid out, so the place is another."""
 
 
 class RawView(QWidget):
@@ -88,7 +92,8 @@ class RawView(QWidget):
         before = text[: self._problem_at]
         line, place = before.count("\n") + 1, len(before) - before.rfind("\n")
         self._trouble.show_state(problem.code, "error", "error")
-        self._words.setText(f"{problem.message} (line {line}, character {place} below)")
+        words = _IN_THE_FILE.sub("", problem.message)
+        self._words.setText(f"Line {line}, character {place}: {words}")
 
     def _tell(self, text: str) -> None:
         line = joined(text, self._line)

@@ -197,7 +197,9 @@ class RowDetail(QObject):
         self._side.show_title(
             f"Row {position + 1:,}", *linter.counts(self._row), is_checked=linter.is_complete
         )
-        self._side.findings.show_findings(self._findings, can_fix=not self._open.session.read_only)
+        self._side.findings.show_findings(
+            self._findings, self._open.session.number_of, can_fix=not self._open.session.read_only
+        )
         marks: dict[str, list[Mark]] = {}
         for finding in self._findings:
             severity = finding.severity.value

@@ -63,6 +63,13 @@ class DatasetSession(QObject):
     def path(self) -> Path:
         return self.document.path
 
+    def number_of(self, row_id: int) -> int | None:
+        """The row's number, from 1; None when it is gone."""
+        try:
+            return self.document.position_of(row_id) + 1
+        except ValueError:
+            return None
+
     def parsed(self, row_id: int) -> ParsedRow:
         return parse_row(self.document.raw(row_id))
 

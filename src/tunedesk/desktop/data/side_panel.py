@@ -1,14 +1,13 @@
 """What opens beside the editor and closes again: a rule's page, or what a fix would change."""
 
-import difflib
 from collections.abc import Callable
-from html import escape
 
 from PySide6.QtCore import QEvent, Qt, QUrl, Signal
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 from PySide6.QtWidgets import QStackedWidget, QTextBrowser, QWidget
 
 from tunedesk import paths
+from tunedesk.desktop.data.change_html import change_html
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.theme.tokens import tokens_of
@@ -38,7 +37,7 @@ class SidePanel(QWidget):
     def show_rule(self, code: str) -> None:
         """The rule's page; its file is small and ships with TuneDesk."""
         page = paths.resources() / "rules" / f"{code}.md"
-        self._title.setText(f"Rule {code}")
+        self._title.setText("About this rule")
         self._rule.show_markdown(page.read_text(encoding="utf-8"))
         self._pages.setCurrentWidget(self._rule)
         self.show()
@@ -69,7 +68,30 @@ class _Page(QTextBrowser):
 
     def show_markdown(self, text: str) -> None:
         self.document().setMarkdown(text, QTextDocument.MarkdownFeature.MarkdownNoHTML)
-        self.moveCursor(self.textCursor().MoveOperation.Start)
+        self._calm_down()
+        self.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def _calm_down(self) -> None:
+        """Qt's headings are twice as tall as the text beside a table, and its code lines do not wrap."""
+        tokens = tokens_of(self)
+        size = self.font().pointSizeF()
+        block = self.document().begin()
+        while block.isValid():
+            cursor = QTextCursor(block)
+            shape, letters = block.blockFormat(), QTextCharFormat()
+            if level := shape.headingLevel():
+                letters.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
+                letters.setFontPointSize(size * (1.2 if level == 1 else 1.0))
+                shape.setTopMargin(GRID * 1.5)
+                shape.setBottomMargin(GRID / 2)
+            if shape.hasProperty(QTextFormat.Property.BlockCodeFence):
+                shape.setNonBreakableLines(False)
+                shape.setBackground(QColor(tokens.hover))
+                letters.setFontPointSize(size * 0.95)
+            cursor.setBlockFormat(shape)
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+            cursor.mergeCharFormat(letters)
+            block = block.next()
 
     def loadResource(self, type: int, name: QUrl | str) -> object:
         return None
@@ -102,16 +124,7 @@ class _ChangePage(QWidget):
         self._apply()
 
     def _redraw(self) -> None:
-        tokens = tokens_of(self)
-        colours = {"-": tokens.cut, "+": tokens.trained}
-        lines = difflib.unified_diff(self._before.split("\n"), self._after.split("\n"), n=2, lineterm="")
-        parts = []
-        for number, line in enumerate(lines):
-            if number < 2 or line.startswith("@@"):
-                continue
-            back = f' style="background:{colours[line[0]]}"' if line[:1] in colours else ""
-            parts.append(f"<div{back}><pre style='white-space:pre-wrap;margin:0'>{escape(line)}</pre></div>")
-        self._text.setHtml("".join(parts) or "<p>The row would be deleted.</p>")
+        self._text.setHtml(change_html(self._before, self._after, tokens_of(self)))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

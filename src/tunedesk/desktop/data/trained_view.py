@@ -59,7 +59,6 @@ class TrainedView(QWidget):
             self._model.addItem(f"{model.name} (practice model)" if model.is_practice else model.name)
         paths = [model.path for model in models]
         self._model.setCurrentIndex(paths.index(chosen) if chosen in paths else -1)
-        self._model.setEnabled(len(models) > 1)
 
     def show_rendered(self, rendered: Rendered) -> None:
         share = f" ({rendered.trained / rendered.tokens:.0%})" if rendered.tokens else ""
