@@ -84,5 +84,8 @@ def pane(qtbot, runs_dir, place, background):
     pane = RunsPane(runs_dir, place, background)
     qtbot.addWidget(pane)
     pane.resize(1200, 800)
+    pane.failures = []
+    pane.failed.connect(pane.failures.append)
     yield pane
     pane.close_run()
+    assert not pane.failures

@@ -186,7 +186,7 @@ def test_the_table_holds_what_the_events_say(qtbot, pane, new_run, tmp_path):
     run.write(a_start(1, None), *steps, an_evaluation(5, 0.125))
     show(qtbot, pane)
     qtbot.waitUntil(lambda: pane.page.history.step == 5)
-    with qtbot.waitSignal(pane.file_saved):
+    with qtbot.waitSignal(pane.notice_raised):
         pane.page.write_csv(tmp_path / "run.csv")
     with open(tmp_path / "run.csv", newline="") as file:
         lines = list(csv.DictReader(file))
@@ -198,7 +198,7 @@ def test_the_plots_are_saved_as_a_picture(qtbot, pane, new_run, tmp_path):
     run = new_run()
     run.write(a_start(1, None), a_step(1), a_step(2))
     show(qtbot, pane)
-    with qtbot.waitSignal(pane.file_saved):
+    with qtbot.waitSignal(pane.notice_raised):
         pane.page.write_png(tmp_path / "run.png")
     assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
 

@@ -16,6 +16,7 @@ from tunedesk.desktop.runs.run_page import RunPage
 from tunedesk.desktop.runs.shelf import RunShelf
 from tunedesk.desktop.widgets.buttons import action
 from tunedesk.desktop.widgets.empty_state import EmptyState
+from tunedesk.desktop.widgets.notice_bar import Notice
 from tunedesk.plan.hardware import find_hardware
 from tunedesk.runs.run_folder import Action, RunFolder, RunState, RunSummary
 
@@ -36,7 +37,8 @@ class RunsPane(QWidget):
     """The user wants to talk to the result of the run in this folder."""
     train_requested = Signal()
     """There is no run yet, and the user wants to make one."""
-    file_saved = Signal(object)
+    notice_raised = Signal(Notice)
+    failed = Signal(Exception)
 
     def __init__(self, runs_dir: Path, place: Place, background: Background) -> None:
         super().__init__()
@@ -44,6 +46,7 @@ class RunsPane(QWidget):
         self._background = background
         self._shelf = RunShelf(runs_dir)
         self._is_looking = False
+        self._look_once_more = False
         self._wanted: Path | None = None
         self.actions_of_run = RunActions(self)
         self.follower = RunFollower(self)
@@ -85,7 +88,8 @@ class RunsPane(QWidget):
         of_run.chat.triggered.connect(lambda: self.chat_requested.emit(self.page.run))
         self.run_list.run_chosen.connect(self._choose)
         self.page.state_changed.connect(self._state_changed)
-        self.page.file_saved.connect(self.file_saved)
+        self.page.file_saved.connect(self._tell_saved)
+        self.page.failed.connect(self.failed)
         self.follower.batches_ready.connect(self._take_batch)
         self._timer.timeout.connect(self.look_again)
 
@@ -94,10 +98,11 @@ class RunsPane(QWidget):
         """For the window, which remembers its sizes."""
         return self._splitter
 
-    @property
-    def actions_for_menu(self) -> tuple[QAction, ...]:
-        """What the window may put into its Run menu."""
-        return (*self.actions_of_run.all(), self.page.reset_zoom, self.page.save_png, self.page.save_csv)
+    def actions_for_menu(self) -> list[QAction | None]:
+        """What the window puts into its Run menu; None is a separator."""
+        of_run, page = self.actions_of_run, self.page
+        first: list[QAction | None] = [of_run.pause, of_run.stop, of_run.resume, of_run.checkpoint, None]
+        return [*first, of_run.chat, of_run.open_folder, None, page.reset_zoom, page.save_png, page.save_csv]
 
     def show_run(self, run: Path) -> None:
         """Choose this run as soon as the list knows it, e.g. right after it was started."""
@@ -107,8 +112,9 @@ class RunsPane(QWidget):
     def look_again(self) -> None:
         """Read the list of runs and the computer's memory, off this thread, and one look at a time."""
         if self._is_looking:
+            self._look_once_more = True  # the present look may have passed by what has just changed
             return
-        self._is_looking = True
+        self._is_looking, self._look_once_more = True, False
         self._background.run(lambda job: self._shelf.look(), self._show_runs, self._look_failed, owner=self)
         if self.page.state in LIVE:
             self._background.run(lambda job: find_hardware(), self.page.show_hardware, owner=self)
@@ -118,13 +124,18 @@ class RunsPane(QWidget):
         self._timer.stop()
         self.follower.close()
 
+    def _tell_saved(self, path: Path) -> None:
+        self.notice_raised.emit(Notice(f"Saved as {path}", "ok", key="saved"))
+
     def _look_failed(self, error: Exception) -> None:
         self._is_looking = False
         self._timer.stop()  # the same trouble every two seconds helps nobody; the next visit looks again
-        self._background.failed.emit(error)
+        self.failed.emit(error)
 
     def _show_runs(self, runs: Sequence[RunSummary]) -> None:
         self._is_looking = False
+        if self._look_once_more:
+            self.look_again()
         self._stack.setCurrentIndex(1 if runs else 0)
         self.run_list.show_runs(runs)
         if self._wanted is not None and any(run.path == self._wanted for run in runs):
@@ -140,7 +151,12 @@ class RunsPane(QWidget):
         self.page.show_run(run, run.name)
         self.follower.follow(run)
         folder = RunFolder(run)
-        self._background.run(lambda job: folder.job(), self.page.show_job, owner=self.page)
+        self._background.run(
+            lambda job: folder.job(),
+            lambda asked: self.page.show_job(run, asked),
+            self.failed.emit,
+            owner=self.page,
+        )
         self._background.run(lambda job: find_hardware(), self.page.show_hardware, owner=self.page)
 
     def _take_batch(self, batch: Batch) -> None:
@@ -177,7 +193,7 @@ class RunsPane(QWidget):
 
     def _act_failed(self, error: Exception) -> None:
         self.page.show_asked(None)
-        self._background.failed.emit(error)
+        self.failed.emit(error)
 
     def _open_folder(self) -> None:
         if self.page.run is not None:

@@ -44,6 +44,7 @@ class RunPage(QWidget):
     """The run's new `RunState`."""
     file_saved = Signal(object)
     """A picture or a table was written to this path."""
+    failed = Signal(Exception)
 
     def __init__(self, actions: RunActions, background: Background) -> None:
         super().__init__()
@@ -120,7 +121,10 @@ class RunPage(QWidget):
         self._header.show_title(title)
         self._forget()
 
-    def show_job(self, job: Job) -> None:
+    def show_job(self, run: Path, job: Job) -> None:
+        """What the run was asked to do; an answer about a run that is no longer shown is dropped."""
+        if run != self._run:
+            return
         self._header.show_title(f"{job.model.name} on {Path(job.dataset.path).name}")
         self.job.show_job(job)
 
@@ -183,13 +187,18 @@ class RunPage(QWidget):
 
     def write_png(self, path: Path) -> None:
         data = _png(self.plots.picture())
-        self._background.run(lambda job: write_file(path, data), self.file_saved.emit, owner=self)
+        self._background.run(
+            lambda job: write_file(path, data), self.file_saved.emit, self.failed.emit, owner=self
+        )
 
     def write_csv(self, path: Path) -> None:
         steps, evaluations = dict(self._history.steps), dict(self._history.evaluations)
         frozen = RunHistory(steps=steps, evaluations=evaluations)  # the run goes on while the file is written
         self._background.run(
-            lambda job: write_file(path, csv_table(frozen).encode()), self.file_saved.emit, owner=self
+            lambda job: write_file(path, csv_table(frozen).encode()),
+            self.file_saved.emit,
+            self.failed.emit,
+            owner=self,
         )
 
     def _ask_where(self, kind: str, suffix: str, write: Callable[[Path], None]) -> None:

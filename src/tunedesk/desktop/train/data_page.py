@@ -50,6 +50,7 @@ class DataPage(QWidget):
 
     def _splits(self, choices: Choices) -> QWidget:
         grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(3 * GRID)
         grid.setVerticalSpacing(GRID + 4)
         for place, header in enumerate(HEADERS):

@@ -23,7 +23,10 @@ from tunedesk.template.find_models import FoundModels
 from tunedesk.template.model_folder import ModelFolder
 
 COLUMNS = ("Model", "Parameters", "On disk", "Context", "Licence", "Template")
+NUMBERS = (1, 2, 3)
+"""Columns that are aligned to the right."""
 ROW_HEIGHT = 34
+COLUMN_WIDTH = 104
 
 
 class ModelPage(QWidget):
@@ -92,7 +95,7 @@ class ModelPage(QWidget):
         for place, text in enumerate(cells):
             item = QTableWidgetItem(text)
             item.setToolTip(f"{model.architecture}\n{model.path}")
-            if place in (1, 2, 3):
+            if place in NUMBERS:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             if place == 0:
                 item.setIcon(icon("model", self))
@@ -138,5 +141,10 @@ def _table() -> QTableWidget:
     header.setHighlightSections(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    header.setMinimumSectionSize(COLUMN_WIDTH)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    for place in NUMBERS:
+        title = table.horizontalHeaderItem(place)
+        if title is not None:
+            title.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return table

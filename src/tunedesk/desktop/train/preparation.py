@@ -68,6 +68,11 @@ class Preparation(QObject):
     def found(self) -> FoundModels | None:
         return self._found
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is being found out, nor about to be."""
+        return self._surveying is None and self._forecasting is None and not self._pause.isActive()
+
     def look(self) -> None:
         """Find out what is not known yet, and look again at rows that have changed."""
         if self._found is None:
@@ -138,11 +143,11 @@ class Preparation(QObject):
 
     def _take_models(self, found: FoundModels) -> None:
         self._found = found
-        self.models_found.emit()
         chosen = self._choices.model or next(
             (model for model in found.models if model.path == self._default_model), None
         )
-        self._change(replace(self._choices, model=chosen))
+        self._choices = replace(self._choices, model=chosen)
+        self.models_found.emit()
         self._survey()
 
     def _take_hardware(self, hardware: Hardware) -> None:

@@ -15,7 +15,7 @@ from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.runs.job import Hyperparameters
 
-EXAMPLE_HEIGHT = 190
+EXAMPLE_HEIGHT = 120
 
 
 class ReviewPage(QWidget):
