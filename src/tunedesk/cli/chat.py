@@ -14,6 +14,7 @@ from tunedesk.cli.output import progress
 from tunedesk.cli.projects import find_model
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import Load, Ready, Sampling, Voice
+from tunedesk.template.model_folder import read_model_folder
 
 HELP = "Type a message; /again answers anew, /new starts over, an empty line ends."
 
@@ -43,7 +44,8 @@ def chosen_voices(name: str, *, base_too: bool) -> tuple[Load, tuple[Voice, ...]
     path = Path(name).expanduser()
     if (path / "job.json").is_file():
         return tuned_run(path.absolute()).load_request(), ("base", "tuned") if base_too else ("tuned",)
-    return Load(str(find_model(name).absolute()), quantization="none"), ("base",)
+    model = read_model_folder(find_model(name))
+    return Load(str(model.path.absolute()), quantization="none"), ("base",)
 
 
 def talk(session: ChatSession, face: TerminalFace, start: Conversation) -> None:

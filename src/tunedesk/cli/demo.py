@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tunedesk import paths
 from tunedesk.cli.following import follow
 from tunedesk.cli.mending import apply_recorded_mends, apply_safe_fixes, count_findings, read_faults
@@ -72,7 +74,7 @@ def demo(arguments: argparse.Namespace) -> int:
     model = find_model(arguments.model)
     project = open_project(fresh_sample(arguments.out))
     try:
-        result = whole_path(project, model, settings_of(arguments), arguments.seed, began)
+        result = whole_path(project, model, settings_of(arguments), began)
     finally:
         close_project(project)
     if arguments.json:
@@ -88,10 +90,8 @@ def fresh_sample(out: Path | None) -> Path:
     try:
         return sample_copy(fresh_in=folder.absolute())
     except OSError as trouble:
-        hint = "Give an empty or new folder with --out."
-        raise UserError(
-            f"The sample cannot be copied to {folder}: {trouble.strerror}.", hint=hint
-        ) from trouble
+        message = f"The sample cannot be copied to {folder}: {trouble.strerror}."
+        raise UserError(message, hint="Give an empty or new folder with --out.") from trouble
 
 
 def settings_of(arguments: argparse.Namespace) -> list[str]:
@@ -99,7 +99,7 @@ def settings_of(arguments: argparse.Namespace) -> list[str]:
     return [f"seed={arguments.seed}", *steps, *arguments.set]
 
 
-def whole_path(project: Project, model: Path, settings: Sequence[str], seed: int, began: float) -> DemoResult:
+def whole_path(project: Project, model: Path, settings: Sequence[str], began: float) -> DemoResult:
     """Mend, ask the base model, train, ask the tuned model. UserError with exit code 1: the run failed."""
     mended = mend(project, model)
     valid = [row.raw for row in read_split(project.datasets["valid"])]
@@ -107,9 +107,7 @@ def whole_path(project: Project, model: Path, settings: Sequence[str], seed: int
     untuned = Load(str(model), None, hyper.quantization, hyper.threads)
     base = heldout(project, untuned, "base")
     run, history, first = train(project, model, mended, valid, hyper)
-    tuned = heldout(
-        project, Load(str(model), str(run.adapter_dir), hyper.quantization, hyper.threads), "tuned"
-    )
+    tuned = heldout(project, replace(untuned, adapter=str(run.adapter_dir)), "tuned")
     steps = [history.steps[number] for number in sorted(history.steps)]
     assert isinstance(history.ended, Finished)
     return DemoResult(
@@ -208,7 +206,6 @@ def print_result(result: DemoResult) -> None:
             ),
         ]
     )
-    print(
-        f"\n{result.steps} steps on {result.rows} rows in {duration(result.seconds_total)}, seed {result.seed}"
-    )
+    spent = duration(result.seconds_total)
+    print(f"\n{result.steps} steps on {result.rows} rows in {spent}, seed {result.seed}")
     print(f"talk to it with: tunedesk chat {result.run}")

@@ -1,0 +1,133 @@
+"""`tunedesk lint`: reports, exit codes, and fixes that are written whole."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.rows import row, write_rows
+from tunedesk.__main__ import main
+from tunedesk.project.folder import sample_copy
+
+ALIAS = row("what is red", "a colour").replace(b'"user"', b'"human"')
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    """Two good rows; between them one with a role that has a safe fix, and one line that is no JSON."""
+    path = write_rows(tmp_path / "rows.jsonl", 2)
+    good = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(good[0] + ALIAS + b"\r\n" + b"{oops\n" + good[1])
+    return path
+
+
+def lint(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    code = main(["lint", *map(str, arguments)])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def test_a_good_file_ends_with_0(tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = lint(capsys, write_rows(tmp_path / "rows.jsonl"), "--model", tiny)
+    assert (code, out) == (0, "10 rows: nothing wrong was found.\n")
+
+
+def test_findings_end_with_1_and_name_file_and_row(
+    faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = lint(capsys, faulty, "--model", tiny)
+    assert code == 1
+    assert f"{faulty}:2: error SCH009" in out
+    assert f"{faulty}:3: error JSN001" in out
+
+
+def test_json_has_the_named_fields(faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = lint(capsys, faulty, "--format", "json", "--model", tiny)
+    report = json.loads(out)
+    assert code == 1
+    assert set(report) == {"findings", "rows", "errors", "warnings"}
+    assert (report["rows"], report["errors"]) == (4, 2)
+    fields = {"code", "severity", "row", "pointer", "start", "end", "message", "fix"}
+    assert all(set(finding) == fields for finding in report["findings"])
+    assert [finding["fix"] for finding in report["findings"] if finding["code"] == "SCH009"] == ["safe"]
+
+
+def test_safe_fixes_change_their_rows_and_nothing_else(
+    faulty: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = faulty.read_bytes()
+    output = tmp_path / "mended.jsonl"
+    code, out, err = lint(capsys, faulty, "--fix", "safe", "--output", output, "--model", tiny)
+    assert code == 1 and "JSN001" in out and "SCH009" not in out
+    assert "SCH009 1x" in err
+    assert faulty.read_bytes() == before
+    assert output.read_bytes() == before.replace(b'"human"', b'"user"')
+
+
+def test_without_output_the_file_itself_is_replaced(
+    faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lint(capsys, faulty, "--fix", "safe", "--model", tiny)
+    assert b'"human"' not in faulty.read_bytes()
+
+
+def test_a_packed_file_stays_packed(faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    packed = faulty.with_suffix(".jsonl.gz")
+    packed.write_bytes(gzip.compress(faulty.read_bytes()))
+    lint(capsys, packed, "--fix", "safe", "--model", tiny)
+    assert b'"user"' in gzip.decompress(packed.read_bytes())
+
+
+def test_output_without_fix_is_wrong_use(faulty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = lint(capsys, faulty, "--output", "x.jsonl")
+    assert code == 2 and "--fix" in err
+
+
+def test_an_output_that_cannot_be_written_is_told_and_nothing_is_lost(
+    faulty: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = faulty.read_bytes()
+    missing = tmp_path / "no" / "folder" / "x.jsonl"
+    code, _, err = lint(capsys, faulty, "--fix", "safe", "--output", missing, "--model", tiny)
+    assert code == 2 and f"{missing} cannot be written" in err
+    assert faulty.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "does not exist"), (b"\xff\xfea\x00", "not UTF-8"), ("folder", "is a folder")],
+)
+def test_bad_files_are_told_in_one_sentence(
+    content: bytes | str | None, words: str, tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        path.mkdir()
+    code, _, err = lint(capsys, path, "--model", tiny)
+    assert code == 2 and words in err and err.count("\n") == 1
+
+
+def test_an_empty_file_has_no_rows_and_nothing_wrong(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "empty.jsonl"
+    path.touch()
+    code, out, _ = lint(capsys, path, "--model", tiny)
+    assert (code, out) == (0, "0 rows: nothing wrong was found.\n")
+
+
+def test_the_sample_is_linted_with_its_other_splits_in_sight(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = sample_copy(fresh_in=tmp_path) / "datasets" / "train.jsonl"
+    _, out, _ = lint(capsys, train, "--model", tiny)
+    assert "DUP003" in out
+
+
+def test_other_targets_need_no_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", 20)
+    for target in ("openai", "azure", "generic"):
+        assert lint(capsys, path, "--target", target, "--format", "json")[0] in (0, 1)
