@@ -3,12 +3,13 @@ crash.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tunedesk.dataset.base import Base, Progress, signature_of
 from tunedesk.dataset.files import refuse_what_is_no_file
 from tunedesk.dataset.journal import BaseRecord, Journal, Pending
+from tunedesk.dataset.live_rows import LiveRows
 from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
 from tunedesk.dataset.order import Order, Run
 from tunedesk.dataset.saving import put_in_place, remove_leftovers, write_beside
@@ -36,11 +37,7 @@ class Document:
         self._saving = threading.Lock()
         self._journal = journal
         self._path = path
-        self._base = base
-        self._base_order = base_order
-        self._order = base_order
-        self._texts: dict[int, bytes] = {}
-        self._texts_are_shared = False
+        self._rows = LiveRows(base, base_order)
         self._typing: tuple[str, int] | None = None
         self._read_only_reason = reason
         self.merge_report: MergeReport | None = None
@@ -101,13 +98,13 @@ class Document:
 
     def _go_the_way(self) -> None:
         for step in self._journal.steps_of_way():
-            self._apply(step)
+            self._rows.apply(step)
 
     def _merge_at_open(self, theirs: Base, maybe_saved: bool) -> None:
         """The file that the journal was made on is gone, so texts of the base cannot be read."""
         way = self._journal.steps_of_way()
         for step in way:
-            self._apply(step, compare_with_file=False)
+            self._rows.apply(step, compare_with_file=False)
         now, next_row = self.snapshot(), self._journal.next_row
         ours = our_side(now, way, next_row, readable=False, maybe_saved=maybe_saved)
         merged = merge(ours, theirs)
@@ -144,32 +141,32 @@ class Document:
     def has_bom(self) -> bool:
         """True when the file starts with a byte order mark; it is kept, and belongs to no row."""
         with self._lock:
-            return self._base.has_bom
+            return self._rows.base.has_bom
 
     @property
     def line_end(self) -> bytes:
         """What the file's first line ends with, and new rows will."""
         with self._lock:
-            return self._base.default_line_end
+            return self._rows.base.default_line_end
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._order)
+            return len(self._rows.order)
 
     def row_ids(self) -> Sequence[RowId]:
         """The ids in order, as they are now; later edits do not change what was returned."""
         with self._lock:
-            return self._order
+            return self._rows.order
 
     def id_at(self, position: int) -> RowId:
         """IndexError when there is no such position."""
         with self._lock:
-            return self._order[position]
+            return self._rows.order[position]
 
     def position_of(self, row_id: RowId) -> int:
         """ValueError when there is no such row."""
         with self._lock:
-            return self._order.index(row_id)
+            return self._rows.order.index(row_id)
 
     def raw(self, row_id: RowId) -> bytes:
         """The row without its line end. ValueError when there is no such row."""
@@ -188,8 +185,7 @@ class Document:
     def snapshot(self) -> Snapshot:
         """The rows as they are now, for reading from any thread while edits go on."""
         with self._lock:
-            self._texts_are_shared = True
-            return self._now()
+            return self._rows.snapshot(self._journal.version)
 
     def replace(self, row_id: RowId, raw: bytes, label: str, merge_key: str | None = None) -> Change:
         """Give a row another text. Edits that follow on each other with the same merge_key are one undo
@@ -217,7 +213,7 @@ class Document:
         """New rows before the row at `position`; the number of rows puts them last."""
         with self._lock:
             self._check_editable()
-            if not 0 <= position <= len(self._order):
+            if not 0 <= position <= len(self._rows.order):
                 raise IndexError(position)
             texts = [_checked(raw) for raw in raws]
             if not texts:
@@ -231,7 +227,7 @@ class Document:
             before = {row: self._now().raw(row) for row in row_ids}
             if not before:
                 return Change(label=label)
-            return self._commit(deleting(label, self._order, before))
+            return self._commit(deleting(label, self._rows.order, before))
 
     def move(self, row_ids: Sequence[RowId], position: int, label: str) -> Change:
         """Put rows, in the order given, before the row that stands at `position` now; len(document): last.
@@ -240,11 +236,11 @@ class Document:
         """
         with self._lock:
             self._check_editable()
-            if not 0 <= position <= len(self._order):
+            if not 0 <= position <= len(self._rows.order):
                 raise IndexError(position)
             rows = list(dict.fromkeys(row_ids))
             carried = {row: self._now().raw(row) for row in rows} if len(rows) <= CARRIED_ROWS else {}
-            step = moving(label, self._order, rows, position, carried)
+            step = moving(label, self._rows.order, rows, position, carried)
             if step.removed == step.added:
                 return Change(label=label)
             return self._commit(step)
@@ -317,7 +313,7 @@ class Document:
         with self._lock:
             try:
                 stat = self._path.stat()
-                signature = self._base.signature
+                signature = self._rows.base.signature
                 if (stat.st_size, stat.st_mtime_ns) == (signature.size, signature.mtime_ns):
                     return False
                 return not signature_of(self._path).matches(signature)
@@ -332,7 +328,9 @@ class Document:
         with self._saving, self._lock:
             theirs = Base.open(self._path)
             way = self._journal.steps_of_way()
-            ours = our_side(self.snapshot(), way, self._journal.next_row, readable=not self._base.is_stale())
+            ours = our_side(
+                self.snapshot(), way, self._journal.next_row, readable=not self._rows.base.is_stale()
+            )
             merged = merge(ours, theirs)
             self._take_over(merged, theirs)
             return merged.report
@@ -343,11 +341,11 @@ class Document:
             self._read_only_reason = self._read_only_reason or f"{self._path.name} was closed."
 
     def _now(self) -> Snapshot:
-        return Snapshot(self._base, self._base_order, self._order, self._texts, self._journal.version)
+        return self._rows.now(self._journal.version)
 
     def _check_editable(self) -> None:
         self._refuse_read_only()
-        if self._base.is_stale():
+        if self._rows.base.is_stale():
             self._refuse_changed_file()
 
     def _refuse_read_only(self) -> None:
@@ -364,7 +362,7 @@ class Document:
         """To disk first, then to the rows in memory."""
         self._journal.commit(step, self._journal.next_row + new_rows)
         self._typing = None
-        self._apply(step)
+        self._rows.apply(step)
         return step.change()
 
     def _typed(self, merge_key: str, step: Step) -> bool:
@@ -378,7 +376,7 @@ class Document:
         if last.after.keys() != step.after.keys():
             return False
         self._journal.amend(number, Step(last.label, (), (), last.before, step.after))
-        self._apply(step)
+        self._rows.apply(step)
         return True
 
     def _travel(self, number: int, direction: int) -> Change:
@@ -386,44 +384,13 @@ class Document:
         step = self._journal.step(number)
         if direction < 0:
             step = step.reversed()
-        self._refuse_unfitting(step)
-        self._journal.travel(number, direction)
-        self._typing = None
-        self._apply(step)
-        return step.change()
-
-    def _refuse_unfitting(self, step: Step) -> None:
-        """After another program changed the file, an old step may meet rows that are no longer what it
-        knew.
-        """
-        now = self._now()
-        fits = all(row in self._order and now.raw(row) == raw for row, raw in step.before.items())
-        for place in step.removed:
-            span = self._order.slice_runs(place.position, min(place.position + place.size, len(self._order)))
-            fits = fits and list(span) == [Run(place.first, place.size)]
-        if not fits:
+        if not self._rows.fits(step):
             message = f'"{step.label}" cannot be undone or redone: another program changed its rows since.'
             raise UserError(message, hint="Edit the rows by hand.")
-
-    def _apply(self, step: Step, compare_with_file: bool = True) -> None:
-        if self._texts_are_shared:
-            self._texts = dict(self._texts)
-            self._texts_are_shared = False
-        if step.removed:
-            self._order = self._order.without(step.removed)
-        if step.added:
-            self._order = self._order.with_added(step.added)
-        for row in step.before:
-            if row not in step.after:
-                self._texts.pop(row, None)
-        for row, raw in step.after.items():
-            if compare_with_file and self._is_in_file(row, raw):
-                self._texts.pop(row, None)
-            else:
-                self._texts[row] = raw
-
-    def _is_in_file(self, row: RowId, raw: bytes) -> bool:
-        return row in self._base_order and self._base.raw(self._base_order.index(row)) == raw
+        self._journal.travel(number, direction)
+        self._typing = None
+        self._rows.apply(step)
+        return step.change()
 
     def _begin_save(self) -> tuple[Snapshot, int]:
         self._journal.hold()
@@ -436,9 +403,10 @@ class Document:
                 self._refuse_changed_file()
                 record = BaseRecord.of(new.signature, now.order)
                 self._journal.announce(Pending(record, mark))
-                put_in_place(made, self._path, new, self._base)
+                put_in_place(made, self._path, new, self._rows.base)
                 self._journal.settle()
-                self._stand_on(new, now)
+                self._rows.stand_on(new, now)
+                self._typing = None
         finally:
             made.unlink(missing_ok=True)
 
@@ -446,25 +414,14 @@ class Document:
         try:
             new = _checked_base(made, now)
             with self._lock:
-                put_in_place(made, path, new, self._base)
+                put_in_place(made, path, new, self._rows.base)
                 if not self.read_only:
                     self._journal.move_to(path, BaseRecord.of(new.signature, now.order), mark)
                     self._path = path
-                    self._stand_on(new, now)
+                    self._rows.stand_on(new, now)
+                self._typing = None
         finally:
             made.unlink(missing_ok=True)
-
-    def _stand_on(self, new: Base, saved: Snapshot) -> None:
-        """`saved` is in the file now; what was edited since stays an edit."""
-        present = self._now()
-        touched = {*saved.texts, *present.texts, *_missing(present.order, saved.order)}
-        texts = {row: present.raw(row) for row in touched if row in present.order}
-        self._base, self._base_order = new, saved.order
-        self._texts = {
-            row: raw for row, raw in texts.items() if row not in saved.order or saved.raw(row) != raw
-        }
-        self._texts_are_shared = False
-        self._typing = None
 
     def _take_over(self, merged: Merge, theirs: Base) -> None:
         record = BaseRecord.of(theirs.signature, merged.base_order)
@@ -472,9 +429,7 @@ class Document:
             self._journal.adopt(record, merged.next_row)
         else:
             self._journal.restart(record, merged.step, merged.next_row)
-        self._base, self._base_order, self._order = theirs, merged.base_order, merged.base_order
-        self._texts = {}
-        self._texts_are_shared = False
+        self._rows = LiveRows(theirs, merged.base_order)
         self._typing = None
         self._go_the_way()
 
@@ -487,14 +442,6 @@ def _open_state(path: Path, reason: str) -> tuple[StateDb, str]:
     except UserError as error:
         why = f"Edits cannot be stored, so the document is read-only: {error.message}"
         return StateDb.private_copy(path), why
-
-
-def _missing(order: Order, other: Order) -> Iterator[int]:
-    """The ids of `order` that are not in `other`."""
-    for first, size in order.runs():
-        for located in other.locate(first, size):
-            if located.position is None:
-                yield from range(located.first, located.first + located.size)
 
 
 def _checked(raw: bytes) -> bytes:
