@@ -152,8 +152,9 @@ class ProjectPanes(QObject):
         self._memory.follow(pane.splitter, "runs")
         pane.chat_requested.connect(self._talk_to)
         pane.train_requested.connect(self._to_train.trigger)
-        pane.file_saved.connect(self._tell_saved)
-        self._window.show_run_menu("runs", list(pane.actions_for_menu))
+        pane.notice_raised.connect(self._window.notices.show_notice)
+        pane.failed.connect(self.failed)
+        self._window.show_run_menu("runs", pane.actions_for_menu())
         return pane
 
     def _make_chat(self) -> QWidget:
@@ -233,6 +234,3 @@ class ProjectPanes(QObject):
 
         notice = Notice(f"Open {address} in your browser?", "info", (Answer("Open", follow),), key="link")
         self._window.notices.show_notice(notice)
-
-    def _tell_saved(self, file: Path) -> None:
-        self._window.notices.show_notice(Notice(f"Saved as {file}.", "ok", key="file saved"))
