@@ -12,7 +12,9 @@ SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 TEXT = "red blue green one two three cat dog bird says yes no maybe what is the of and hello good bye"
 
 
-def write_tiny_model(folder: Path, *, hidden: int = 64, layers: int = 4, seed: int = 7) -> Path:
+def write_tiny_model(
+    folder: Path, *, hidden: int = 64, layers: int = 4, seed: int = 7, tied: bool = True
+) -> Path:
     """Write config, weights, tokenizer and template into `folder`; the same seed gives the same bytes."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -27,7 +29,8 @@ def write_tiny_model(folder: Path, *, hidden: int = 64, layers: int = 4, seed: i
         num_key_value_heads=2,
         head_dim=hidden // 4,
         max_position_embeddings=256,
-        tie_word_embeddings=True,
+        initializer_range=0.08,  # large enough that a few steps change what it says
+        tie_word_embeddings=tied,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,

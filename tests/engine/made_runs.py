@@ -1,9 +1,19 @@
-"""Run folders over a tiny model, with rows that it can learn in seconds."""
+"""Run folders over a tiny model, with rows that it can learn in seconds, and their training in this
+process.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from tunedesk.engine import threads
+from tunedesk.engine.control import ControlWatch
+from tunedesk.engine.event_log import AnyEvent, EventLog
+from tunedesk.engine.train import train
+from tunedesk.engine.training import prepare
+from tunedesk.runs.events import EventBase
+from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.generation import ChatMessage
 from tunedesk.runs.job import (
     DataFile,
@@ -65,4 +75,35 @@ def make_run(
         watched=tuple(WatchedPrompt((ChatMessage("user", f"what says the {one}"),)) for one in ANIMALS),
         hyperparameters=hyper,
     )
-    return RunFolder.create(parent, job, rows(12) if train is None else train, rows(15)[12:] if valid is None else valid)
+    valid = rows(15)[12:] if valid is None else valid
+    return RunFolder.create(parent, job, rows(12) if train is None else train, valid)
+
+
+class WatchedLog(EventLog):
+    """An event log that calls back after each event, so that a test can act at an exact moment."""
+
+    after: Callable[[EventBase], None]
+
+    def write(self, kind: type[AnyEvent], *, sync: bool = False, **fields: Any) -> AnyEvent:
+        event = super().write(kind, sync=sync, **fields)
+        self.after(event)
+        return event
+
+
+def train_here(
+    run: RunFolder, *, resume: bool = False, after: Callable[[EventBase], None] = lambda event: None
+) -> RunHistory:
+    """One attempt in this process; `after` is called after each event. Raises what the engine would
+    report.
+    """
+    threads.use(1)
+    job = run.job()
+    with WatchedLog(run.events_path, job.run, run.history().attempt + 1) as log:
+        log.after = after
+        train(prepare(run, job, log, ControlWatch(run), resume=resume))
+    return run.history()
+
+
+def losses(history: RunHistory) -> dict[int, tuple[float, float]]:
+    """Loss and gradient norm of each step: two numbers that hold every bit of what was computed."""
+    return {number: (step.loss, step.grad_norm) for number, step in history.steps.items()}

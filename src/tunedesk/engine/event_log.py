@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from tunedesk.runs.events import Event, EventBase, encode_event
 
 SYNC_SECONDS = 2.0
-_AnyEvent = TypeVar("_AnyEvent", bound=EventBase)
+AnyEvent = TypeVar("AnyEvent", bound=EventBase)
 
 
 class EventLog:
@@ -30,7 +30,7 @@ class EventLog:
     ) -> None:
         self._file.close()
 
-    def write(self, kind: type[_AnyEvent], *, sync: bool = False, **fields: Any) -> _AnyEvent:
+    def write(self, kind: type[AnyEvent], *, sync: bool = False, **fields: Any) -> AnyEvent:
         """Append one event of this kind. sync: it must survive a power cut before anything else happens."""
         self._seq += 1
         event = kind(run=self._run, attempt=self._attempt, seq=self._seq, time=time.time(), **fields)

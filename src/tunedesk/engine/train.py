@@ -293,6 +293,8 @@ def publish(run: Training) -> None:
     if run.progress.best_step not in (0, run.progress.step) and not verify(best):
         read_adapter(run.model, best / ADAPTER)
     unfinished = run.folder.path / f".adapter.{secrets.token_hex(4)}"
+    for left in run.folder.path.glob(".adapter.*"):
+        shutil.rmtree(left, ignore_errors=True)  # by an attempt that was killed right here
     try:
         write_adapter(run.model, unfinished, adapter_tensors(run.model))
         replace_tree(unfinished, run.folder.adapter_dir)

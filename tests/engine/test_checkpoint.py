@@ -1,0 +1,134 @@
+"""A checkpoint is whole or absent; a damaged one is noticed and an older one used."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+
+from tests.engine.made_runs import FAST, losses, make_run, train_here
+from tunedesk.engine.checkpoint import Progress, newest_sound_checkpoint, rotate, save_checkpoint, verify
+from tunedesk.runs.events import Checkpointed, EventBase, Finished, Step, Warned
+from tunedesk.runs.run_folder import RunFolder
+
+STATE = {"exp_avg": torch.arange(3.0), "exp_avg_sq": torch.ones(3), "step": torch.tensor(7.0)}
+
+
+def write_some_adapter(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "adapter_model.safetensors").write_bytes(b"weights")
+
+
+def save(parent: Path, step: int) -> Path:
+    return save_checkpoint(
+        parent, Progress(identity="me", step=step, best_loss=0.1), write_some_adapter, STATE
+    )
+
+
+def test_what_was_saved_is_read_back_bit_for_bit(tmp_path: Path) -> None:
+    save(tmp_path, 3)
+    found = newest_sound_checkpoint(tmp_path).checkpoint
+    assert found is not None
+    assert found.progress == Progress(identity="me", step=3, best_loss=0.1)
+    state = found.optimizer_state()
+    assert all(torch.equal(state[name], tensor) for name, tensor in STATE.items())
+
+
+def test_nothing_is_left_of_a_checkpoint_that_could_not_be_written(tmp_path: Path) -> None:
+    def full(folder: Path) -> None:
+        folder.mkdir()
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(tmp_path, Progress(identity="me", step=1), full, STATE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_newest_and_the_best_are_kept(tmp_path: Path) -> None:
+    for step in range(1, 7):
+        save(tmp_path, step)
+    (tmp_path / ".step-000009.abcd").mkdir()
+    rotate(tmp_path, keep=2, best_step=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000003", "step-000005", "step-000006"]
+
+
+def test_saving_a_step_again_replaces_it(tmp_path: Path) -> None:
+    save(tmp_path, 1)
+    assert verify(save(tmp_path, 1)) == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000001"]
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no progress": lambda path: (path / "progress.json").unlink(),
+    "half an optimizer": lambda path: cut(path / "optimizer.safetensors"),
+    "half an adapter": lambda path: cut(path / "adapter" / "adapter_model.safetensors"),
+    "no manifest": lambda path: (path / "manifest.json").unlink(),
+    "an empty manifest": lambda path: (path / "manifest.json").write_bytes(b"{}"),
+    "one wrong bit": lambda path: flip(path / "adapter" / "adapter_model.safetensors"),
+}
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    save(tmp_path, 1)
+    damage(save(tmp_path, 2))
+    found = newest_sound_checkpoint(tmp_path)
+    assert found.checkpoint is not None and found.checkpoint.progress.step == 1
+    assert len(found.damaged) == 1 and "step-000002" in found.damaged[0]
+
+
+def stop_after(run: RunFolder, step: int) -> Callable[[EventBase], None]:
+    def stop(event: EventBase) -> None:
+        if isinstance(event, Step) and event.step == step:
+            run.ask("stop")
+
+    return stop
+
+
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(tmp_path: Path, tiny_model: Path) -> None:
+    hyper = msgspec.structs.replace(FAST, lora_dropout=0.1, checkpoint_steps=2)
+    whole = losses(train_here(make_run(tmp_path, tiny_model, hyper, run="whole")))
+    run = make_run(tmp_path, tiny_model, hyper, run="damaged")
+    train_here(run, after=stop_after(run, 5))
+    run.control_path.unlink()
+    flip(run.checkpoints_dir / "step-000005" / "adapter" / "adapter_model.safetensors")
+    history = train_here(run, resume=True)
+    assert history.started is not None and history.started.resumed_from == 4
+    assert [warning.code for warning in history.warnings] == ["damaged-checkpoint"]
+    assert isinstance(history.ended, Finished)
+    assert losses(history) == whole
+
+
+def test_without_any_sound_checkpoint_the_run_begins_again(tmp_path: Path, tiny_model: Path) -> None:
+    whole = losses(train_here(make_run(tmp_path, tiny_model, run="whole")))
+    run = make_run(tmp_path, tiny_model, run="bare")
+    train_here(run, after=stop_after(run, 1))
+    run.control_path.unlink()
+    for path in run.checkpoints_dir.iterdir():
+        flip(path / "progress.json")
+    history = train_here(run, resume=True)
+    assert history.started is not None and history.started.resumed_from == 0
+    assert losses(history) == whole
+
+
+def test_a_disk_that_takes_no_checkpoint_is_a_warning_and_the_run_goes_on(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    run = make_run(tmp_path, tiny_model)
+    run.checkpoints_dir.write_bytes(b"a file stands where the folder should be")
+    history = train_here(run)
+    assert isinstance(history.ended, Finished)
+    assert {warning.code for warning in history.warnings} == {"checkpoint"}
+    assert not any(isinstance(event, Checkpointed) for event in run.read_events())
+    assert any(isinstance(event, Warned) for event in run.read_events())
