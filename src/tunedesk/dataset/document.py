@@ -197,7 +197,8 @@ class Document:
         with self._lock:
             self._check_editable()
             after = {row: _checked(raw) for row, raw in rows.items()}
-            before = {row: self._now().raw(row) for row in after}
+            now = self._now()
+            before = {row: now.raw(row) for row in after}
             changed = [row for row in after if after[row] != before[row]]
             if not changed:
                 return Change(label=label)
@@ -224,7 +225,8 @@ class Document:
         """ValueError when one of the rows is not there; then none is deleted."""
         with self._lock:
             self._check_editable()
-            before = {row: self._now().raw(row) for row in row_ids}
+            now = self._now()
+            before = {row: now.raw(row) for row in row_ids}
             if not before:
                 return Change(label=label)
             return self._commit(deleting(label, self._rows.order, before))
@@ -239,7 +241,8 @@ class Document:
             if not 0 <= position <= len(self._rows.order):
                 raise IndexError(position)
             rows = list(dict.fromkeys(row_ids))
-            carried = {row: self._now().raw(row) for row in rows} if len(rows) <= CARRIED_ROWS else {}
+            now = self._now()
+            carried = {row: now.raw(row) for row in rows} if len(rows) <= CARRIED_ROWS else {}
             step = moving(label, self._rows.order, rows, position, carried)
             if step.removed == step.added:
                 return Change(label=label)

@@ -102,16 +102,13 @@ def encode_step(step: Step) -> Iterator[bytes]:
     """The step without its label, in one or more parts."""
     part = _Part(_flat(step.removed), _flat(step.added), {}, {})
     size = 0
-    for row, before, after in _texts(step):
-        if size > PART_BYTES:
-            yield msgspec.msgpack.encode(part)
-            part, size = _Part([], [], {}, {}), 0
-        if before is not None:
-            part.before[row] = before
-            size += len(before)
-        if after is not None:
-            part.after[row] = after
-            size += len(after)
+    for is_after, texts in enumerate((step.before, step.after)):
+        for row, raw in texts.items():
+            if size and size + len(raw) > PART_BYTES:
+                yield msgspec.msgpack.encode(part)
+                part, size = _Part([], [], {}, {}), 0
+            (part.after if is_after else part.before)[row] = raw
+            size += len(raw)
     yield msgspec.msgpack.encode(part)
 
 
@@ -127,14 +124,6 @@ def decode_step(label: str, parts: Iterable[bytes]) -> Step:
         before |= part.before
         after |= part.after
     return Step(label, _places(removed), _places(added), before, after)
-
-
-def _texts(step: Step) -> Iterator[tuple[int, bytes | None, bytes | None]]:
-    for row, raw in step.before.items():
-        yield row, raw, step.after.get(row)
-    for row, raw in step.after.items():
-        if row not in step.before:
-            yield row, None, raw
 
 
 def _flat(places: Iterable[Place]) -> list[int]:
