@@ -47,6 +47,14 @@ def test_a_missing_file_is_named(tmp_path):
         list(read_rows(tmp_path / "nowhere.jsonl"))
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte", "loop"])
+def test_a_path_that_cannot_be_looked_at_is_told_in_a_sentence(tmp_path, name):
+    if name == "loop":
+        (tmp_path / name).symlink_to(tmp_path / name)
+    with pytest.raises(UserError, match="cannot be read"):
+        list(read_rows(tmp_path / name))
+
+
 def test_a_folder_is_no_dataset(tmp_path):
     with pytest.raises(UserError, match="is a folder"):
         list(read_rows(tmp_path))

@@ -188,6 +188,30 @@ def test_a_missing_path_is_named(tmp_path):
         open_project(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte"])
+def test_a_path_that_cannot_be_looked_at_is_told_in_a_sentence(tmp_path, name):
+    with pytest.raises(UserError, match="cannot be read"):
+        open_project(tmp_path / name)
+
+
+def test_where_only_the_database_cannot_be_written_the_project_is_opened_for_reading(project):
+    close_project(project)
+    for file in (project.root / ".tunedesk").glob("state.db*"):
+        file.unlink()
+    (project.root / ".tunedesk" / "state.db").mkdir()
+    again = open_project(project.root)
+    assert "Edits cannot be stored" in again.read_only_reason
+    assert len(open_document(again, again.datasets["train"])) == 1
+
+
+def test_a_project_of_a_newer_version_is_refused(project):
+    with project.state.transaction() as sql:
+        sql.execute("PRAGMA user_version = 99")
+    close_project(project)
+    with pytest.raises(UserError, match="newer TuneDesk"):
+        open_project(project.root)
+
+
 def test_a_project_is_not_made_twice(project):
     with pytest.raises(UserError, match="is a project already"):
         create_project(project.root, "Again")

@@ -55,16 +55,22 @@ def open_for_reading(path: Path) -> BinaryIO:
 
 
 def refuse_what_is_no_file(path: Path) -> None:
+    """UserError when there is nothing at the path, or something that is no ordinary file."""
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        hint = "Check the name, or whether it was moved."
+        raise UserError(f"{path} does not exist.", hint=hint) from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
     if path.is_dir():
         raise UserError(f"{path} is a folder, not a dataset file.", hint="Name a .jsonl file inside it.")
-    if not path.exists():
-        raise UserError(f"{path} does not exist.", hint="Check the name, or whether it was moved.")
     if not path.is_file():
         raise UserError(f"{path} is not an ordinary file.", hint="Copy its content to a .jsonl file first.")
 
 
-def unreadable(path: Path, error: OSError) -> UserError:
-    reason = error.strerror or str(error)
+def unreadable(path: Path, error: OSError | ValueError) -> UserError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return UserError(f"{path} cannot be read: {reason}.", hint="Check its permissions, or copy it elsewhere.")
 
 

@@ -1,5 +1,6 @@
 """Writing a snapshot to a file: unedited rows byte for byte, beside the old file, and then in its place."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -91,9 +92,11 @@ def remove_leftovers(path: Path) -> None:
     """Delete what an interrupted save left beside the file. Only the one who may write the file calls
     this.
     """
-    for leftover in path.parent.iterdir():
-        if leftover.name.startswith(_prefix(path)) and leftover.suffix in (_NEW, _OLD):
-            leftover.unlink(missing_ok=True)
+    # In a folder that cannot be listed or written they stay: they are in nobody's way.
+    with contextlib.suppress(OSError):
+        for leftover in path.parent.iterdir():
+            if leftover.name.startswith(_prefix(path)) and leftover.suffix in (_NEW, _OLD):
+                leftover.unlink(missing_ok=True)
 
 
 def _write(snapshot: Snapshot, file: BinaryIO) -> None:

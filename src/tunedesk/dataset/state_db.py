@@ -91,8 +91,12 @@ class StateDb:
         read-only disk.
         """
         copy = _temporary()
-        if path.is_file():
-            _back_up(path, copy)
+        try:
+            if path.is_file():
+                _back_up(path, copy)
+        except (OSError, sqlite3.Error) as error:
+            message = f"{path} could not be read: {error}."
+            raise UserError(message, hint="Check its permissions, or whether the disk is damaged.") from error
         return cls(copy, None, root)
 
     @classmethod

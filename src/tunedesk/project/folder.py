@@ -68,12 +68,14 @@ def open_project(path: Path) -> Project:
     say so in `read_only_reason`. UserError for a folder that is no project, a damaged project.json, and
     a missing file.
     """
-    path = path.expanduser().resolve()
+    path = path.expanduser()
+    if not _is_folder(path):
+        refuse_what_is_no_file(path)
+    path = path.resolve()
     if path.is_dir():
         return _open_folder(path)
-    if path.name == FILE and path.is_file():
+    if path.name == FILE:
         return _open_folder(path.parent)
-    refuse_what_is_no_file(path)
     for folder in list(path.parents)[:_LEVELS]:
         if (folder / FILE).is_file():
             return _with_opened(_open_folder(folder), path)
@@ -144,6 +146,13 @@ def sample_copy(fresh_in: Path | None = None) -> Path:
     return target
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # what is wrong with it is said by those who open it as a file
+        return False
+
+
 def _open_folder(root: Path, is_loose: bool = False) -> Project:
     manifest = read_manifest(root)
     lock, state, reason = _open_state(root)
@@ -181,9 +190,10 @@ def _open_state(root: Path) -> tuple[ProjectLock, StateDb, str]:
         return lock, StateDb.private_copy(database, root), reason
     try:
         return lock, StateDb.open(database, root), ""
-    except BaseException:
+    except UserError as error:
         lock.release()
-        raise
+        reason = f"Edits cannot be stored, so the project is open for reading only: {error.message}"
+        return lock, StateDb.private_copy(database, root), reason
 
 
 def _with_opened(project: Project, path: Path) -> Project:
