@@ -4,6 +4,8 @@ for good.
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -288,3 +290,13 @@ def test_an_index_without_rows_finds_nothing() -> None:
     index = CorpusIndex()
     assert index.findings(1) == ()
     assert index.affected() == set()
+
+
+def test_linting_without_a_model_loads_no_tokenizer() -> None:
+    """The window opens before it needs one."""
+    program = (
+        "import sys, tunedesk.lint.session, tunedesk.lint.fixes, tunedesk.template.find_models\n"
+        "print(sorted({'tokenizers', 'jinja2', 'numpy', 'transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

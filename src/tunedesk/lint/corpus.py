@@ -28,8 +28,8 @@ class CorpusIndex:
     def __init__(self, other_splits: Mapping[str, Iterable[ParsedRow]] | None = None) -> None:
         self._splits = _questions(other_splits or {})
         self._facts: dict[int, RowFacts] = {}
-        self._same_row = RowGroups()
-        self._same_question = RowGroups()
+        self._same_row = RowGroups(lambda row_id: 0)
+        self._same_question = RowGroups(lambda row_id: self._facts[row_id].answer_hash or 0)
         self._format = FormatCounts()
         self._expected: Expectation | None = None  # None: the counts changed since it was computed
         self._dirty: set[int] = set()
@@ -43,9 +43,9 @@ class CorpusIndex:
         if facts is None:
             return
         self._facts[row_id] = facts
-        self._same_row.add(facts.row, row_id, 0)
+        self._same_row.add(facts.row, row_id)
         if facts.question is not None and facts.answer_hash is not None:
-            self._same_question.add(facts.question, row_id, facts.answer_hash)
+            self._same_question.add(facts.question, row_id)
         if facts.answer is not None:
             self._format.add(facts.answer)
         self._touch(row_id)

@@ -120,10 +120,15 @@ def _line(found: Finding, name: str) -> str:
 
 
 def _summary(report: LintReport) -> str:
-    rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'}"
+    rows = _counted(report.rows, "row")
     if not report.findings:
         return f"{rows}: nothing wrong was found."
+    names = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
     parts = [
-        f"{report.count(severity):,} {severity.value}" for severity in Severity if report.count(severity)
+        _counted(report.count(severity), name) for severity, name in names.items() if report.count(severity)
     ]
     return f"{rows}: {', '.join(parts)}."
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"

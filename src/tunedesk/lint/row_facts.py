@@ -2,7 +2,7 @@
 answer's format.
 """
 
-import hashlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +44,8 @@ class AnswerFacts:
 
 @dataclass(frozen=True, slots=True)
 class RowFacts:
-    """Hashes are 64 bits of BLAKE2b. question and answer_hash are None when a row has no question or
-    no answer.
+    """Hashes are Python's own, 64 bits that hold within one process. question and answer_hash are None when a
+    row has no question or no answer.
     """
 
     row: int
@@ -61,7 +61,7 @@ def facts_of(parsed: ParsedRow) -> RowFacts | None:
     view = RowView(parsed, _ANY_TARGET)
     messages = view.example.messages
     last = next((index for index in reversed(range(len(messages))) if _answers(messages[index])), None)
-    row = _hash(msgspec.json.encode(parsed.value, order="sorted"))
+    row = hash(msgspec.json.encode(parsed.value, order="sorted"))
     answer = messages[last].content if last is not None else None
     if last is None or answer is None or not answer.strip():
         # An empty answer is another rule's concern: it neither contradicts nor has a format.
@@ -69,8 +69,8 @@ def facts_of(parsed: ParsedRow) -> RowFacts | None:
     return RowFacts(
         row,
         question_hash(messages[:last]),
-        _hash(_normal(answer).encode("utf-8")),
-        _answer_facts(view.content_pointer(messages[last]), answer),
+        hash(_normal(answer)),
+        _answer_facts(sys.intern(view.content_pointer(messages[last])), answer),
     )
 
 
@@ -82,7 +82,7 @@ def question_hash(messages: Iterable[Message]) -> int | None:
     parts = [(message.role, _normal(message.content or "")) for message in messages]
     if not any(text for role, text in parts if role != "system"):
         return None
-    return _hash(msgspec.json.encode(parts))
+    return hash(tuple(parts))
 
 
 def _answers(message: Message) -> bool:
@@ -144,8 +144,7 @@ def _nested_places(answer: str) -> dict[str, int]:
 
 
 def _normal(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _hash(data: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
+    """Without capitals, and with one blank for each stretch of white space."""
+    # A printable text has no white space but blanks, so most texts need not be taken apart.
+    is_plain = text.isprintable() and "  " not in text
+    return (text.strip() if is_plain else " ".join(text.split())).casefold()

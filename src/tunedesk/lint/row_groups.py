@@ -1,30 +1,35 @@
-"""Rows that share a key, each with a variant (its answer); says who is first and who differs, without
-rescanning.
+"""Rows that share a key; says which is first and which differ in their variant, without looking at
+all rows again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _SHOWN = 5  # rows that a finding names as related
 
 
 class RowGroups:
-    """key -> rows. A key with one row, the usual case, costs one dict entry and no group."""
+    """key -> rows. A key with one row, the usual case, costs one dict entry and no group.
 
-    def __init__(self) -> None:
-        self._single: dict[int, tuple[int, int]] = {}
-        self._groups: dict[int, _Group] = {}
+    variant_of: what distinguishes the rows of a key (the answer to a question); it must know every row of a
+    group.
+    """
+
+    def __init__(self, variant_of: Callable[[int], int]) -> None:
+        self._variant_of = variant_of
+        self._single: dict[int, int] = {}
+        self._groups: dict[int, set[int]] = {}
+        self._summaries: dict[int, list[tuple[int, int]]] = {}
         self._changed: set[int] = set()
 
-    def add(self, key: int, row: int, variant: int) -> None:
-        group = self._groups.get(key)
-        if group is None and key not in self._single:
-            self._single[key] = (row, variant)
+    def add(self, key: int, row: int) -> None:
+        if key in self._groups:
+            self._groups[key].add(row)
+        elif key in self._single:
+            self._groups[key] = {self._single.pop(key), row}
+        else:
+            self._single[key] = row
             return
-        if group is None:
-            group = self._groups[key] = _Group(dict([self._single.pop(key)]))
-        group.variants[row] = variant
-        group.summary = None
-        self._changed.add(key)
+        self._touch(key)
 
     def discard(self, key: int, row: int) -> None:
         """Take a row out of a key that it was added to."""
@@ -32,24 +37,21 @@ class RowGroups:
         if group is None:
             self._single.pop(key, None)
             return
-        del group.variants[row]
-        group.summary = None
-        self._changed.add(key)
-        if len(group.variants) == 1:
-            self._single[key] = next(iter(group.variants.items()))
+        group.discard(row)
+        self._touch(key)
+        if len(group) == 1:
+            self._single[key] = group.pop()
             del self._groups[key]
 
     def first(self, key: int) -> int:
         """The smallest row of a key. KeyError when it has none."""
-        group = self._groups.get(key)
-        return group.summarised()[0][0] if group is not None else self._single[key][0]
+        return self._summary(key)[0][0] if key in self._groups else self._single[key]
 
     def others(self, key: int, variant: int) -> tuple[int, ...]:
         """The first rows of the key's other variants, five at most; empty when all rows have the same."""
-        group = self._groups.get(key)
-        if group is None:
+        if key not in self._groups:
             return ()
-        return tuple(row for row, other in group.summarised() if other != variant)[:_SHOWN]
+        return tuple(row for row, other in self._summary(key) if other != variant)[:_SHOWN]
 
     def take_changed(self) -> set[int]:
         """Rows of all keys that changed since this was asked before."""
@@ -57,29 +59,23 @@ class RowGroups:
         self._changed = set()
         return rows
 
+    def _touch(self, key: int) -> None:
+        self._changed.add(key)
+        self._summaries.pop(key, None)
+
+    def _summary(self, key: int) -> list[tuple[int, int]]:
+        """The first row of each variant, smallest first, as many as are ever asked for."""
+        if key not in self._summaries:
+            firsts: dict[int, int] = {}
+            for row in self._groups[key]:
+                variant = self._variant_of(row)
+                firsts[variant] = min(row, firsts.get(variant, row))
+            self._summaries[key] = sorted((row, variant) for variant, row in firsts.items())[: _SHOWN + 1]
+        return self._summaries[key]
+
     def _rows_of_changed(self) -> Iterator[int]:
         for key in self._changed:
             if key in self._groups:
-                yield from self._groups[key].variants
+                yield from self._groups[key]
             elif key in self._single:
-                yield self._single[key][0]
-
-
-class _Group:
-    """Two rows or more. summary: the first row of each variant, smallest first, as many as are ever
-    asked for.
-    """
-
-    __slots__ = ("summary", "variants")
-
-    def __init__(self, variants: dict[int, int]) -> None:
-        self.variants = variants
-        self.summary: list[tuple[int, int]] | None = None
-
-    def summarised(self) -> list[tuple[int, int]]:
-        if self.summary is None:
-            firsts: dict[int, int] = {}
-            for row, variant in self.variants.items():
-                firsts[variant] = min(row, firsts.get(variant, row))
-            self.summary = sorted((row, variant) for variant, row in firsts.items())[: _SHOWN + 1]
-        return self.summary
+                yield self._single[key]

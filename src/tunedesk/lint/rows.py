@@ -11,6 +11,7 @@ from tunedesk.lint.registry import BY_CODE, RULES
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rule import Check, Group, Hit, Rule
 from tunedesk.lint.rules.lines import repair
+from tunedesk.lint.screen import is_ordinary
 from tunedesk.lint.targets import Target
 
 MAX_FINDINGS = 200  # in one row; more help nobody
@@ -22,18 +23,17 @@ def lint_row(parsed: ParsedRow, target: Target) -> tuple[Finding, ...]:
 
     Rules that render are left out when the row cannot be trained for a reason that is already told.
     """
-    view = RowView(parsed, target)
-    hits = _line_hits(parsed) if parsed.problems else []
-    if parsed.value is not None:
-        plain, rendering = _checks(target.name, target.pedantic)
-        for rule, check in plain:
-            for hit in check(view):
-                hits.append((rule, hit))
-        if target.template is not None and not _is_rejected(hits, target):
-            hits += [(rule, hit) for rule, check in rendering for hit in check(view)]
-    if not hits:
+    ordinary = is_ordinary(parsed, target)
+    if ordinary and target.template is None:
         return ()
-    return _findings(hits[:MAX_FINDINGS], view, target)
+    view = RowView(parsed, target)
+    plain, rendering = _checks(target.name, target.pedantic)
+    hits = _line_hits(parsed) if parsed.problems else []
+    if parsed.value is not None and not ordinary:
+        hits += [(rule, hit) for rule, check in plain for hit in check(view)]
+    if parsed.value is not None and target.template is not None and not _is_rejected(hits, target):
+        hits += [(rule, hit) for rule, check in rendering for hit in check(view)]
+    return _findings(hits[:MAX_FINDINGS], view, target) if hits else ()
 
 
 def is_trainable(findings: Sequence[Finding]) -> bool:

@@ -1,9 +1,14 @@
 """Where the examples shall be used; what is an error for one place is nothing for another."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tunedesk.errors import UserError
-from tunedesk.template.chat_template import ChatTemplate
+
+if TYPE_CHECKING:  # the window lints before it needs a tokenizer
+    from tunedesk.template.chat_template import ChatTemplate
 
 TARGET_NAMES = ("local", "openai", "azure", "generic")
 

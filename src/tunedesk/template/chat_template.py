@@ -2,6 +2,7 @@
 this.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -253,12 +254,10 @@ def _mask(text: str, offsets: Sequence[tuple[int, int]], ranges: Sequence[Range]
     white space.
     """
     mask = [0] * len(offsets)
-    pending = iter(sorted(ranges))
-    begin, end = next(pending, (0, 0))
-    for index, (start, stop) in enumerate(offsets):
-        while end <= start and (following := next(pending, None)) is not None:
-            begin, end = following
-        overlaps = start < end and stop > begin
-        if overlaps and (start >= begin or text[start:begin].isspace()):
-            mask[index] = 1
+    for begin, end in ranges:
+        first = bisect_left(offsets, (begin, 0))
+        behind = bisect_left(offsets, (end, 0))
+        while first and offsets[first - 1][1] > begin and text[offsets[first - 1][0] : begin].isspace():
+            first -= 1
+        mask[first:behind] = [1] * (behind - first)
     return tuple(mask)

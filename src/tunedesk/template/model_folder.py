@@ -10,8 +10,8 @@ from typing import Any
 from tunedesk import paths
 from tunedesk.errors import UserError
 from tunedesk.template.licence import find_licence, front_matter
+from tunedesk.template.model_files import find_chat_template, read_json_object
 from tunedesk.template.safetensors_header import WeightFile, read_weight_file
-from tunedesk.template.tokenizer_files import find_chat_template, read_json_object
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _OLD_CONTEXT = 2048  # of models so old that their config names none (OPT, 2022)

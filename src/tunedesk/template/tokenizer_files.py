@@ -11,10 +11,10 @@ import msgspec
 from tokenizers import AddedToken, Tokenizer
 
 from tunedesk.errors import UserError
+from tunedesk.template.model_files import find_chat_template, read_json_object
 
 # The names that transformers hands to a chat template (PreTrainedTokenizerBase.special_tokens_map).
 SPECIAL_NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
-_MAX_JSON = 256 << 20  # bytes; the largest tokenizer.json of 2026 is under 40 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def load_tokenizer_files(folder: Path) -> TokenizerFiles:
     special = _special_names(legacy) | _special_names(config)
     _add_missing_tokens(tokenizer, config)
     added = tokenizer.get_added_tokens_decoder().values()
-    template = _find_template(folder, config)
+    template = find_chat_template(folder)
     return TokenizerFiles(
         tokenizer=tokenizer,
         special=special,
@@ -54,32 +54,6 @@ def load_tokenizer_files(folder: Path) -> TokenizerFiles:
         template=template,
         digest=_digest(data, template, special),
     )
-
-
-def find_chat_template(folder: Path) -> str | None:
-    """The folder's chat template without loading its tokenizer; None when it has none."""
-    return _find_template(folder, read_json_object(folder / "tokenizer_config.json"))
-
-
-def read_json_object(path: Path) -> dict[str, Any]:
-    """A JSON object; empty when the file does not exist. UserError when it is damaged, huge or something
-    else.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        if path.stat().st_size > _MAX_JSON:
-            raise UserError(f"{path} is larger than {_MAX_JSON >> 20} MB, which no such file is.")
-        value = msgspec.json.decode(path.read_bytes())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is damaged: {error}.", hint="Copy or download the model again.") from error
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be read: {error.strerror}.", hint="Check the rights of the file."
-        ) from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path} does not hold a JSON object.", hint="Copy or download the model again.")
-    return value
 
 
 def _load_tokenizer(source: Path, data: bytes) -> Tokenizer:
@@ -142,42 +116,6 @@ def _end_ids(folder: Path, tokenizer: Tokenizer, special: dict[str, str]) -> fro
             if type(number) is int and tokenizer.id_to_token(number) is not None
         )
     return frozenset(ids)
-
-
-def _find_template(folder: Path, config: dict[str, Any]) -> str | None:
-    """chat_template.jinja wins over tokenizer_config.json, as in transformers; of named templates the
-    default.
-    """
-    named = _configured_templates(folder, config)
-    source = folder / "chat_template.jinja"
-    if source.is_file():
-        try:
-            named["default"] = source.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{source} cannot be read as UTF-8 text: {error}.") from error
-    named = {name: text for name, text in named.items() if text.strip()}
-    if named and "default" not in named:
-        raise UserError(
-            f"{folder} has the chat templates {', '.join(sorted(named))} and none is called default.",
-            hint="Save the one to use as chat_template.jinja in the folder.",
-        )
-    return named.get("default")
-
-
-def _configured_templates(folder: Path, config: dict[str, Any]) -> dict[str, str]:
-    value = config.get("chat_template")
-    if value is None:
-        return {}
-    if isinstance(value, str):
-        return {"default": value}
-    if isinstance(value, dict) and all(isinstance(text, str) for text in value.values()):
-        return dict(value)
-    try:
-        return {str(entry["name"]): str(entry["template"]) for entry in value}
-    except (TypeError, KeyError) as error:
-        raise UserError(
-            f"{folder / 'tokenizer_config.json'} has a chat_template of an unknown shape."
-        ) from error
 
 
 def _digest(tokenizer: bytes, template: str | None, special: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from tunedesk.lint.edits import ReplaceText
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView, Text
 from tunedesk.lint.rule import Hit, Rule
+from tunedesk.lint.targets import Target
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.rendered import Rendered
 
@@ -52,7 +53,7 @@ def template_error(view: RowView) -> Iterator[Hit]:
 
 
 def special_token_in_text(view: RowView) -> Iterator[Hit]:
-    pattern = _pattern(_literals(view))
+    pattern = _pattern(literals_of(view.target))
     for text in view.texts:
         for match in pattern.finditer(text.text):
             literal = match.group()
@@ -65,10 +66,11 @@ def special_token_in_text(view: RowView) -> Iterator[Hit]:
             yield Hit(text.pointer, message, match.start(), match.end(), fix)
 
 
-def _literals(view: RowView) -> frozenset[str]:
-    if view.target.template is not None:
-        return view.target.template.special_tokens
-    return _OPENAI_TOKENS if view.target.name in ("openai", "azure") else _KNOWN_TOKENS
+def literals_of(target: Target) -> frozenset[str]:
+    """The control tokens that may not stand in a text for this target."""
+    if target.template is not None:
+        return target.template.special_tokens
+    return _OPENAI_TOKENS if target.name in ("openai", "azure") else _KNOWN_TOKENS
 
 
 @functools.lru_cache(maxsize=16)

@@ -28,7 +28,7 @@ _ROW_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 _MESSAGE_KEYS = frozenset(
     {"role", "content", "name", "weight", "refusal", "tool_calls", "function_call", "tool_call_id", "audio"}
 )
-_NOT_RENDERED = ("tools", "functions", "tool_calls", "function_call")
+NOT_RENDERED = ("tools", "functions", "tool_calls", "function_call")
 _COLUMNS = (  # pairs of question and answer that other tools use
     ("instruction", "output"),
     ("instruction", "response"),
@@ -131,11 +131,11 @@ def _keys_left_out(view: RowView) -> Iterator[Hit]:
     """Locally, other keys are kept and ignored; only tools are worth a word, because a person expects
     them trained.
     """
-    for key in _NOT_RENDERED:
+    for key in NOT_RENDERED:
         if view.value.get(key):
             yield Hit(f"/{key}", f"{key} is not put into the text that is trained.")
     for message, turn in view.turns:
-        for key in _NOT_RENDERED:
+        for key in NOT_RENDERED:
             if turn.get(key):
                 yield Hit(f"{message.pointer}/{key}", f"{key} is not put into the text that is trained.")
 

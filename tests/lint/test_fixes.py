@@ -1,0 +1,203 @@
+"""Fixes: proven safe or not called safe, applied in bulk without touching what nobody asked about."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tunedesk.dataset.parsing import parse_row
+from tunedesk.errors import UserError
+from tunedesk.lint.edits import DeleteKey, ReplaceText, SetValue
+from tunedesk.lint.finding import Finding, Fix, FixKind, Severity
+from tunedesk.lint.fixes import apply_fix, fix_file, fix_rows
+from tunedesk.lint.proof import keeps_training
+from tunedesk.lint.row_view import RowView
+from tunedesk.lint.rows import is_trainable, lint_row
+from tunedesk.lint.targets import Target
+
+MakeRow = Callable[..., bytes]
+GOOD = b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}'
+
+
+def finding(raw: bytes, target: Target, code: str) -> Finding:
+    return next(found for found in lint_row(parse_row(raw), target) if found.code == code)
+
+
+def weighted(weight: str) -> bytes:
+    return GOOD[:-3] + f', "weight": {weight}}}]}}'.encode()
+
+
+@pytest.mark.parametrize(("weight", "mended"), [("true", 1), ("1.0", 1), ("null", None), ('"1"', 1)])
+def test_a_fix_that_keeps_ids_and_mask_is_safe(local: Target, weight: str, mended: int | None) -> None:
+    raw = weighted(weight)
+    (found,) = lint_row(parse_row(raw), local)
+    assert found.fix is not None
+    assert found.fix.kind is FixKind.SAFE
+    result = apply_fix(raw, found, local)
+    assert result.verified_safe
+    assert json.loads(result.raw or b"")["messages"][1].get("weight") == mended
+
+
+@pytest.mark.parametrize("with_template", [True, False])
+def test_a_fix_that_claims_to_be_safe_and_is_not_is_found_out(local: Target, with_template: bool) -> None:
+    target = local if with_template else Target("generic")
+    view = RowView(parse_row(GOOD), target)
+    for edit in (
+        SetValue("/messages/1/content", "Hello "),
+        SetValue("/messages/1/weight", 0),
+        ReplaceText("/messages/0/content", 0, 2, "Hi", "Ho"),
+        DeleteKey("/messages/0"),
+    ):
+        assert not keeps_training(view, Fix(FixKind.SAFE, "liar", (edit,)))
+    assert keeps_training(view, Fix(FixKind.SAFE, "note", (SetValue("/note", "kept"),)))
+    assert keeps_training(view, Fix(FixKind.SAFE, "weight", (SetValue("/messages/1/weight", 1),)))
+
+
+def test_a_safe_claim_is_lowered_in_the_finding_itself(
+    local: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a weight on a user turn the row is refused, so deleting it is safe; null padding must be
+    proven.
+    """
+    monkeypatch.setattr("tunedesk.lint.rows.keeps_training", lambda view, fix: False)
+    assert finding(weighted("null"), local, "SCH006").fix == Fix(
+        FixKind.UNSAFE, "Delete weight", (DeleteKey("/messages/1/weight"),)
+    )
+
+
+def test_a_row_that_could_not_be_used_may_change_safely(local: Target) -> None:
+    raw = GOOD.replace(b'"user"', b'"human"')
+    found = finding(raw, local, "SCH009")
+    assert found.fix is not None
+    assert found.fix.kind is FixKind.SAFE
+    assert apply_fix(raw, found, local).verified_safe
+    assert not is_trainable(lint_row(parse_row(raw), local))
+    assert is_trainable(lint_row(parse_row(GOOD), local))
+
+
+def test_a_fix_for_a_row_that_changed_meanwhile_is_refused(local: Target) -> None:
+    raw = GOOD.replace(b"Hi", b"Hi\\u0008")
+    found = finding(raw, local, "TXT001")
+    assert apply_fix(raw, found, local).raw == GOOD
+    assert not apply_fix(raw, found, local).verified_safe
+    with pytest.raises(UserError, match="changed since"):
+        apply_fix(GOOD, found, local)
+    with pytest.raises(UserError, match="no fix"):
+        apply_fix(GOOD, Finding("CNV003", Severity.ERROR, "", 0, 0, ""), local)
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        (b'{"prompt": "a", "completion": "b",}', b'{"prompt": "a", "completion": "b"}'),
+        (b'{"prompt": "a", "completion": "b', b'{"prompt": "a", "completion": "b"}'),
+        (
+            b'{"messages": [{"role": "user", "content": "a \\"b"',
+            b'{"messages": [{"role": "user", "content": "a \\"b"}]}',
+        ),
+        (b'{"prompt": "a", "completion": ', None),
+        (b"{'prompt': 1}", None),
+    ],
+)
+def test_a_broken_line_is_mended_only_when_it_can_be_read_afterwards(
+    broken: bytes, mended: bytes | None
+) -> None:
+    (found,) = lint_row(parse_row(broken), Target("generic"))
+    assert (found.fix.apply(parse_row(broken)) if found.fix is not None else None) == mended
+
+
+def test_cyrillic_and_western_bytes_are_told_apart() -> None:
+    for text, codec in (("Где моя посылка?", "cp1251"), ("Où est le café ?", "cp1252")):
+        raw = json.dumps({"prompt": text, "completion": "x"}, ensure_ascii=False)
+        (found,) = lint_row(parse_row(raw.encode(codec)), Target("generic"))
+        assert found.fix is not None
+        assert found.fix.apply(parse_row(raw.encode(codec))) == raw.encode()
+
+
+ROWS = [
+    GOOD.replace(b", ", b" ,  "),
+    b"",
+    GOOD.replace(b'"user"', b'"human"'),
+    weighted("null"),
+    GOOD.replace(b"Hi", b"Ho\\u200b"),
+    GOOD.replace(b"Hi", b"Where?"),
+    GOOD.replace(b"Hi", b"Where?"),
+    b"{broken",
+]
+
+
+def test_safe_fixes_in_bulk_touch_only_the_rows_they_mend(local: Target) -> None:
+    fixed = fix_rows(ROWS, local, FixKind.SAFE)
+    assert fixed.rows == (ROWS[0], GOOD, GOOD, *ROWS[4:])
+    assert fixed.applied == {"ENC005": 1, "SCH009": 1, "SCH006": 1}
+    assert (fixed.changed, fixed.deleted) == ((3, 4), (2,))
+    again = fix_rows(fixed.rows, local, FixKind.SAFE)
+    assert again.rows == fixed.rows
+    assert not again.applied
+
+
+def test_unsafe_fixes_also_drop_copies_and_never_follow_suggestions(local: Target) -> None:
+    fixed = fix_rows(ROWS, local, FixKind.UNSAFE, {"valid": [parse_row(GOOD.replace(b"Hi", b"Ho"))]})
+    # Row 1, 3 and 4 say the same, so do 6 and 7; row 5 asks what the other split asks.
+    assert fixed.deleted == (2, 3, 4, 5, 7)
+    assert fixed.rows == (ROWS[0], ROWS[5], ROWS[7])
+    assert fixed.applied["DUP001"] == 3
+    assert fixed.applied["DUP003"] == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_fixed_file_keeps_its_mark_its_line_ends_and_its_last_line(
+    tmp_path: Path, local: Target, packed: bool
+) -> None:
+    content = b"\xef\xbb\xbf" + ROWS[0] + b"\r\n\r\n" + ROWS[2] + b"\n" + ROWS[4]
+    path = tmp_path / ("rows.jsonl.gz" if packed else "rows.jsonl")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    new, fixed = fix_file(path, local, FixKind.SAFE)
+    assert new == b"\xef\xbb\xbf" + ROWS[0] + b"\r\n" + GOOD + b"\n" + ROWS[4]
+    assert fixed.deleted == (2,)
+
+
+def test_a_file_that_cannot_be_mended_is_refused_with_a_sentence(tmp_path: Path, local: Target) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        fix_file(tmp_path / "absent.jsonl", local, FixKind.SAFE)
+    (tmp_path / "wide.jsonl").write_bytes("{}".encode("utf-16"))
+    with pytest.raises(UserError, match="UTF-16"):
+        fix_file(tmp_path / "wide.jsonl", local, FixKind.SAFE)
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(0, 2)
+    | st.floats(0, 2)
+    | st.sampled_from(["", " ", "x\b", "1", "<|end|>"]),
+    lambda children: (
+        st.lists(children, max_size=2) | st.dictionaries(st.sampled_from("ab"), children, max_size=2)
+    ),
+    max_leaves=4,
+)
+ROLE = st.sampled_from(["system", "user", "assistant", "human", "gpt", "tool", "", None, 1])
+TURN = st.fixed_dictionaries(
+    {}, optional={"role": ROLE, "content": ANYTHING, "weight": ANYTHING, "name": ANYTHING}
+)
+ROW = st.fixed_dictionaries(
+    {"messages": st.lists(TURN | ANYTHING, max_size=4) | ANYTHING}
+) | st.fixed_dictionaries(
+    {}, optional={"prompt": ANYTHING, "completion": ANYTHING, "conversations": ANYTHING, "id": ANYTHING}
+)
+
+
+@given(ROW, st.sampled_from(["local", "plain", "openai", "azure", "generic"]))
+def test_any_row_can_be_linted_and_its_fixes_come_to_an_end(
+    local: Target, value: dict[str, object], name: str
+) -> None:
+    target = local if name == "local" else Target("local" if name == "plain" else name)
+    raw = json.dumps(value).encode()
+    for found in lint_row(parse_row(raw), target):
+        assert found.fix is None or found.fix.apply(parse_row(raw)) != raw
+    fixed = fix_rows([raw], target, FixKind.UNSAFE)
+    assert fix_rows(fixed.rows, target, FixKind.UNSAFE).rows == fixed.rows
