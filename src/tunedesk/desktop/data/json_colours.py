@@ -19,6 +19,7 @@ class JsonColours(QSyntaxHighlighter):
     def __init__(self, editor: QPlainTextEdit) -> None:
         super().__init__(editor.document())
         self._editor = editor
+        self._tokens = tokens_of(editor)
         self._formats = self._made()
         editor.installEventFilter(self)
 
@@ -29,16 +30,16 @@ class JsonColours(QSyntaxHighlighter):
                 self.setFormat(match.start(), match.end() - match.start(), self._formats[kind])
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() == QEvent.Type.PaletteChange and self._tokens is not tokens_of(self._editor):
+            self._tokens = tokens_of(self._editor)
             self._formats = self._made()
             self.rehighlight()
         return False
 
     def _made(self) -> dict[str, QTextCharFormat]:
-        tokens = tokens_of(self._editor)
         formats = {}
         for kind, tint in _TINT.items():
             formats[kind] = QTextCharFormat()
-            formats[kind].setForeground(QColor(getattr(tokens, tint)))
+            formats[kind].setForeground(QColor(getattr(self._tokens, tint)))
         formats["key"].setFontWeight(QFont.Weight.DemiBold)
         return formats

@@ -122,10 +122,10 @@ class RowDetail(QObject):
 
     def go_to(self, finding: Finding) -> None:
         self._at = self._findings.index(finding) if finding in self._findings else -1
-        if not finding.pointer or not self._turns:
+        if not self._turns:
             self._side.choose_view(JSON)
             self._side.raw.go_to_problem()
-        else:
+        elif finding.pointer:
             self._side.choose_view(TURNS)
             self._side.turns.go_to_pointer(finding.pointer, finding.start)
 

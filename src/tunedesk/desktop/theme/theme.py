@@ -25,7 +25,8 @@ class Theme(QObject):
         self._application = application
         self._choice: Choice = choice
         self._shown: Tokens | None = None
-        application.setStyle("Fusion")
+        if not application.styleSheet():  # else it is Fusion already, under the sheet
+            application.setStyle("Fusion")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._apply)
         self._apply()
 
@@ -46,7 +47,9 @@ class Theme(QObject):
             return
         self._shown = self.tokens
         self._application.setPalette(palette_of(self.tokens))
-        self._application.setStyleSheet(style_sheet(self.tokens))
+        sheet = style_sheet(self.tokens)
+        if sheet != self._application.styleSheet():  # setting it again would polish every widget again
+            self._application.setStyleSheet(sheet)
         for window in self._application.topLevelWidgets():
             tint_again(window)
         self.changed.emit()
