@@ -15,6 +15,7 @@ from tunedesk.runs.generation import (
     GenerationFailed,
     Load,
     Piece,
+    Question,
     Ready,
     Sampling,
     Voice,
@@ -29,7 +30,7 @@ class Desk:
 
     def __init__(self, tell: Callable[[AnyMessage], None]) -> None:
         self.tell = tell
-        self.asked: list[tuple[tuple[ChatMessage, ...], tuple[Voice, ...], Sampling]] = []
+        self.asked: list[tuple[tuple[Question, ...], Sampling]] = []
         self.loads: list[Load] = []
         self.cancelled: list[int] = []
         self.closed = False
@@ -38,10 +39,8 @@ class Desk:
         self.loads.append(request)
         self.tell(READY)
 
-    def generate(
-        self, prompts: Sequence[Sequence[ChatMessage]], voices: Sequence[Voice], settings: Sampling
-    ) -> int:
-        self.asked.append((tuple(prompts[0]), tuple(voices), settings))
+    def generate(self, questions: Sequence[Question], settings: Sampling) -> int:
+        self.asked.append((tuple(questions), settings))
         return len(self.asked)
 
     def cancel(self, request: int) -> None:
@@ -94,12 +93,13 @@ def open_session() -> tuple[ChatSession, Desk, Face]:
     return session, desks[0], face
 
 
-def test_the_first_message_is_one_request_for_both_voices() -> None:
+def test_the_first_message_is_one_question_to_both_voices() -> None:
     session, desk, face = open_session()
     session.send("Hi")
     desk.answer(1, "base", "a", "b")
     desk.answer(1, "tuned", "c")
-    assert desk.asked == [((ChatMessage("user", "Hi"),), ("base", "tuned"), session.conversation.sampling())]
+    question = Question((ChatMessage("user", "Hi"),), ("base", "tuned"))
+    assert desk.asked == [((question,), session.conversation.sampling())]
     assert [answer.text for answer in session.conversation.exchanges[0].answers] == ["ab", "c"]
     assert face.told == [
         ("ready", "cpu"),
@@ -113,13 +113,14 @@ def test_the_first_message_is_one_request_for_both_voices() -> None:
     ]
 
 
-def test_later_messages_ask_each_voice_with_its_own_history() -> None:
+def test_later_messages_ask_each_voice_with_its_own_history_and_both_at_once() -> None:
     session, desk, _ = open_session()
     session.send("Hi")
     desk.answer(1, "base", "left")
     desk.answer(1, "tuned", "right")
     session.send("And?")
-    assert [(voices, prompt[1].content) for prompt, voices, _ in desk.asked[1:]] == [
+    ((questions, _),) = desk.asked[1:]
+    assert [(question.voices, question.prompt[1].content) for question in questions] == [
         (("base",), "left"),
         (("tuned",), "right"),
     ]
@@ -158,6 +159,21 @@ def test_a_failed_prompt_is_told_and_the_next_message_can_be_sent() -> None:
     assert len(desk.asked) == 2
 
 
+def test_a_prompt_that_does_not_fit_one_voice_leaves_the_other_speaking() -> None:
+    session, desk, face = open_session()
+    session.send("Hi")
+    desk.answer(1, "base", "a long answer")
+    desk.answer(1, "tuned", "b")
+    session.send("And?")
+    desk.tell(GenerationFailed(2, "The conversation has 600 tokens.", "", 0))
+    assert session.is_answering
+    desk.tell(Piece(2, 1, "tuned", "c"))
+    desk.tell(Done(2, 1, "tuned", "end", 1, 0.1))
+    assert not session.is_answering
+    assert [answer.text for answer in session.conversation.exchanges[1].answers] == ["c"]
+    assert face.told.count(("idle",)) == 2
+
+
 def test_a_lost_engine_is_told_and_answers_of_it_are_not_waited_for() -> None:
     session, desk, face = open_session()
     session.send("Hi")
@@ -181,7 +197,7 @@ def test_a_model_without_adapter_answers_alone() -> None:
     session, desk, _ = open_session()
     session.choose(Load("/model"))
     session.send("Hi")
-    assert desk.asked[0][1] == ("base",)
+    assert desk.asked[0][0][0].voices == ("base",)
 
 
 def test_a_session_without_model_asks_for_one() -> None:

@@ -18,6 +18,7 @@ from tunedesk.runs.generation import (
     Load,
     LoadFailed,
     Piece,
+    Question,
     Ready,
     Sampling,
     Voice,
@@ -52,9 +53,7 @@ class Answering(Protocol):
 
     def load(self, request: Load) -> None: ...
 
-    def generate(
-        self, prompts: Sequence[Sequence[ChatMessage]], voices: Sequence[Voice], settings: Sampling
-    ) -> int: ...
+    def generate(self, questions: Sequence[Question], settings: Sampling) -> int: ...
 
     def cancel(self, request: int) -> None: ...
 
@@ -64,8 +63,8 @@ class Answering(Protocol):
 class ChatSession:
     """Methods may be called from any thread; UserError when something is asked that cannot be now.
 
-    Base and tuned voice see different histories, so that each gets a request of its own when the conversation
-    has earlier answers, and one request for both (computed in one batch) at its first message.
+    Base and tuned voice see their own histories: one question for both at the first message, two later on.
+    They are one request all the same, so that both voices speak at the same time.
     """
 
     def __init__(
@@ -78,8 +77,11 @@ class ChatSession:
         self._lock = threading.RLock()
         self._conversation = conversation or Conversation()
         self._voices: tuple[Voice, ...] = ()
-        self._open: dict[int, set[Voice]] = {}
-        """Requests that still owe answers, and the voices that owe them."""
+        self._request: int | None = None
+        """The request that still owes answers, if there is one."""
+        self._questions: tuple[Question, ...] = ()
+        self._silent: set[Voice] = set()
+        """The voices that owe an answer."""
         self._generator = make_generator(self._on_message)
 
     @property
@@ -90,7 +92,7 @@ class ChatSession:
     @property
     def is_answering(self) -> bool:
         with self._lock:
-            return bool(self._open)
+            return self._request is not None
 
     def choose(self, request: Load, voices: Sequence[Voice] | None = None) -> None:
         """Load a model; voices: who answers from now on (default: base, and tuned if there is an adapter)."""
@@ -118,8 +120,8 @@ class ChatSession:
     def stop(self) -> None:
         """End the answers where they are; what was said stays."""
         with self._lock:
-            requests = list(self._open)
-        for request in requests:
+            request = self._request
+        if request is not None:
             self._generator.cancel(request)
 
     def set_system(self, system: str) -> None:
@@ -153,9 +155,9 @@ class ChatSession:
         asked = change(self.conversation)
         self._change(asked)
         with self._lock:  # an answer that comes at once waits until its request is known
-            for voices, prompt in _prompts(asked, self._voices):
-                number = self._generator.generate([prompt], voices, asked.sampling())
-                self._open[number] = set(voices)
+            self._questions = questions_of(asked, self._voices)
+            self._silent = set(self._voices)
+            self._request = self._generator.generate(self._questions, asked.sampling())
 
     def _on_message(self, message: AnyMessage) -> None:
         match message:
@@ -164,20 +166,18 @@ class ChatSession:
             case Done():
                 self._take_end(message)
             case GenerationFailed():
-                self._close_request(message.id)
-                self._listener.failed(message.message, message.hint)
-                self._tell_if_idle()
+                self._take_failure(message)
             case Ready():
                 self._listener.ready(message)
             case LoadFailed() | EngineLost():
                 with self._lock:
-                    self._open.clear()
+                    self._request = None
                 self._listener.failed(message.message, message.hint)
                 self._listener.idle()
 
     def _take_piece(self, piece: Piece) -> None:
         with self._lock:
-            if piece.id not in self._open:
+            if piece.id != self._request:
                 return
             number = len(self._conversation.exchanges) - 1
             self._conversation = edit.with_piece(self._conversation, number, piece.voice, piece.text)
@@ -185,33 +185,41 @@ class ChatSession:
 
     def _take_end(self, done: Done) -> None:
         with self._lock:
-            if done.id not in self._open:
+            if done.id != self._request:
                 return
             number = len(self._conversation.exchanges) - 1
             self._conversation = edit.with_end(
                 self._conversation, number, done.voice, done.reason, done.tokens, done.seconds
             )
-            self._open[done.id].discard(done.voice)
-            if not self._open[done.id]:
-                del self._open[done.id]
+            self._owe_less({done.voice})
         self._listener.answered(number, done.voice)
         self._tell_if_idle()
 
-    def _close_request(self, number: int) -> None:
+    def _take_failure(self, failed: GenerationFailed) -> None:
         with self._lock:
-            self._open.pop(number, None)
+            if failed.id != self._request:
+                return
+            if failed.question is None:
+                self._owe_less(set(self._silent))
+            else:
+                self._owe_less(set(self._questions[failed.question].voices))
+        self._listener.failed(failed.message, failed.hint)
+        self._tell_if_idle()
+
+    def _owe_less(self, voices: set[Voice]) -> None:
+        self._silent -= voices
+        if not self._silent:
+            self._request = None
 
     def _tell_if_idle(self) -> None:
         if not self.is_answering:
             self._listener.idle()
 
 
-def _prompts(
-    conversation: Conversation, voices: Sequence[Voice]
-) -> list[tuple[tuple[Voice, ...], tuple[ChatMessage, ...]]]:
-    """(voices, prompt) for each distinct prompt."""
+def questions_of(conversation: Conversation, voices: Sequence[Voice]) -> tuple[Question, ...]:
+    """One question for voices that see the same history."""
     by_prompt: dict[tuple[ChatMessage, ...], tuple[Voice, ...]] = {}
     for voice in voices:
         prompt = conversation.messages(voice)
         by_prompt[prompt] = (*by_prompt.get(prompt, ()), voice)
-    return [(who, prompt) for prompt, who in by_prompt.items()]
+    return tuple(Question(prompt, who) for prompt, who in by_prompt.items())

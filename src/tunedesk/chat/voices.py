@@ -10,7 +10,6 @@ from tunedesk.errors import UserError
 from tunedesk.runs.generation import Load
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
 
-
 SPEAKING = (RunState.FINISHED, RunState.STOPPED)
 """A stopped run leaves the best adapter so far; a failed one's is kept for inspection only."""
 

@@ -30,7 +30,7 @@ Send = Callable[[AnyMessage], None]
 
 
 def answer(voices: Voices, request: Generate, send: Send, cancelled: Callable[[], bool]) -> None:
-    """Write every prompt in every voice. UserError: settings out of bounds, a voice that is not loaded."""
+    """Write all answers. UserError: settings out of bounds, a voice that is not loaded."""
     _check(voices, request)
     started = time.monotonic()
     answers = list(_answers(voices, request, send))
@@ -41,14 +41,15 @@ def answer(voices: Voices, request: Generate, send: Send, cancelled: Callable[[]
 def _check(voices: Voices, request: Generate) -> None:
     if problems := request.settings.problems():
         raise UserError(problems[0], hint="Change the value and send again.")
-    if "tuned" in request.voices and voices.request.adapter is None:
+    wanted = {voice for question in request.questions for voice in question.voices}
+    if "tuned" in wanted and voices.request.adapter is None:
         raise UserError("There is no adapter loaded for the tuned voice.", hint="Choose a finished run.")
 
 
 def _answers(voices: Voices, request: Generate, send: Send) -> Iterator[Answer]:
     context = voices.folder.context
-    for number, prompt in enumerate(request.prompts):
-        ids = voices.template.prompt(_messages(prompt)).ids
+    for number, question in enumerate(request.questions):
+        ids = voices.template.prompt(_messages(question.prompt)).ids
         room = context - len(ids)
         if room < 1:
             message = (
@@ -59,8 +60,8 @@ def _answers(voices: Voices, request: Generate, send: Send) -> Iterator[Answer]:
             continue
         wanted = request.settings.max_tokens
         at_limit: Reason = "length" if wanted <= room else "context"
-        for voice in request.voices:
-            chance = random.Random(request.settings.seed + number)
+        for voice in question.voices:
+            chance = random.Random(request.settings.seed)
             yield Answer(number, voice, ids, min(wanted, room), at_limit, chance)
 
 
@@ -116,7 +117,7 @@ def _write_batch(
             whole = "".join(texts[item])
             texts[item].clear()
             if whole:
-                send(Piece(request.id, item.prompt, item.voice, whole))
+                send(Piece(request.id, item.question, item.voice, whole))
         if item.reason:
             send(_done(request, item, started))
 
@@ -126,7 +127,7 @@ def _done(request: Generate, item: Answer, started: float) -> Done:
     seconds = time.monotonic() - started
     return Done(
         request.id,
-        item.prompt,
+        item.question,
         item.voice,
         item.reason,
         len(item.written),

@@ -27,9 +27,9 @@ class Forward(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Answer:
-    """One prompt in one voice, being written. limit: tokens it may have; at_limit: why it ends there."""
+    """One question in one voice, being written. limit: tokens it may have; at_limit: why it ends there."""
 
-    prompt: int
+    question: int
     voice: Voice
     ids: Sequence[int]
     limit: int

@@ -16,6 +16,7 @@ from tunedesk.runs.generation import (
     Load,
     LoadFailed,
     Piece,
+    Question,
     Ready,
     Reason,
     Sampling,
@@ -68,19 +69,20 @@ class AnswerDesk:
 
         progress: (answers so far, prompts), after each answer.
         """
-        request = self._generator.generate(prompts, (voice,), settings, stream=False)
+        questions = [Question(tuple(prompt), (voice,)) for prompt in prompts]
+        request = self._generator.generate(questions, settings, stream=False)
         texts: dict[int, str] = {}
         given: dict[int, GivenAnswer] = {}
         while len(given) < len(prompts):
             match message := self._messages.get():
                 case Piece(id=number) if number == request:
-                    texts[message.prompt] = texts.get(message.prompt, "") + message.text
+                    texts[message.question] = texts.get(message.question, "") + message.text
                 case Done(id=number) if number == request:
-                    text = texts.get(message.prompt, "")
-                    given[message.prompt] = GivenAnswer(text, message.reason, message.tokens)
+                    text = texts.get(message.question, "")
+                    given[message.question] = GivenAnswer(text, message.reason, message.tokens)
                     progress(len(given), len(prompts))
-                case GenerationFailed(id=number, prompt=int(prompt)) if number == request:
-                    given[prompt] = GivenAnswer("", None, problem=message.message)
+                case GenerationFailed(id=number, question=int(question)) if number == request:
+                    given[question] = GivenAnswer("", None, problem=message.message)
                     progress(len(given), len(prompts))
                 case GenerationFailed() | EngineLost():
                     raise UserError(message.message, hint=message.hint)

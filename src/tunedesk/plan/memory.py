@@ -23,7 +23,7 @@ LOGIT_BYTES = 16
 ALLOCATOR_SHARE = 0.06
 GPU_CONTEXT = 500_000_000
 """What a CUDA context holds before the first tensor."""
-CPU_PROCESS = 700_000_000
+CPU_PROCESS = 400_000_000
 """Resident size of the engine after its imports (torch, transformers, peft, bitsandbytes), on Linux."""
 
 

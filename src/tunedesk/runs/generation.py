@@ -58,15 +58,22 @@ class Load(Command, frozen=True):
     threads: int = 0
 
 
-class Generate(Command, frozen=True):
-    """Answer each prompt with each voice. id: chosen by the client; it comes back in every message about it.
+class Question(Struct, frozen=True):
+    """A prompt, and the voices that shall answer it."""
 
-    stream: pieces come token by token; otherwise one piece holds a whole answer.
+    prompt: tuple[ChatMessage, ...]
+    voices: tuple[Voice, ...] = ("tuned",)
+
+
+class Generate(Command, frozen=True):
+    """Answer all questions at once. id: chosen by the client; it comes back in every message about it.
+
+    Each answer draws with the same seed, so that it is the same alone and in company. stream: pieces come
+    token by token; otherwise one piece holds a whole answer.
     """
 
     id: int
-    prompts: tuple[tuple[ChatMessage, ...], ...]
-    voices: tuple[Voice, ...] = ("tuned",)
+    questions: tuple[Question, ...]
     settings: Sampling = Sampling()
     stream: bool = True
 
@@ -103,10 +110,10 @@ class LoadFailed(Message, frozen=True):
 
 
 class Piece(Message, frozen=True):
-    """More text of one answer. prompt: its number within the request, from 0."""
+    """More text of one answer. question: its number within the request, from 0."""
 
     id: int
-    prompt: int
+    question: int
     voice: Voice
     text: str
 
@@ -118,7 +125,7 @@ class Done(Message, frozen=True):
     """
 
     id: int
-    prompt: int
+    question: int
     voice: Voice
     reason: Reason
     tokens: int
@@ -127,12 +134,12 @@ class Done(Message, frozen=True):
 
 
 class GenerationFailed(Message, frozen=True):
-    """One prompt (or, with prompt None, the whole request) cannot be answered."""
+    """One question (or, with question None, the whole request) cannot be answered."""
 
     id: int
     message: str
     hint: str = ""
-    prompt: int | None = None
+    question: int | None = None
 
 
 class EngineLost(Message, frozen=True):

@@ -11,6 +11,7 @@ from tunedesk.runs.generation import (
     EngineLost,
     Load,
     Piece,
+    Question,
     Ready,
     Sampling,
     Voice,
@@ -34,14 +35,13 @@ class ScriptedGenerator:
         self.loads.append(request)
         self._said.put(Ready(request.model, request.adapter, "cpu", 0.1, 1024))
 
-    def generate(
-        self, prompts: Sequence[Sequence[ChatMessage]], voices: Sequence[Voice], settings: Sampling
-    ) -> int:
+    def generate(self, questions: Sequence[Question], settings: Sampling) -> int:
         self._number += 1
-        prompt = tuple(prompts[0])
-        self.asked.append((prompt, tuple(voices), settings))
+        prompt = questions[0].prompt
+        voices = tuple(voice for question in questions for voice in question.voices)
+        self.asked.append((prompt, voices, settings))
         if prompt[-1].content == "wait":
-            self._waiting[self._number] = tuple(voices)
+            self._waiting[self._number] = voices
             for voice in voices:
                 self._said.put(Piece(self._number, 0, voice, "so far"))
         elif prompt[-1].content == "crash":

@@ -22,8 +22,10 @@ from tunedesk.runs.generation import (
     Load,
     LoadFailed,
     Piece,
+    Question,
     Ready,
     Sampling,
+    Voice,
     encode_line,
 )
 from tunedesk.runs.places.engine_command import engine_command
@@ -33,8 +35,8 @@ PATIENCE = 60
 Messages = queue.SimpleQueue[AnyMessage]
 
 
-def asked(text: str) -> tuple[ChatMessage, ...]:
-    return (ChatMessage("user", text),)
+def asked(text: str, *voices: Voice) -> Question:
+    return Question((ChatMessage("user", text),), voices)
 
 
 def scripted(body: str) -> list[str]:
@@ -47,6 +49,7 @@ def scripted(body: str) -> list[str]:
     return [sys.executable, "-c", head + body]
 
 
+DONE = "say(type='done', id=command['id'], question=0, voice='base', reason='end', tokens=0, seconds=0)\n"
 READY = 'say(type="ready", model="m", adapter=None, device="cpu", seconds=0, context=8)\n'
 
 
@@ -86,7 +89,7 @@ def talk(folders: tuple[Path, Path]) -> Iterator[Talk]:
 
 
 def test_both_voices_answer_one_prompt_with_pieces(talk: Talk) -> None:
-    request = talk.generator.generate([asked("hello")], ("base", "tuned"), Sampling(max_tokens=12))
+    request = talk.generator.generate([asked("hello", "base", "tuned")], Sampling(max_tokens=12))
     ended = []
     while len(ended) < 2:
         message = talk.next()
@@ -99,33 +102,33 @@ def test_both_voices_answer_one_prompt_with_pieces(talk: Talk) -> None:
 def test_streamed_pieces_add_up_to_the_whole_answer(talk: Talk) -> None:
     texts = []
     for stream in (True, False):
-        talk.generator.generate([asked("one two")], ("tuned",), Sampling(max_tokens=30), stream=stream)
+        talk.generator.generate([asked("one two", "tuned")], Sampling(max_tokens=30), stream=stream)
         texts.append(talk.until_done()[0])
     assert texts[0] == texts[1] != ""
 
 
 def test_a_prompt_longer_than_the_context_is_told_and_the_others_are_answered(talk: Talk) -> None:
-    prompts = [asked("red"), asked("blue " * 300)]
-    talk.generator.generate(prompts, ("base",), Sampling(max_tokens=2))
+    questions = [asked("red", "base"), asked("blue " * 300, "base")]
+    talk.generator.generate(questions, Sampling(max_tokens=2))
     messages = []
     while len(messages) < 2:
         if not isinstance(message := talk.next(), Piece):
             messages.append(message)
     failed = next(message for message in messages if isinstance(message, GenerationFailed))
-    assert failed.prompt == 1
+    assert failed.question == 1
     assert "reads at most 256" in failed.message
-    assert any(isinstance(message, Done) and message.prompt == 0 for message in messages)
+    assert any(isinstance(message, Done) and message.question == 0 for message in messages)
 
 
 def test_an_answer_ends_where_the_context_ends(talk: Talk) -> None:
-    talk.generator.generate([asked("blue " * 115)], ("tuned",), Sampling(max_tokens=10_000))
+    talk.generator.generate([asked("blue " * 115, "tuned")], Sampling(max_tokens=10_000))
     _, done = talk.until_done()
     assert isinstance(done, Done)
     assert done.reason == "end" or (done.reason, done.tokens + done.prompt_tokens) == ("context", 256)
 
 
 def test_settings_out_of_bounds_are_refused_with_a_sentence(talk: Talk) -> None:
-    talk.generator.generate([asked("red")], ("base",), Sampling(temperature=-1))
+    talk.generator.generate([asked("red", "base")], Sampling(temperature=-1))
     _, message = talk.until_done()
     assert isinstance(message, GenerationFailed) and "temperature is -1" in message.message
 
@@ -133,7 +136,7 @@ def test_settings_out_of_bounds_are_refused_with_a_sentence(talk: Talk) -> None:
 def test_a_cancelled_request_ends_and_the_next_one_is_answered(talk: Talk) -> None:
     # A long batch that cannot be finished before the cancel behind it is read.
     first = talk.generator.generate(
-        [asked("red")] * 64, ("base", "tuned"), Sampling(max_tokens=240, temperature=2.0)
+        [asked("red", "base", "tuned")] * 64, Sampling(max_tokens=240, temperature=2.0)
     )
     talk.generator.cancel(first)
     reasons = []
@@ -142,7 +145,7 @@ def test_a_cancelled_request_ends_and_the_next_one_is_answered(talk: Talk) -> No
         if isinstance(message, Done):
             reasons.append(message.reason)
     assert "cancelled" in reasons
-    talk.generator.generate([asked("red")], ("base",), Sampling(max_tokens=1))
+    talk.generator.generate([asked("red", "base")], Sampling(max_tokens=1))
     assert isinstance(talk.until_done()[1], Done)
 
 
@@ -154,12 +157,12 @@ def test_a_folder_that_is_no_model_is_refused_and_a_good_one_loads_after_it(
         talk.generator.load(Load(str(tmp_path)))
         refused = talk.next()
         assert isinstance(refused, LoadFailed) and str(tmp_path) in refused.message
-        talk.generator.generate([asked("red")], ("base",), Sampling())
+        talk.generator.generate([asked("red", "base")], Sampling())
         none = talk.next()
         assert isinstance(none, GenerationFailed) and none.message == "No model is loaded."
         talk.generator.load(Load(str(folders[0]), threads=1))
         assert isinstance(talk.next(), Ready)
-        talk.generator.generate([asked("red")], ("tuned",), Sampling())
+        talk.generator.generate([asked("red", "tuned")], Sampling())
         voiceless = talk.next()
         assert isinstance(voiceless, GenerationFailed) and "no adapter" in voiceless.message
 
@@ -178,20 +181,20 @@ def test_a_crash_is_told_with_the_log_and_the_next_request_gets_a_new_engine_wit
             "for command in commands:\n"
             "    if command['type'] == 'load': "
             + READY
-            + "    elif command['prompts'][0][0]['content'] == 'die':\n"
+            + "    elif command['questions'][0]['prompt'][0]['content'] == 'die':\n"
             "        print('the last words', file=sys.stderr); sys.exit(3)\n"
-            "    else: say(type='done', id=command['id'], prompt=0, voice='base', reason='end', tokens=0, seconds=0)\n"
+            "    else: " + DONE
         )
     )
     with talk.generator:
         talk.generator.load(Load("m"))
         assert isinstance(talk.next(), Ready)
-        talk.generator.generate([asked("die")], ("base",), Sampling())
+        talk.generator.generate([asked("die", "base")], Sampling())
         lost = talk.next()
         assert isinstance(lost, EngineLost)
         assert "exit code 3" in lost.message and "the last words" in lost.log
         assert not talk.generator.is_running
-        talk.generator.generate([asked("live")], ("base",), Sampling())
+        talk.generator.generate([asked("live", "base")], Sampling())
         assert isinstance(talk.next(), Ready)
         assert isinstance(talk.next(), Done)
 
@@ -219,6 +222,6 @@ def test_closing_kills_an_engine_that_does_not_listen(monkeypatch: pytest.Monkey
 
 
 def test_requests_have_numbers_of_their_own_and_lines_are_one_line() -> None:
-    line = encode_line(Generate(3, (asked("a\nb"),)))
+    line = encode_line(Generate(3, (asked("a\nb", "base"),)))
     assert line.count(b"\n") == 1
     assert encode_line(Cancel(3)) == b'{"type":"cancel","id":3}\n'

@@ -13,13 +13,12 @@ from tunedesk.runs.generation import (
     AnyCommand,
     AnyMessage,
     Cancel,
-    ChatMessage,
     EngineLost,
     Generate,
     Load,
+    Question,
     Quit,
     Sampling,
-    Voice,
     decode_message,
     encode_line,
 )
@@ -57,8 +56,7 @@ class Generator:
 
     def generate(
         self,
-        prompts: Sequence[Sequence[ChatMessage]],
-        voices: Sequence[Voice],
+        questions: Sequence[Question],
         settings: Sampling,
         *,
         stream: bool = True,
@@ -67,8 +65,7 @@ class Generator:
         with self._lock:
             self._last_id += 1
             number = self._last_id
-        frozen = tuple(tuple(prompt) for prompt in prompts)
-        self._send(Generate(number, frozen, tuple(voices), settings, stream))
+        self._send(Generate(number, tuple(questions), settings, stream))
         return number
 
     def cancel(self, request: int) -> None:
