@@ -1,7 +1,5 @@
 """The arrays behind the plots follow the events, also when a resumed attempt goes back."""
 
-import pytest
-
 from tests.runs.examples import a_start, a_step, an_evaluation
 from tunedesk.desktop.runs.curves import Curves
 
@@ -21,14 +19,6 @@ def test_a_resumed_attempt_replaces_the_later_steps():
     assert list(curves.series["loss"].x) == [1, 2, 3, 4]
     assert list(curves.series["loss"].y) == [5.0, 5.0, 5.0, 1.0]
     assert len(curves.validation) == 0
-
-
-def test_the_smoothed_loss_is_the_same_whether_or_not_a_step_ran_twice():
-    straight, resumed = Curves(), Curves()
-    straight.add_all([a_step(n, loss=float(n)) for n in range(1, 9)])
-    resumed.add_all([a_start(1, None), *(a_step(n, loss=float(n)) for n in range(1, 7))])
-    resumed.add_all([a_start(2, 4), *(a_step(n, attempt=2, loss=float(n)) for n in range(5, 9))])
-    assert list(resumed.series["smoothed"].y) == pytest.approx(list(straight.series["smoothed"].y))
 
 
 def test_a_late_line_of_an_older_attempt_changes_nothing():
@@ -51,12 +41,3 @@ def test_reading_a_file_twice_gives_the_same_curves():
     twice.add_all([*events, *events])
     assert twice.series == once.series
     assert twice.validation == once.validation
-
-
-def test_the_smoothed_loss_begins_at_the_first_and_stays_within_the_range():
-    curves = Curves()
-    curves.add_all([a_step(n, loss=2.0 if n % 2 else 4.0) for n in range(1, 101)])
-    smoothed = list(curves.series["smoothed"].y)
-    assert smoothed[0] == 2.0
-    assert all(2.0 <= value <= 4.0 for value in smoothed)
-    assert abs(smoothed[-1] - 3.0) < 0.2

@@ -295,4 +295,4 @@ def test_the_plot_describes_itself_in_a_sentence(qtbot, pane, new_run):
     qtbot.waitUntil(lambda: pane.page.history.step == 2)
     view = next(child for child in loss_plot(pane).findChildren(QWidget) if child.accessibleName() == "Loss")
     sentence = view.accessibleDescription()
-    assert sentence == "Loss at step 2: training, each step 0.61, smoothed 1.305, validation 0.5."
+    assert sentence == "Loss at step 2: training, each step 0.61, smoothed 0.61, validation 0.5."

@@ -77,6 +77,7 @@ class CurvePlot(QWidget):
     def _build(self) -> None:
         box = self._view.getPlotItem()
         box.setMenuEnabled(False)
+        box.setContentsMargins(0, 0, 0, 0)
         box.hideButtons()
         box.vb.setMouseEnabled(x=True, y=False)
         box.vb.setLimits(xMin=0, minXRange=2)
@@ -143,7 +144,10 @@ class CurvePlot(QWidget):
                 buckets = bucket(x, y, count, first, last)
                 item.setData(*(buckets.envelope() if curve.look == "raw" else (buckets.x, buckets.mean)))
                 heights += [buckets.low, buckets.high] if curve.look == "raw" else [buckets.mean]
-        self._set_ranges(first, last, np.concatenate(heights) if heights else np.empty(0))
+        known = np.concatenate(heights) if heights else np.empty(0)
+        self._view.getAxis("left").setStyle(showValues=len(known) > 0)
+        self._view.getAxis("bottom").setStyle(showValues=len(known) > 0)
+        self._set_ranges(first, last, known)
         self._tell_values()
 
     def _set_ranges(self, first: float, last: float, heights: Floats) -> None:
@@ -160,7 +164,7 @@ class CurvePlot(QWidget):
         single = len(self._curves) == 1
         words = [number(value) if single else f"{name} {number(value)}" for name, value in known]
         where = f"step {self._cursor:,.0f}" if self._cursor is not None and known else ""
-        self._values.setText("   ".join([where, *words] if where else words))
+        self._values.setText("   ".join([where, *words] if where else words) or "no step yet")
         self._view.setAccessibleDescription(self._sentence(known))
 
     def _sentence(self, known: list[tuple[str, float]]) -> str:

@@ -11,10 +11,7 @@ import numpy as np
 from tunedesk.desktop.runs.buckets import Floats
 from tunedesk.runs.events import Evaluated, Event, Started, Step
 
-Quantity = Literal["loss", "smoothed", "learning_rate", "grad_norm", "tokens_per_second"]
-
-SMOOTHING_STEPS = 10
-"""Time constant of the smoothed loss: enough to see the trend through the noise of single batches."""
+Quantity = Literal["loss", "learning_rate", "grad_norm", "tokens_per_second"]
 
 
 @dataclass(slots=True)
@@ -49,7 +46,7 @@ class Curves:
     """All curves of one run. Steps that a resumed attempt trains again replace those of the one before."""
 
     def __init__(self) -> None:
-        names: tuple[Quantity, ...] = ("loss", "smoothed", "learning_rate", "grad_norm", "tokens_per_second")
+        names: tuple[Quantity, ...] = ("loss", "learning_rate", "grad_norm", "tokens_per_second")
         self.series: dict[Quantity, Series] = {name: Series() for name in names}
         self.validation = Series()
         self._attempt = 0
@@ -79,9 +76,6 @@ class Curves:
         }
         for name, value in values.items():
             self.series[name].put(event.step, value)
-        smoothed = self.series["smoothed"]
-        smoothed.cut(len(self.series["loss"]) - 1)
-        smoothed.put(event.step, _smoothed(smoothed, event.loss))
 
     def _keep_until(self, step: int) -> None:
         for series in (*self.series.values(), self.validation):
@@ -91,11 +85,3 @@ class Curves:
     def last_step(self) -> int:
         steps = self.series["loss"].x
         return int(steps[-1]) if steps else 0
-
-
-def _smoothed(before: Series, loss: float) -> float:
-    """An exponential mean whose weight starts at 1, so that the first values count like a plain mean."""
-    if not before.y:
-        return loss
-    weight = max(1 / (len(before) + 1), 1 / SMOOTHING_STEPS)
-    return before.y[-1] + weight * (loss - before.y[-1])

@@ -22,6 +22,7 @@ class LogPage(QWidget):
         self._events = _text("What happened")
         self._log = _text("The engine's log")
         self._log.setFont(monospaced())
+        self._log.setPlaceholderText("Empty so far. The engine writes here only what is unusual.")
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setHandleWidth(2 * GRID)
         splitter.setStyleSheet("QSplitter::handle { background: transparent; }")

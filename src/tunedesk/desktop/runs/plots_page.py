@@ -6,14 +6,18 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
-from tunedesk.desktop.runs.curve_plot import Curve, CurvePlot
+from tunedesk.desktop.runs.buckets import Floats, bucket
+from tunedesk.desktop.runs.curve_plot import Curve, CurvePlot, Points
 from tunedesk.desktop.runs.curves import Curves
+from tunedesk.desktop.runs.smoothing import smooth
 from tunedesk.desktop.theme.tokens import tokens_of
 from tunedesk.desktop.widgets.layout import GRID, card, column, row
 from tunedesk.runs.events import Event
 
 PNG_SCALE = 2
 """Pixels per point of a saved picture: sharp in a document and on a slide."""
+MOST_SMOOTHED = 20_000
+"""A longer curve is bucketed before it is smoothed; a plot shows far fewer points anyway."""
 EACH_STEP, SMOOTHED, VALIDATION = "training, each step", "smoothed", "validation"
 
 
@@ -59,7 +63,7 @@ class PlotsPage(QWidget):
         self._loss.show_points(
             {
                 EACH_STEP: series["loss"],
-                SMOOTHED: series["smoothed"],
+                SMOOTHED: _smoothed(*series["loss"]),
                 VALIDATION: self._curves.validation.arrays(),
             }
         )
@@ -88,3 +92,10 @@ class PlotsPage(QWidget):
     def _zoom(self, first: float, last: float) -> None:
         for plot in self._plots:
             plot.show_range((first, last))
+
+
+def _smoothed(x: Floats, y: Floats) -> Points:
+    if len(x) > MOST_SMOOTHED:
+        buckets = bucket(x, y, MOST_SMOOTHED)
+        x, y = buckets.x, buckets.mean
+    return x, smooth(y)

@@ -22,8 +22,8 @@ from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
 from tunedesk.template.find_models import FoundModels
 from tunedesk.template.model_folder import ModelFolder
 
-COLUMNS = ("Model", "Parameters", "On disk", "Context", "Licence", "Template")
-NUMBERS = (1, 2, 3)
+COLUMNS = ("Model", "Licence", "Template", "Parameters", "On disk", "Context")
+NUMBERS = (3, 4, 5)
 """Columns that are aligned to the right."""
 ROW_HEIGHT = 34
 COLUMN_WIDTH = 104
@@ -86,11 +86,11 @@ class ModelPage(QWidget):
         kind = "practice model" if model.is_practice else model.architecture
         cells = (
             f"{model.name} ({kind})" if model.is_practice else model.name,
-            words.parameters(model.parameters),
-            words.bytes_of(model.weight_bytes),
-            f"{model.context:,}",
             model.license or "not stated",
             "chat" if model.has_template else "none",
+            words.parameters(model.parameters),
+            words.bytes_of(model.weight_bytes),
+            f"{model.context:,} tokens",
         )
         for place, text in enumerate(cells):
             item = QTableWidgetItem(text)

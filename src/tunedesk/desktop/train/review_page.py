@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from tunedesk.desktop.data.token_text import Legend, TokenText
 from tunedesk.desktop.train import wizard, words
@@ -21,12 +21,12 @@ EXAMPLE_HEIGHT = 120
 class ReviewPage(QWidget):
     def __init__(self, runs_dir: Path) -> None:
         super().__init__()
-        self._trained = label(wrap=True)
-        self._rows = label(wrap=True)
-        self._settings = label(wrap=True)
-        self._time = label(wrap=True)
-        self._result = label(f"A new folder in {runs_dir}", wrap=True, selectable=True)
-        self._memory = label(wrap=True)
+        self._trained = _fact()
+        self._rows = _fact()
+        self._settings = _fact()
+        self._time = _fact()
+        self._result = _fact(f"A new folder in {runs_dir}")
+        self._memory = _fact()
         self._bar = MemoryBar()
         self._warnings = QWidget()
         self._warnings_holder = column(self._warnings, spacing=0)
@@ -133,3 +133,12 @@ def _settings(choices: Choices, settings: Hyperparameters) -> str:
         return f"{told}; all as recommended"
     names = ", ".join(words.name_of(name).lower() for name in choices.own)
     return f"{told}; changed by you: {names}"
+
+
+def _fact(text: str = "") -> QLabel:
+    """As high as its lines are at the width it gets, and no higher."""
+    made = label(text, wrap=True, selectable=True)
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    made.setSizePolicy(policy)
+    return made

@@ -62,8 +62,6 @@ def duration(seconds: float | None) -> str:
     """Rounded up generously: an estimate is not exact, and waiting longer than told annoys."""
     if seconds is None:
         return "not known yet"
-    if seconds < 60:
-        return "under a minute"
     minutes = math.ceil(seconds / 60)
     if minutes < 90:
         return f"about {minutes} minutes" if minutes > 1 else "about a minute"
