@@ -197,6 +197,7 @@ QUIET = [
     ("QLT002", {"prompt": "x", "completion": "Use `{` to open a block"}),
     ("QLT002", {"prompt": "x", "completion": "```\na\n```"}),
     ("PII002", {"prompt": "export KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxx", "completion": "x"}),
+    ("PII002", {"prompt": "install sk-learn-contrib-imbalanced-data", "completion": "x"}),
     ("PII002", {"prompt": "the task-management-of-large-teams-guide", "completion": "x"}),
     ("CNV009", {"prompt": "", "completion": "once upon a time"}),
     ("SCH004", {"prompt": "x", "completion": "y", "note": "kept", "id": 7}),
@@ -267,6 +268,14 @@ def test_the_cut_is_marked_in_the_text_it_falls_into(local: Target) -> None:
 def test_a_row_full_of_faults_gives_a_bounded_list() -> None:
     value = {"messages": [{"role": "user", "content": "\x08a" * 5000} for _ in range(300)]}
     assert len(lint_row(parse_row(json.dumps(value).encode()), Target("local"))) == 200
+
+
+def test_a_file_in_one_line_is_not_mended_or_judged() -> None:
+    broken = b'{"prompt": "' + b"[" * 2_000_000
+    (found,) = lint_row(parse_row(broken), Target("generic"))
+    assert (found.code, found.fix) == ("JSN001", None)
+    endless = json.dumps({"prompt": "x", "completion": '{"a": [' + "1, " * 500_000}).encode()
+    assert codes(endless, Target("generic")) == set()
 
 
 def test_an_unknown_target_is_named_with_the_known_ones() -> None:

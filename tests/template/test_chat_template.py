@@ -9,6 +9,8 @@ from transformers import AutoTokenizer
 
 from tunedesk import paths
 from tunedesk.dataset.example import Example, example_of
+from tunedesk.dataset.files import read_rows
+from tunedesk.dataset.parsing import parse_row
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.errors import TemplateError
 
@@ -50,8 +52,6 @@ def test_text_and_ids_equal_those_of_transformers(
 
 def test_the_starter_model_reads_as_transformers_reads_it(make_chat: MakeChat) -> None:
     folder = paths.starter_model()
-    if not (folder / "tokenizer.json").is_file():
-        pytest.skip("the starter model is not built yet")
     theirs = AutoTokenizer.from_pretrained(folder)
     ours = ChatTemplate.load(folder)
     for turns in (ONE_TURN, TWO_TURNS, (SYSTEM, *ONE_TURN)):
@@ -295,3 +295,16 @@ def test_many_threads_render_the_same(family: Family, make_chat: MakeChat) -> No
     alone = [template.render(example) for example in examples]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(template.render, examples)) == alone
+
+
+def test_the_chat_asks_with_exactly_what_stands_before_a_trained_answer() -> None:
+    """Over the sample project: the prompt's ids are the beginning of the trained ids, and the loss
+    starts right there.
+    """
+    template = ChatTemplate.load(paths.starter_model())
+    for _, raw in read_rows(paths.sample_project() / "datasets" / "valid.jsonl"):
+        example = example_of(parse_row(raw).value)
+        rendered, prompt = template.render(example), template.prompt(example.messages[:-1])
+        assert rendered.ids[: len(prompt.ids)] == prompt.ids
+        assert rendered.mask == (0,) * len(prompt.ids) + (1,) * (rendered.tokens - len(prompt.ids))
+        assert template.decode(rendered.ids[len(prompt.ids) :]) == example.last_assistant

@@ -43,7 +43,7 @@ class LintSession:
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Lint every row; False when it was cancelled, with what was found so far.
+        """Lint every row, once for a session; False when it was cancelled, with what was found so far.
 
         progress(rows done, rows) is called now and then. Rows that `update` gets meanwhile keep their newer
         state.

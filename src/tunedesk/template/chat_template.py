@@ -11,6 +11,7 @@ import jinja2
 from tunedesk.dataset.example import Example, Message
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.loss_mask import Range, RenderedChat, Turn, trained_ranges
+from tunedesk.template.model_folder import model_name
 from tunedesk.template.rendered import Prompt, Rendered
 from tunedesk.template.sandbox import CompiledTemplate, MarkedText
 from tunedesk.template.tokenizer_files import TokenizerFiles, load_tokenizer_files
@@ -48,7 +49,7 @@ class ChatTemplate:
     @staticmethod
     def load(model_dir: Path) -> "ChatTemplate":
         """UserError when the tokenizer is missing or damaged; TemplateError when the template is no jinja."""
-        return ChatTemplate(model_dir.name, load_tokenizer_files(model_dir))
+        return ChatTemplate(model_name(model_dir), load_tokenizer_files(model_dir))
 
     @property
     def vocabulary_size(self) -> int:

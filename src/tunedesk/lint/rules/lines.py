@@ -13,6 +13,7 @@ from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.rule import Rule, Scope
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+MAX_MENDED = 1_000_000  # bytes of a broken line that is searched for its open brackets
 _CLOSERS = {"{": "}", "[": "]"}
 
 
@@ -46,6 +47,8 @@ def _delete_blank(parsed: ParsedRow, problem: ParseProblem) -> Fix:
 
 def _mend_json(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
     """A comma too much, or an end that is missing; offered only when the line can be read afterwards."""
+    if len(parsed.raw) > MAX_MENDED:
+        return None
     text = parsed.raw.decode("utf-8-sig")
     candidates = (
         (

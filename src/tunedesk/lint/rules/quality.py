@@ -15,7 +15,7 @@ _PAIRS = {"}": "{", "]": "["}
 # rare.
 _SECRET = re.compile(
     r"-----BEGIN (?P<private>(?:[A-Z]+ )?PRIVATE KEY)-----.*?(?:-----END (?P=private)-----|\Z)"
-    r"|\bsk-(?:[a-z]+-)*[A-Za-z0-9_-]{20,}"
+    r"|\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{40,}\b|\bglpat-[A-Za-z0-9_-]{20,}"
     r"|\bhf_[A-Za-z0-9]{30,}\b|\bxox[abeoprs]-[A-Za-z0-9-]{20,}|\bAIza[0-9A-Za-z_-]{35}"
@@ -43,6 +43,7 @@ SECRET_SIGNS = tuple(
         "eyI",
     ]
 )
+MAX_JUDGED = 1_000_000  # characters of an answer; a longer one is no answer but a file
 _DISTINCT = 10  # characters; "sk-xxxxxxxxxxxxxxxxxxxx" in a manual is no secret
 _MASK = "[secret removed]"
 
@@ -50,6 +51,8 @@ _MASK = "[secret removed]"
 def cut_off_answer(view: RowView) -> Iterator[Hit]:
     for answer in view.answers:
         text = answer.text.rstrip()
+        if len(text) > MAX_JUDGED:
+            continue
         if len(_FENCE.findall(text)) % 2:
             yield Hit(answer.pointer, "A code block is opened and never closed.", *_last_line(text))
         elif text.lstrip().startswith(("{", "[")) and _is_unclosed(text):
