@@ -61,6 +61,7 @@ def fail(trouble: BaseException) -> int:
         (UserError("A failed.", hint="Do b.", exit_code=1), 1, "tunedesk: A failed. Do b.\n"),
         (UserError("A failed."), 2, "tunedesk: A failed.\n"),
         (KeyboardInterrupt(), 130, "tunedesk: Interrupted.\n"),
+        (PermissionError(13, "Permission denied", "/data"), 2, "tunedesk: /data: Permission denied. Check"),
         (ZeroDivisionError("x"), 2, "ZeroDivisionError: x"),
     ],
 )

@@ -3,7 +3,13 @@
 import pytest
 
 from tests.plan.models import LLAMA31_8B, QWEN3_8B
-from tunedesk.plan.memory import MemoryPlan, adapter_parameters, estimate_memory, linear_parameters
+from tunedesk.plan.memory import (
+    MemoryPlan,
+    adapter_parameters,
+    estimate_memory,
+    largest_micro_batch,
+    linear_parameters,
+)
 
 GIB = 2**30
 # Llama-3.1-8B QLoRA rank 32, batch 1, Hugging Face with FA2: longest contexts that Unsloth published.
@@ -17,6 +23,13 @@ def test_the_published_longest_contexts_fill_the_card_to_within_a_tenth(gigabyte
     head = 2 * 2 * LLAMA31_8B.shape.vocab * LLAMA31_8B.shape.hidden
     needed = estimate_memory(LLAMA31_8B, plan).total + head
     assert needed / (gigabytes * GIB) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_micro_batch_holds_no_more_than_the_longest_examples_of_a_step() -> None:
+    assert largest_micro_batch([100] * 50, 8, 2048, 512) == 800
+    assert largest_micro_batch([100] * 50, 40, 2048, 512) == 2048
+    assert largest_micro_batch([100, 5000], 8, 2048, 4096) == 4096
+    assert largest_micro_batch([], 8, 2048, 512) == 0
 
 
 def test_the_parts_add_up_to_the_total() -> None:

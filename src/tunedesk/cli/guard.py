@@ -27,6 +27,11 @@ def guarded(command: Callable[[], int], *, debug: bool) -> int:
         # The reader (such as `head`) has enough; without this, Python complains once more while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as trouble:
+        _trace(debug)
+        where = f"{trouble.filename}: " if trouble.filename else ""
+        tell(f"{where}{trouble.strerror or trouble}. Check that the folder can be written to and has space.")
+        return 2
     except Exception as trouble:
         _trace(debug)
         name = type(trouble).__name__

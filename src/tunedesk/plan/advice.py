@@ -55,7 +55,7 @@ def recommend(data: DataFacts, model: ModelFolder, hardware: Hardware | None = N
     """Settings for `data` and `model`; with `hardware` also the micro-batch that fits its memory."""
     batch = _batch_size(data)
     epochs = _epochs(data, model, int(batch.value))
-    steps = math.ceil(data.rows / int(batch.value)) * int(epochs.value) if data.rows else 0
+    steps = math.ceil(data.rows * float(epochs.value) / int(batch.value))
     rank = _rank(data, model.shape)
     length = _max_length(data, model)
     advice = (

@@ -7,6 +7,7 @@ shapes; against published longest contexts of Llama-3.1-8B QLoRA it is within 2-
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +58,17 @@ class MemoryEstimate:
     @property
     def total(self) -> int:
         return self.weights + self.adapter + self.activations + self.loss + self.overhead
+
+
+def largest_micro_batch(
+    tokens: Sequence[int], batch_size: int, micro_batch_tokens: int, max_length: int
+) -> int:
+    """Tokens of the largest row that can be computed at once: a step holds no more than its longest examples.
+
+    tokens: of each training row, uncut. An example longer than `micro_batch_tokens` is computed whole.
+    """
+    longest = sorted((min(each, max_length) for each in tokens), reverse=True)[:batch_size]
+    return min(max([micro_batch_tokens, *longest[:1]]), sum(longest))
 
 
 def linear_matrices(shape: ModelShape) -> tuple[tuple[int, int], ...]:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from tunedesk.desktop.train.wizard import Forecast, Reading
 from tunedesk.plan.hardware import Hardware
-from tunedesk.plan.memory import MemoryPlan, adapter_parameters, estimate_memory
+from tunedesk.plan.memory import (
+    MemoryPlan,
+    adapter_parameters,
+    estimate_memory,
+    largest_micro_batch,
+)
 from tunedesk.plan.readiness import data_obstacles, machine_obstacles
 from tunedesk.plan.time import PastRun, estimate_seconds, training_flops_per_token
 from tunedesk.runs.events import Step
@@ -39,7 +44,9 @@ def forecast(
     plan = MemoryPlan(
         quantization=settings.quantization,
         lora_rank=settings.lora_rank,
-        micro_batch_tokens=max(settings.micro_batch_tokens, min(settings.max_length, facts.longest(1.0))),
+        micro_batch_tokens=largest_micro_batch(
+            facts.tokens, settings.batch_size, settings.micro_batch_tokens, settings.max_length
+        ),
         checkpointing=settings.gradient_checkpointing == "on",
         device="gpu" if hardware.gpus else "cpu",
         trained_share=share,
