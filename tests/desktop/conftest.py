@@ -1,4 +1,4 @@
-"""The whole window on a short copy of the sample; the fixture fails a test that leaks a dialog or an error."""
+"""The whole window on a short copy of the sample; a test that leaks a dialog or an error fails."""
 
 import shutil
 

@@ -14,7 +14,8 @@ WIDTH = 280
 class SettingsPanel(QScrollArea):
     settings_changed = Signal(object)
     """A `Sampling`."""
-    system_changed = Signal(str)
+    system_changed = Signal(object)
+    """The exact text, see ExactEdit."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -84,7 +84,7 @@ def make_data_actions(owner: QWidget) -> DataActions:
         find=new("&Find…", "search", key.Find, "Find rows with a text"),
         only_findings=new("Only rows with f&indings", "filter", "Ctrl+Shift+F"),
         check_again=new("&Check all rows again", "refresh", "F7"),
-        add_row=new("&Add row", "plus", "Ctrl+Shift+N", "Add a row below"),
+        add_row=new("&Add row", "plus", "Ctrl+Shift+A", "Add a row below"),
         duplicate_row=new("&Duplicate rows", "copy", "Ctrl+D"),
         delete_row=new("De&lete rows", "trash", "Ctrl+Shift+Del"),
         move_up=new("Move rows &up", "arrow-up", "Alt+Up"),

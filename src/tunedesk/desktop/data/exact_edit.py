@@ -43,8 +43,11 @@ class Mark:
 
 
 class ExactEdit(QPlainTextEdit):
-    text_edited = Signal(str)
-    """The exact text, some 300 ms after the last key, or at once when the focus leaves."""
+    text_edited = Signal(object)
+    """The exact text (a str), some 300 ms after the last key, or at once when the focus leaves.
+
+    Not Signal(str): that would make a QString of it, which loses lone surrogates.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__()

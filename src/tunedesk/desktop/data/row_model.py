@@ -177,7 +177,10 @@ class RowModel(QAbstractTableModel):
         if column == Column.FINDINGS:
             return self._finding_data(row_id, role)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row_id, column)
+            try:
+                return self._text(row_id, column)
+            except ValueError:
+                return ""  # while rows are being removed, the document is ahead of the table
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (Column.NUMBER, Column.TOKENS):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

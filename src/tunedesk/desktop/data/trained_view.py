@@ -31,6 +31,7 @@ class TrainedView(QWidget):
         super().__init__()
         self._models: tuple[ModelChoice, ...] = ()
         self._model = QComboBox()
+        self._model.setAccessibleName("Model")
         self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._model.activated.connect(lambda number: self.model_chosen.emit(self._models[number].path))
         self._length = QSpinBox()

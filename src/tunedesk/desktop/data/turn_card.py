@@ -18,7 +18,8 @@ from tunedesk.desktop.widgets.layout import GRID, column, label, row
 class TurnCard(QFrame):
     """All signals carry the number of the turn, from 0."""
 
-    text_edited = Signal(int, str)
+    text_edited = Signal(int, object)
+    """The exact text, see ExactEdit."""
     role_chosen = Signal(int, str)
     training_chosen = Signal(int, bool)
     moved = Signal(int, int)

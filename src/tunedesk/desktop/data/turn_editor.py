@@ -15,7 +15,7 @@ CARDS_AT_ONCE = 40
 
 
 class TurnEditor(QScrollArea):
-    text_edited = Signal(int, str)
+    text_edited = Signal(int, object)
     role_chosen = Signal(int, str)
     training_chosen = Signal(int, bool)
     turn_moved = Signal(int, int)

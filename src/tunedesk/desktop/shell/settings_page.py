@@ -22,6 +22,7 @@ class SettingsPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName("Settings")
         self._theme = QComboBox()
+        self._theme.setAccessibleName("Theme")
         for value, words in THEMES:
             self._theme.addItem(words, value)
         self._theme.setCurrentIndex([value for value, _ in THEMES].index(settings.theme))

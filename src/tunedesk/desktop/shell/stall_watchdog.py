@@ -41,8 +41,8 @@ class StallWatchdog(QObject):
             late = time.monotonic() - beat
             if late > self._limit and beat != told:
                 told = beat
-                self.stalls += 1
                 log.warning("the window was held up for %.0f ms in\n%s", late * 1000, self._stack())
+                self.stalls += 1
 
     def _stack(self) -> str:
         frame = sys._current_frames().get(self._watched)

@@ -1,0 +1,133 @@
+"""Text goes through the editors without loss, whatever characters it holds."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QTextDocument
+
+from tunedesk.desktop.data.exact_edit import LIMIT, ExactEdit, Mark
+from tunedesk.desktop.data.exact_text import BASES, Carrier, utf16_length
+
+HARD = (
+    "a\u00a0b\u2028c\u2029d\re\r\nf\ng\ufdd0h\ufdd1i\x00j\u200bk\ufeffl\ufffcm\x0bn\x85o\tp"
+    "\N{GRINNING FACE}q\ud83dr\udfffs\x1f"
+)
+HARD_CHARACTERS = "ab \n\r\t\u00a0\u2028\u2029\ufdd0\ufdd1\u0085\ud800\udc00\N{GRINNING FACE}" + chr(
+    BASES[0] + 1
+)
+
+
+@pytest.fixture
+def editor(qtbot):
+    editor = ExactEdit("Text")
+    qtbot.addWidget(editor)
+    editor.show()
+    return editor
+
+
+def through_qt(text):
+    """What a document makes of a text, without the cost of laying it out."""
+    carrier = Carrier.for_text(text)
+    document = QTextDocument()
+    document.setPlainText(carrier.to_widget(text))
+    return carrier.from_widget(document.toRawText())
+
+
+@pytest.mark.parametrize("plane", range(0x11))
+def test_every_character_there_is_survives(plane):
+    for start in range(plane * 0x10000, (plane + 1) * 0x10000, 0x4000):
+        text = "".join(map(chr, range(start, start + 0x4000)))
+        assert through_qt(text) == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(
+        st.sampled_from("ab \n\r\t\u00a0\u2028\u2029\ufdd0\ufdd1\u0085\ud800\udc00😀" + chr(BASES[0] + 1))
+    )
+)
+def test_any_mixture_of_hard_characters_survives(qapp, text):
+    assert through_qt(text) == text
+
+
+def test_an_editor_gives_back_what_it_was_given(editor):
+    editor.show_text(HARD)
+    assert editor.exact_text() == HARD
+
+
+def test_typing_changes_nothing_but_what_was_typed(qtbot, editor):
+    editor.show_text(HARD)
+    editor.setFocus()
+    qtbot.keyClicks(editor, "xyz")
+    with qtbot.waitSignal(editor.text_edited) as told:
+        pass
+    assert told.args == ["xyz" + HARD]
+
+
+def test_looking_at_a_text_tells_of_no_edit(qtbot, editor):
+    editor.show_text(HARD)
+    with qtbot.assertNotEmitted(editor.text_edited):
+        editor.setFocus()
+        editor.flush()
+        editor.clearFocus()
+
+
+def test_shift_enter_is_a_line_feed_too(qtbot, editor):
+    editor.show_text("ab")
+    editor.cursor_to(1)
+    qtbot.keyClick(editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert editor.exact_text() == "a\nb"
+
+
+def test_copying_keeps_a_no_break_space(editor):
+    editor.show_text("a\u00a0b\nc")
+    editor.selectAll()
+    assert editor.createMimeDataFromSelection().text() == "a\u00a0b\nc"
+
+
+def test_pasting_a_character_that_stands_in_for_another_keeps_both(editor):
+    editor.show_text("one\rtwo")
+    data = QMimeData()
+    data.setText(chr(BASES[0]))
+    editor.cursor_to(0)
+    editor.insertFromMimeData(data)
+    assert editor.exact_text() == chr(BASES[0]) + "one\rtwo"
+
+
+def test_line_ends_of_other_systems_are_pasted_as_line_feeds(editor):
+    data = QMimeData()
+    data.setText("one\r\ntwo\rthree")
+    editor.insertFromMimeData(data)
+    assert editor.exact_text() == "one\ntwo\nthree"
+
+
+def test_a_text_that_is_too_long_is_shown_in_part_and_kept_whole(editor):
+    text = "x" * (LIMIT + 1)
+    editor.show_text(text)
+    assert editor.isReadOnly()
+    assert len(editor.toPlainText()) < LIMIT
+    assert editor.exact_text() == text
+    editor.show_text("short again")
+    assert not editor.isReadOnly()
+
+
+def test_places_are_counted_in_characters_not_in_utf16(editor):
+    editor.show_text("😀\r😀 here")
+    editor.mark((Mark(4, 8, "error", "there"),))
+    assert editor.extraSelections()[0].cursor.selectedText() == "here"
+    assert editor.exact_position(editor.qt_position(4)) == 4
+
+
+def test_showing_the_same_text_again_leaves_the_cursor_alone(editor):
+    editor.show_text("some text")
+    editor.cursor_to(4)
+    editor.show_text("some text")
+    assert editor.textCursor().position() == 4
+
+
+def test_utf16_length_counts_what_qt_counts(qapp):
+    text = "a😀b"
+    document = QTextDocument()
+    document.setPlainText(text)
+    assert utf16_length(text) == document.characterCount() - 1
