@@ -52,7 +52,10 @@ def start(root: Path, arguments: list[str]) -> int:
         chosen = ["pytest", *arguments[1:]]
     else:
         chosen = ["tunedesk", *(arguments or (["demo"] if has_screen() else ["demo", "--headless"]))]
-    # -P: a file called json.py in the user's folder must not take the place of Python's own.
+    # The environment is complete in itself: neither a variable nor a file called json.py in the user's
+    # folder (-P) may take the place of one of its modules.
+    os.environ.pop("PYTHONPATH", None)
+    os.environ.pop("PYTHONHOME", None)
     command = [str(venv_python(root)), "-P", "-m", *chosen]
     if WINDOWS:
         import subprocess

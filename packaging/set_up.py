@@ -186,7 +186,7 @@ def phase(log: str, installed: int) -> str:
 
 def explain(log: str, log_file: Path) -> str:
     """The last lines of a failed set-up, and what to do about it."""
-    tail = [line for line in log.splitlines() if line.strip()][-6:]
+    tail = [line for line in log.splitlines() if line.strip()][-12:]
     if "No space left" in log:
         step = "The disk is full: free about 3 GB (8 GB where torch comes with CUDA), then start again."
     elif any(sign in log for sign in NO_NETWORK):
@@ -196,8 +196,8 @@ def explain(log: str, log_file: Path) -> str:
         )
     elif "No matching distribution" in log or "ResolutionImpossible" in log:
         step = (
-            "A package is missing where pip looked. A wheelhouse has to be filled on the same system and for "
-            "the same Python (README, Offline); a mirror has to carry the versions of packaging/constraints.txt."
+            "A package is missing where pip looked. A wheelhouse has to be filled on the same system and "
+            "for the same Python (README, Offline), and a mirror has to carry what constraints.txt names."
         )
     else:
         step = "Starting again repeats the set-up from the beginning."
