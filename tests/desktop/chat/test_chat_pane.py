@@ -1,4 +1,4 @@
-"""The Chat pane, driven by clicks and keys; the engine's answers are scripted, the session is the real one."""
+"""The Chat pane, driven by clicks and keys; the engine is scripted, the session is the real one."""
 
 from collections.abc import Iterator
 from pathlib import Path

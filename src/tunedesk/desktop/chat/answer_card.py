@@ -69,7 +69,7 @@ class AnswerCard(QFrame):
         for each in (self._copy, self._correct, self._add):
             head.addWidget(tool_button(each))
         self._body = column(self._view, spacing=GRID)
-        self.setLayout(column(head, self._body, None, spacing=GRID, margin=GRID + 4))
+        self.setLayout(column(head, self._body, None, spacing=GRID, margin=2 * GRID))
 
     def _begin_correction(self) -> None:
         if self._editor is not None or self._answer is None:
