@@ -256,12 +256,11 @@ def _line_starts(path: Path, size: int, progress: Progress | None) -> "array[int
             chunk = chunk[len(BOM) :]
         done = starts[0]
         while chunk:
-            ends = accumulate(map(len, BytesIO(chunk)), initial=done)
-            next(ends)
-            starts.extend(ends)
-            done += len(chunk)
+            ends = list(accumulate(map(len, BytesIO(chunk)), initial=done))
+            done = ends[-1]
             if not chunk.endswith(b"\n"):
-                starts.pop()
+                ends.pop()
+            starts.fromlist(ends[1:])
             if progress is not None:
                 progress(done, size)
             chunk = file.read(SCAN_BYTES)
