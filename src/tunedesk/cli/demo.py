@@ -103,7 +103,7 @@ def whole_path(project: Project, model: Path, settings: Sequence[str], began: fl
     """Mend, ask the base model, train, ask the tuned model. UserError with exit code 1: the run failed."""
     mended = mend(project, model)
     valid = [row.raw for row in read_split(project.datasets["valid"])]
-    hyper = recommended(model, mended.rows, len(valid), settings)
+    hyper, _ = recommended(model, mended.rows, len(valid), settings)
     untuned = Load(str(model), None, hyper.quantization, hyper.threads)
     base = heldout(project, untuned, "base")
     run, history, first = train(project, model, mended, valid, hyper)

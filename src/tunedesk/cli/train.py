@@ -17,7 +17,10 @@ from tunedesk.dataset.files import read_rows
 from tunedesk.errors import UserError
 from tunedesk.plan.advice import recommend
 from tunedesk.plan.counting import count_rows
+from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.hardware import find_hardware
+from tunedesk.plan.memory import MemoryPlan, estimate_memory, largest_micro_batch
+from tunedesk.plan.readiness import gigabytes
 from tunedesk.runs.job import Hyperparameters, Job, decode_job, with_settings
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.requests import RunRequest, prepare_run
@@ -28,7 +31,12 @@ from tunedesk.template.model_folder import read_model_folder
 
 def train(arguments: argparse.Namespace) -> int:
     """0: finished, or stopped by its user; 1: the run failed; 2 (UserError): it could not start."""
-    run = run_from_job(arguments) if arguments.job else prepare_run(request_from(arguments))
+    if arguments.job:
+        run = run_from_job(arguments)
+    else:
+        request, facts = request_from(arguments)
+        run = prepare_run(request)
+        tell_needs(request, facts)
     progress(f"run folder: {run.path}")
     this_computer.start(run)
     return outcome(run, follow(run))
@@ -59,8 +67,8 @@ def stop(arguments: argparse.Namespace) -> int:
     return outcome(run, follow(run, lambda line: None))
 
 
-def request_from(arguments: argparse.Namespace) -> RunRequest:
-    """What --dataset, --valid, --model, --out and --set ask for; the file is taken as it is on disk."""
+def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
+    """What --dataset, --valid, --model, --out and --set ask for; files are taken as they are on disk."""
     around = surroundings(arguments.dataset)
     dataset = training_file(arguments.dataset, around)
     valid = arguments.valid or (
@@ -71,9 +79,9 @@ def request_from(arguments: argparse.Namespace) -> RunRequest:
         raise UserError("No model is given.", hint="Add --model with a model's folder or name, or starter.")
     model = find_model(name)
     train_rows, valid_rows = rows_of(dataset), rows_of(valid) if valid else []
-    settings = recommended(model, train_rows, len(valid_rows), arguments.set)
+    settings, facts = recommended(model, train_rows, len(valid_rows), arguments.set)
     out = new_run_path(arguments.out)
-    return RunRequest(
+    request = RunRequest(
         runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
         dataset=dataset,
         train=train_rows,
@@ -83,6 +91,7 @@ def request_from(arguments: argparse.Namespace) -> RunRequest:
         hyperparameters=settings,
         name=out.name if out else "",
     )
+    return request, facts
 
 
 def rows_of(path: Path) -> list[bytes]:
@@ -91,12 +100,35 @@ def rows_of(path: Path) -> list[bytes]:
 
 def recommended(
     model: Path, rows: Sequence[bytes], valid_rows: int, settings: Sequence[str]
-) -> Hyperparameters:
+) -> tuple[Hyperparameters, DataFacts]:
     """The recommended settings for model and rows, then the user's own. UserError names a wrong one."""
     with_settings(Hyperparameters(), settings)  # wrong use is told before anything is counted
     facts = count_rows(rows, valid_rows, ChatTemplate.load(model))
     advice = recommend(facts, read_model_folder(model), find_hardware())
-    return with_settings(Hyperparameters(), [*advice.assignments(), *settings])
+    return with_settings(Hyperparameters(), [*advice.assignments(), *settings]), facts
+
+
+def tell_needs(request: RunRequest, facts: DataFacts) -> None:
+    """Memory needed and free, before anything starts; an estimate warns, it does not forbid."""
+    settings, hardware = request.hyperparameters, find_hardware()
+    tokens = largest_micro_batch(
+        facts.tokens, settings.batch_size, settings.micro_batch_tokens, settings.max_length
+    )
+    needed = estimate_memory(
+        read_model_folder(request.model),
+        MemoryPlan(
+            quantization=settings.quantization,
+            lora_rank=settings.lora_rank,
+            micro_batch_tokens=tokens,
+            checkpointing=settings.gradient_checkpointing == "on",
+            device="gpu" if hardware.gpus else "cpu",
+            trained_share=facts.trained_share,
+        ),
+    )
+    free = hardware.free_for_training
+    progress(f"memory: about {gigabytes(needed.total)} needed, {gigabytes(free)} free")
+    if needed.total > free:
+        progress("warning: this may not fit; lower micro_batch_tokens or max_length, or take a smaller model")
 
 
 def new_run_path(out: Path | None) -> Path | None:
