@@ -123,7 +123,7 @@ def test_no_child_process_is_started_as_a_module_but_by_engine_command() -> None
 
 
 def test_the_window_is_imported_without_what_only_some_panes_need() -> None:
-    """A window that opens in a blink: arrays, plots, tokenizers and templates come when they are first shown."""
+    """A window that opens in a blink: arrays, plots and tokenizers come when they are first needed."""
     heavy = ["torch", "transformers", "numpy", "pyqtgraph", "tokenizers", "jinja2", "huggingface_hub"]
     code = f"import sys, tunedesk.desktop.app; print([name for name in {heavy} if name in sys.modules])"
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

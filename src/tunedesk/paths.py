@@ -10,7 +10,7 @@ APP = "tunedesk"
 
 
 def home() -> Path:
-    """The folder of everything TuneDesk keeps for this user; TUNEDESK_HOME overrides the platform's choice."""
+    """The folder of everything TuneDesk keeps for this user: the platform's, or TUNEDESK_HOME."""
     chosen = os.environ.get("TUNEDESK_HOME")
     folder = Path(chosen).expanduser() if chosen else platformdirs.user_data_path(APP, appauthor=False)
     folder.mkdir(parents=True, exist_ok=True)

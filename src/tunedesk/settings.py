@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Unknown keys of a newer version are ignored; a value of the wrong type resets to the defaults, with a log line."""
+    """Unknown keys of a newer version are ignored; a value of the wrong type resets all, with a log line."""
 
     theme: Literal["system", "light", "dark"] = "system"
     recent_projects: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Folders that are searched for models, besides the starter model and the Hugging Face cache."""
     window_geometry: str = ""
     """Qt's own geometry blob, base64."""
-    splitter_sizes: dict[str, list[int]] = {}  # noqa: RUF012 - msgspec copies mutable defaults
+    splitter_sizes: dict[str, list[int]] = {}  # msgspec copies mutable defaults
 
 
 def load_settings() -> Settings:
