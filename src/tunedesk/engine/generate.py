@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Serve until `Quit` or the end of the input; torch is imported only after the streams are safe."""
+    # Ctrl+C in a terminal reaches the child too; there it means "stop this answer": the client asks for it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     commands, messages = take_streams()
     engine = GenerationEngine(messages)
     threading.Thread(target=engine.read, args=(commands,), daemon=True).start()

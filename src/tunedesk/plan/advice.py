@@ -102,22 +102,23 @@ def _epochs(data: DataFacts, model: ModelFolder, batch: int) -> Advice:
 
 
 def _learning_rate(model: ModelFolder, batch: int) -> Advice:
-    """5e-4 * (2000 / hidden) ** p * sqrt(batch / 128), within bounds.
+    """5e-4 * (2000 / hidden) ** p * sqrt(batch / 128), within bounds that were found on models of 1-8 B.
 
-    The upper bound was found on models of 1-8 B; the largest stable rate grows as the width shrinks (muP,
-    Yang and others 2022), so that narrow models have a bound in proportion.
+    Below 100 M parameters it is 5e-4 * 2000 / hidden: the best rate grows as the width shrinks (muP, Yang and
+    others 2022), and the root of the batch holds only for batches far below the critical size, which is small
+    for small models (McCandlish and others 2018).
     """
+    narrowness = REFERENCE_WIDTH / model.shape.hidden
+    if model.parameters < SMALL_MODEL:
+        rate, source = LEARNING_RATE_AT_2000 * narrowness, "small models: 5e-4 at width 2,000, by width (muP)"
+        return Advice("learning_rate", float(f"{rate:.2g}"), _RATE_HELP, source)
     exponent = next(
         (p for family, p in WIDTH_EXPONENTS if family in model.architecture), WIDTH_EXPONENTS[0][1]
     )
-    narrowness = REFERENCE_WIDTH / model.shape.hidden
     rate = LEARNING_RATE_AT_2000 * narrowness**exponent * math.sqrt(batch / REFERENCE_BATCH)
-    if narrowness > 1:
-        rate = max(rate, LEARNING_RATE_AT_2000 * narrowness * math.sqrt(batch / REFERENCE_BATCH))
-    rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE * max(1.0, narrowness))
-    text = "How far the weights move at each step: too low learns nothing, too high forgets everything."
-    source = "tinker-cookbook's formula by width and batch; narrow models move further (muP)"
-    return Advice("learning_rate", float(f"{rate:.2g}"), text, source)
+    rate = min(max(rate, LOWEST_RATE), HIGHEST_RATE)
+    source = "tinker-cookbook's formula by width and batch size"
+    return Advice("learning_rate", float(f"{rate:.2g}"), _RATE_HELP, source)
 
 
 def _schedule(steps: int) -> tuple[Advice, ...]:
@@ -175,6 +176,7 @@ def _micro_batch(
     )
 
 
+_RATE_HELP = "How far the weights move at each step: too low learns nothing, too high forgets everything."
 _DROPOUT = Advice(
     "lora_dropout", 0.0, "Switches parts of the adapter off at random against learning by heart.",
     "0 unless a small set overfits (QLoRA used 0.05 to 0.1)",

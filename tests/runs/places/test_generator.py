@@ -1,6 +1,7 @@
 """The client against a real engine, and against engines that crash, chatter or never answer."""
 
 import queue
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,6 +146,14 @@ def test_a_cancelled_request_ends_and_the_next_one_is_answered(talk: Talk) -> No
         if isinstance(message, Done):
             reasons.append(message.reason)
     assert "cancelled" in reasons
+    talk.generator.generate([asked("red", "base")], Sampling(max_tokens=1))
+    assert isinstance(talk.until_done()[1], Done)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C cannot be sent to one process there")
+def test_ctrl_c_in_the_terminal_does_not_end_the_engine(talk: Talk) -> None:
+    (engine,) = [each for each in psutil.Process().children() if "tunedesk.engine" in each.cmdline()]
+    engine.send_signal(signal.SIGINT)
     talk.generator.generate([asked("red", "base")], Sampling(max_tokens=1))
     assert isinstance(talk.until_done()[1], Done)
 
