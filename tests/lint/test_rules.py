@@ -4,6 +4,7 @@ for good.
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from tunedesk.lint.report import lint_rows
 from tunedesk.lint.rows import lint_row
 from tunedesk.lint.rule import Rule, Scope
 from tunedesk.lint.targets import Target, target_named
+from tunedesk.template.chat_template import ChatTemplate
 
 CODES = [rule.code for rule in RULES]
 # Rows that say nothing of themselves: an answer is only out of format where others have one.
@@ -70,6 +72,17 @@ def target_of(rule: Rule, local: Target) -> Target:
     return Target(local.name, local.template, local.max_length, pedantic=True)
 
 
+@pytest.fixture(scope="session")
+def endless(tmp_path_factory: pytest.TempPathFactory) -> Target:
+    """A model whose chat template puts nothing behind an answer."""
+    folder = tmp_path_factory.mktemp("endless")
+    shutil.copy(paths.starter_model() / "tokenizer.json", folder)
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|end|>"}')
+    source = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    (folder / "chat_template.jinja").write_text(source)
+    return Target("local", ChatTemplate.load(folder))
+
+
 def findings_of(rule: Rule, rows: list[bytes], page: Page, local: Target) -> list[Finding]:
     company = COMPANY if rule.code == "QLT005" else []
     others = {"valid": [parse_row(raw) for raw in page.valid]}
@@ -99,9 +112,9 @@ def test_codes_and_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_the_bad_example_fires_and_the_good_one_does_not(code: str, local: Target) -> None:
+def test_the_bad_example_fires_and_the_good_one_does_not(code: str, local: Target, endless: Target) -> None:
     rule, page = BY_CODE[code], read_page(code)
-    fired = findings_of(rule, page.bad, page, local)
+    fired = findings_of(rule, page.bad, page, endless if code == "TPL004" else local)
     assert fired
     assert findings_of(rule, page.good, page, local) == []
     allowed = {rule.severity, *rule.by_target.values()} | ({Severity.WARNING} if code == "CNV009" else set())

@@ -149,15 +149,71 @@ def test_marks_that_would_change_the_text_are_not_used(
     assert rendered.trained > 0
 
 
-def test_an_answer_that_the_template_drops_is_an_error(
+def test_a_template_that_drops_answers_or_doubles_them_is_refused(
     make_folder: Callable[..., Path], make_chat: MakeChat
 ) -> None:
-    source = (
-        "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}"
-        "{% if add_generation_prompt %}?{% endif %}"
-    )
+    tail = "{% if add_generation_prompt %}?{% endif %}"
+    drops = "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}"
+    with pytest.raises(TemplateError, match="leaves out answers"):
+        ChatTemplate.load(make_folder(drops + tail)).render(make_chat(*ONE_TURN))
+    doubles = "{% for m in messages %}{{ m.content }}{{ m.content }}{% endfor %}"
     with pytest.raises(TemplateError, match="turn 2"):
-        ChatTemplate.load(make_folder(source)).render(make_chat(*ONE_TURN))
+        ChatTemplate.load(make_folder(doubles + tail)).render(make_chat(*ONE_TURN))
+
+
+def test_an_answer_that_also_stands_in_its_own_header_is_found(
+    make_folder: Callable[..., Path], make_chat: MakeChat
+) -> None:
+    """As in gpt-oss: the end sign differs in the middle, so neither prefix nor search can tell where
+    a turn ends.
+    """
+    source = (
+        "{% for m in messages %}{{ '<|header|>' + m.role + '<|endheader|>final:' + m.content }}"
+        "{{ '</s>' if loop.last and m.role != 'user' else '<|eot|>' }}{% endfor %}"
+        "{% if add_generation_prompt %}<|header|>assistant<|endheader|>{% endif %}"
+    )
+    template = ChatTemplate.load(make_folder(source))
+    example = make_chat(("user", "a"), ("assistant", "a"), ("user", "b"), ("assistant", "final"))
+    assert trained_text(template, example) == ["final:a", "final:final</s>"]
+
+
+def test_end_signs_that_follow_each_other_are_all_trained(
+    make_folder: Callable[..., Path], make_chat: MakeChat
+) -> None:
+    """As in Cohere's family: the answer has an end of its own before the turn's."""
+    source = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+        "{{ '<|end|>' if m.role == 'assistant' }}<|im_end|>{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    template = ChatTemplate.load(make_folder(source, eos_token="<|im_end|>"))
+    expected = ["Paris.<|end|><|im_end|>", " You are welcome.\n<|end|><|im_end|>"]
+    assert trained_text(template, make_chat(*TWO_TURNS)) == expected
+    assert template.end_ids == {template.encode("<|im_end|>")[0]}
+
+
+def test_a_model_that_thinks_first_is_asked_as_it_was_trained(
+    make_folder: Callable[..., Path], make_chat: MakeChat
+) -> None:
+    """As in Nemotron 3: the prompt opens a thought unless enable_thinking is false, and data has no
+    thoughts.
+    """
+    source = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ '<think></think>' if m.role == 'assistant' }}"
+        "{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
+        "{{ '<think>\n' if enable_thinking | default(true) else '<think></think>' }}{% endif %}"
+    )
+    template = ChatTemplate.load(make_folder(source))
+    rendered, prompt = (
+        template.render(make_chat(*ONE_TURN)),
+        template.prompt(make_chat(*ONE_TURN[:1]).messages),
+    )
+    assert prompt.text.endswith("assistant\n<think></think>")
+    assert rendered.ids[: len(prompt.ids)] == prompt.ids
+    assert template.asks_as_trained
+    stubborn = ChatTemplate.load(make_folder(source.replace("enable_thinking | default(true)", "true")))
+    assert not stubborn.asks_as_trained
+    assert trained_text(stubborn, make_chat(*ONE_TURN)) == ["Paris.<|im_end|>"]
 
 
 def test_the_templates_own_words_are_told(family: Family, make_chat: MakeChat) -> None:

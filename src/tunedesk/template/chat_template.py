@@ -10,6 +10,7 @@ import jinja2
 
 from tunedesk.dataset.example import Example, Message
 from tunedesk.template.errors import TemplateError
+from tunedesk.template.habits import Habits, find_habits
 from tunedesk.template.loss_mask import Range, RenderedChat, Turn, trained_ranges
 from tunedesk.template.model_folder import model_name
 from tunedesk.template.rendered import Prompt, Rendered
@@ -19,7 +20,6 @@ from tunedesk.template.tokenizer_files import TokenizerFiles, load_tokenizer_fil
 MAX_CHARACTERS = (
     4_000_000  # of one example, about a million tokens; more would keep a thread busy for minutes
 )
-_PROBE = "Tunedeskprobe"  # an answer that no template rewrites
 
 
 class ChatTemplate:
@@ -27,7 +27,8 @@ class ChatTemplate:
 
     end_ids: tokens that end an answer. special_tokens: literals that become control tokens wherever they
     stand in a text. pad_id: the tokenizer's padding token, else an end token, else 0. digest: sha256 of all
-    that decides token ids.
+    that decides token ids. asks_as_trained: whether a prompt for an answer is what stands before an answer
+    in training; where it is not (models that must think first), a tuned model is asked in another way.
     """
 
     def __init__(self, name: str, files: TokenizerFiles) -> None:
@@ -38,8 +39,15 @@ class ChatTemplate:
         self._tokenizer = files.tokenizer
         self._special = files.special
         self._template = _compile(name, files.template) if files.template is not None else None
-        self.end_ids = files.end_ids | self._probe_end_of_turn()
-        self._ends = frozenset(text for text in map(self._tokenizer.id_to_token, self.end_ids) if text)
+        self._habits = (
+            find_habits(self._template, files.special, files.special_tokens)
+            if self._template is not None
+            else Habits(files.special)
+        )
+        self.asks_as_trained = self._habits.asks_as_trained
+        self.end_ids = files.end_ids | self._new_end_ids(files.end_ids)
+        configured = (self._tokenizer.id_to_token(number) for number in self.end_ids)
+        self._ends = frozenset(self._habits.ends) | frozenset(text for text in configured if text)
         self.bos_id = self._id_of("bos_token")
         eos = self._id_of("eos_token")
         self.eos_id = eos if eos is not None else min(self.end_ids, default=None)
@@ -62,6 +70,11 @@ class ChatTemplate:
         """
         if self._template is None:
             return self._render_plain(example, max_length)
+        if not self._habits.keeps_answers:
+            raise TemplateError(
+                f"The chat template of {self.name} leaves out answers that are plain text.",
+                hint="It is made for images; choose a model for text.",
+            )
         messages = _as_dicts(example.messages)
         turns = [
             Turn(message.role, message.content or "", message.role == "assistant" and message.weight != 0)
@@ -73,7 +86,10 @@ class ChatTemplate:
             text=marked.text,
             marked=marked.ranges,
             ends=self._ends,
-            prefix=lambda count, prompt: self._prefix(messages[:count], add_prompt=prompt),
+            prefix=lambda count, prompt: self._try_text(messages[:count], add_prompt=prompt),
+            replaced=lambda index, answer: self._try_text(
+                _with_answer(messages, index, answer), add_prompt=False
+            ),
         )
         return self._encode_masked(marked.text, trained_ranges(chat), max_length)
 
@@ -133,7 +149,7 @@ class ChatTemplate:
         if template is None:
             raise self._needs_template()
         try:
-            return template.render_marked(messages, self._special)
+            return template.render_marked(messages, self._habits.variables)
         except Exception as error:  # whatever the template's own expressions raise
             raise self._refusal(error) from error
 
@@ -141,12 +157,12 @@ class ChatTemplate:
         if self._template is None:
             raise self._needs_template()
         try:
-            return self._template.render(messages, self._special, add_prompt=add_prompt)
+            return self._template.render(messages, self._habits.variables, add_prompt=add_prompt)
         except Exception as error:  # whatever the template's own expressions raise
             raise self._refusal(error) from error
 
-    def _prefix(self, messages: Sequence[Mapping[str, str]], *, add_prompt: bool) -> str | None:
-        """The text of the first turns alone; None where the template does not accept so few."""
+    def _try_text(self, messages: Sequence[Mapping[str, str]], *, add_prompt: bool) -> str | None:
+        """None where the template does not accept the messages."""
         try:
             return self._text(messages, add_prompt=add_prompt)
         except TemplateError:
@@ -180,18 +196,12 @@ class ChatTemplate:
             )
         return _Encoded(ids, tuple(encoding.offsets))
 
-    def _probe_end_of_turn(self) -> frozenset[int]:
-        """The control token that the template puts behind an answer; not every model lists it among its end
-        tokens.
-        """
-        probe = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": _PROBE}]
-        text = self._prefix(probe, add_prompt=False) if self._template is not None else None
-        if text is None or _PROBE not in text:
-            return frozenset()
-        tail = text.rpartition(_PROBE)[2].lstrip()
-        signs = [sign for sign in self.special_tokens if tail.startswith(sign)]
-        number = self._tokenizer.token_to_id(max(signs, key=len)) if signs else None
-        return frozenset() if number is None else frozenset({number})
+    def _new_end_ids(self, known: frozenset[int]) -> frozenset[int]:
+        """The token that ends an answer, where the model does not list it (or a token behind it) itself."""
+        numbers = [self._tokenizer.token_to_id(sign) for sign in self._habits.ends]
+        return frozenset(
+            number for number in numbers[:1] if number is not None and not known.intersection(numbers)
+        )
 
     def _id_of(self, name: str) -> int | None:
         return self._tokenizer.token_to_id(self._special[name]) if name in self._special else None
@@ -236,6 +246,10 @@ def _as_dicts(messages: Sequence[Message]) -> list[dict[str, str]]:
             hint="Split it, or delete what is not needed.",
         )
     return found
+
+
+def _with_answer(messages: Sequence[dict[str, str]], index: int, answer: str) -> list[dict[str, str]]:
+    return [*messages[:index], {**messages[index], "content": answer}, *messages[index + 1 :]]
 
 
 def _check_encodable(text: str) -> None:

@@ -1,11 +1,13 @@
 """Finds in a rendered text what the assistant itself says: those characters are trained, all others are
 context.
 
-Three ways, in this order: the template's own {% generation %} marks; prefixes (what stands before turn i is
-the text of the turns before it with a generation prompt, so the rest is turn i); the turn's content, searched
-behind what was found before. A trained range ends with the end-of-turn token and holds no white space behind
-it, because a model that is never shown its end-of-turn token never stops (QLoRA, table 10; TRL's
-is_chat_template_stop_token_trained).
+Four ways, in this order: the template's own {% generation %} marks; prefixes (what stands before a turn is
+the text of the turns before it with a generation prompt, what follows it the rest); a second rendering with
+another answer, whose difference shows where the answer stands; the answer's text, searched behind the answer
+before it.
+
+A trained range ends with the end-of-turn token and holds no white space behind it, because a model that is
+never shown its end-of-turn token never stops (QLoRA, table 10; TRL's is_chat_template_stop_token_trained).
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 
 from tunedesk.template.errors import TemplateError
 
+PROBE = "Tunedeskprobe"  # an answer that no template rewrites and no text holds
 Range = tuple[int, int]
 
 
@@ -30,7 +33,8 @@ class RenderedChat:
     """A chat, its text, and what is needed to find the turns in it.
 
     marked: ranges inside {% generation %}, None without marks. ends: literals that end a turn. prefix(count,
-    prompt) renders the first `count` turns, None when the template refuses them.
+    prompt) renders the first `count` turns, replaced(index, answer) all turns with another answer in place of
+    one; both give None when the template refuses that.
     """
 
     turns: Sequence[Turn]
@@ -38,6 +42,7 @@ class RenderedChat:
     marked: Sequence[Range] | None
     ends: frozenset[str]
     prefix: Callable[[int, bool], str | None]
+    replaced: Callable[[int, str], str | None]
 
 
 def trained_ranges(chat: RenderedChat) -> list[Range]:
@@ -64,86 +69,94 @@ def _end_of_turn(chat: RenderedChat, start: int, end: int) -> int:
     inside = _without_tail(chat, start, end)
     if any(chat.text.endswith(sign, start, inside) for sign in chat.ends):
         return inside
-    behind = _end_sign_at(chat, end)
-    return behind if behind is not None else inside
+    return _behind_sign(chat, end) or inside
 
 
 def _from_turns(chat: RenderedChat) -> list[Range]:
     found: list[Range] = []
-    behind_answer = behind_context = 0
     for index, turn in enumerate(chat.turns):
         if not turn.trained:
-            behind_context = _behind_content(chat, turn, behind_context)
             continue
-        place = (
-            _by_prefix(chat, index)
-            or _by_content(chat, turn, behind_context)
-            or _by_content(chat, turn, behind_answer)
-        )
+        place = _find_turn(chat, index, found[-1][1] if found else 0)
         if place is None:
             raise TemplateError(
                 f"It cannot be told which part of the text turn {index + 1} (assistant) became.",
                 hint="The chat template rewrites it; use a template with {% generation %} marks.",
             )
         found.append(place)
-        behind_answer = behind_context = place[1]
     return found
 
 
-def _behind_content(chat: RenderedChat, turn: Turn, cursor: int) -> int:
-    """Past a turn that is not trained; templates move system text about, so that is not waited for."""
-    content = turn.content.strip()
-    at = -1 if turn.role == "system" else chat.text.find(content, cursor)
-    return cursor if at < 0 else at + len(content)
-
-
-def _by_prefix(chat: RenderedChat, index: int) -> Range | None:
+def _find_turn(chat: RenderedChat, index: int, behind: int) -> Range | None:
+    """`behind`: the end of the answer before this one."""
     before = chat.prefix(index, True)
-    if before is None or not chat.text.startswith(before):
-        return None
-    start = len(before)
+    start = len(before) if before is not None and chat.text.startswith(before) else None
+    if start is not None:
+        end = _end_by_prefix(chat, index, start)
+        if end is not None:
+            return start, end
+    place = _by_probe(chat, index) or _by_search(chat, index, behind if start is None else start)
+    # With a prompt that fits, the answer begins behind the prompt, a thought before the answer included.
+    return place if place is None or start is None or start > place[0] else (start, place[1])
+
+
+def _end_by_prefix(chat: RenderedChat, index: int, start: int) -> int | None:
+    """None when the turn reads differently once others follow it (a dropped thought, a sign at the
+    very end).
+    """
     is_last = index == len(chat.turns) - 1
     through = chat.text if is_last else chat.prefix(index + 1, False)
-    if through is not None and len(through) > start and chat.text.startswith(through):
-        return start, _without_tail(chat, start, len(through))
-    # The turn reads differently when others follow it (a thought that is dropped, a sign at the very end).
-    content = chat.turns[index].content.strip()
-    at = chat.text.find(content, start)
-    if at < 0:
+    if through is None or len(through) <= start or not chat.text.startswith(through):
         return None
-    end = at + len(content)
-    return start, _end_sign_at(chat, end) or end
+    return _without_tail(chat, start, len(through))
 
 
-def _by_content(chat: RenderedChat, turn: Turn, cursor: int) -> Range | None:
-    content = turn.content.strip()
-    at = chat.text.find(content, cursor) if content else -1
+def _by_probe(chat: RenderedChat, index: int) -> Range | None:
+    """Where the text differs when the answer is another one."""
+    other = chat.replaced(index, PROBE)
+    if other is None or other.count(PROBE) != 1:
+        return None
+    before, _, after = other.partition(PROBE)
+    end = len(chat.text) - len(after)
+    if end < len(before) or not chat.text.startswith(before) or not chat.text.endswith(after):
+        return None
+    return len(before), _behind_sign(chat, end) or end
+
+
+def _by_search(chat: RenderedChat, index: int, behind: int) -> Range | None:
+    """The first place that reads like the answer and is followed by the end of a turn."""
+    content = chat.turns[index].content.strip()
+    at = chat.text.find(content, behind) if content else -1
     while at >= 0:
-        end = at + len(content)
-        sign = _end_sign_at(chat, end)
+        sign = _behind_sign(chat, at + len(content))
         if sign is not None:
             return at, sign
-        if not chat.ends or end == len(chat.text.rstrip()):
-            return at, end
         at = chat.text.find(content, at + 1)
     return None
 
 
-def _end_sign_at(chat: RenderedChat, position: int) -> int | None:
-    """Where an end-of-turn token that follows `position`, white space between them allowed, ends."""
+def _behind_sign(chat: RenderedChat, position: int) -> int | None:
+    """Where the end-of-turn tokens that follow `position` end, white space before them allowed; None
+    without any.
+    """
     at = position
     while at < len(chat.text) and chat.text[at].isspace():
         at += 1
-    lengths = [len(sign) for sign in chat.ends if chat.text.startswith(sign, at)]
-    return at + max(lengths) if lengths else None
+    end = _skip_signs(chat, at)
+    return end if end > at else None
+
+
+def _skip_signs(chat: RenderedChat, at: int) -> int:
+    """Past all end-of-turn tokens that follow each other without white space."""
+    while lengths := [len(sign) for sign in chat.ends if chat.text.startswith(sign, at)]:
+        at += max(lengths)
+    return at
 
 
 def _without_tail(chat: RenderedChat, start: int, end: int) -> int:
-    """Cut white space and all but the first of the end signs that the range ends with."""
+    """Cut white space, and of several groups of end signs at the end of a range all but the first."""
     stop = best = start + len(chat.text[start:end].rstrip())
-    while True:
-        lengths = [len(sign) for sign in chat.ends if chat.text.endswith(sign, start, stop)]
-        if not lengths:
-            return best
-        best = stop
+    while lengths := [len(sign) for sign in chat.ends if chat.text.endswith(sign, start, stop)]:
         stop = start + len(chat.text[start : stop - max(lengths)].rstrip())
+        best = _behind_sign(chat, stop) or best
+    return min(best, end)

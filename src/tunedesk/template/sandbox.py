@@ -65,7 +65,7 @@ class CompiledTemplate:
         self.has_generation_marks = re.search(r"{%-?\s*generation\s*-?%}", source) is not None
 
     def render(
-        self, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, str], *, add_prompt: bool
+        self, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, Any], *, add_prompt: bool
     ) -> str:
         """The text of the messages. tools and documents are None, as transformers passes them."""
         size = sum(len(str(value)) for message in messages for value in message.values())
@@ -79,7 +79,7 @@ class CompiledTemplate:
         return metering.with_budget(Budget(len(messages), size), work)
 
     def render_marked(
-        self, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, str]
+        self, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
     ) -> MarkedText:
         """The text, and what {% generation %} encloses.
 

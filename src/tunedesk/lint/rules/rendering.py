@@ -52,6 +52,16 @@ def template_error(view: RowView) -> Iterator[Hit]:
         yield Hit("", view.rendered.message)
 
 
+def no_stop_token(view: RowView) -> Iterator[Hit]:
+    rendered, template = view.rendered, view.target.template
+    if template is None or not isinstance(rendered, Rendered) or not rendered.trained:
+        return
+    last = max(index for index, trained in enumerate(rendered.mask) if trained)
+    if rendered.ids[last] not in template.end_ids:
+        message = f"{template.name} is given no token that ends the answer, so it would not learn to stop."
+        yield Hit("", message)
+
+
 def special_token_in_text(view: RowView) -> Iterator[Hit]:
     pattern = _pattern(literals_of(view.target))
     for text in view.texts:
@@ -141,6 +151,15 @@ RULES = (
         "The chat template does not accept the row.",
         Severity.ERROR,
         check=template_error,
+        rejects=True,
+        needs_template=True,
+    ),
+    Rule(
+        "TPL004",
+        "no-stop-token",
+        "No token ends the answer that is trained.",
+        Severity.ERROR,
+        check=no_stop_token,
         rejects=True,
         needs_template=True,
     ),
