@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Line(NamedTuple):
-    """One line of the table: a figure of a benchmark, and the most it should be (None: no promise is made)."""
+    """One line of the table: a figure of a benchmark, and the most it may be (None: no promise)."""
 
     benchmark: str
     figure: str
