@@ -3,7 +3,7 @@
 import json
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, ItemsView, Iterator
 from dataclasses import dataclass
 
 from tunedesk.dataset.parsing import parse_row
@@ -125,3 +125,35 @@ def test_the_template_is_used_from_several_threads(local: Target) -> None:
     for thread in threads:
         thread.join()
     assert all(codes(session, number) == ["INJ001"] for number in range(16))
+
+
+def test_findings_can_be_read_while_many_edits_are_linted() -> None:
+    session = LintSession(Target("generic"))
+    session.update(0, b"{")
+    seen: list[list[str]] = []
+
+    class Slow(dict[int, bytes | None]):
+        """Rows that are looked at by another thread while they are taken."""
+
+        def items(self) -> ItemsView[int, bytes | None]:
+            reader = threading.Thread(target=lambda: seen.append(codes(session, 0)))
+            reader.start()
+            reader.join()
+            return super().items()
+
+    session.update_many(Slow({number: b"[]" for number in range(300)}))
+    assert seen == [["JSN001"]]
+    assert codes(session, 0) == ["JSN002"]
+
+
+def test_of_two_edits_of_one_row_the_later_wins() -> None:
+    session = LintSession(Target("generic"))
+
+    class Overtaken(dict[int, bytes | None]):
+        def items(self) -> ItemsView[int, bytes | None]:
+            session.update(1, pair("newer"))
+            return super().items()
+
+    session.update_many(Overtaken({1: b"{older", 2: b"{"}))
+    assert codes(session, 1) == []
+    assert codes(session, 2) == ["JSN001"]

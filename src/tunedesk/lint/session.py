@@ -15,6 +15,7 @@ from tunedesk.lint.rows import lint_row
 from tunedesk.lint.targets import Target
 
 _CHUNK = 100  # rows between two looks at the lock, the progress and the cancel button
+_Linted = tuple[ParsedRow, tuple[Finding, ...]]
 
 
 class Rows(Protocol):
@@ -35,7 +36,8 @@ class LintSession:
         self._of_row: dict[int, tuple[Finding, ...]] = {}
         self._of_corpus: dict[int, tuple[Finding, ...]] = {}
         self._counts: Counter[Severity] = Counter()
-        self._edited: set[int] = set()
+        self._newest: dict[int, int] = {}  # edited row -> number of the call that brought its newest bytes
+        self._calls = 0
 
     def lint_all(
         self,
@@ -75,12 +77,16 @@ class LintSession:
         return self.update_many({row_id: raw})
 
     def update_many(self, rows: Mapping[int, bytes | None]) -> set[int]:
-        """`update` for several rows at once."""
+        """`update` for several rows at once; findings stay readable meanwhile."""
         with self._lock:
-            for row_id, raw in rows.items():
-                self._edited.add(row_id)
-                self._put(row_id, raw)
-            return set(rows) | self._refresh()
+            self._calls += 1
+            call = self._calls
+            self._newest.update(dict.fromkeys(rows, call))
+        items = list(rows.items())
+        for begin in range(0, len(items), _CHUNK):
+            found = [(row_id, self._lint(row_id, raw)) for row_id, raw in items[begin : begin + _CHUNK]]
+            self._take(found, call)
+        return set(rows) | self._refresh()
 
     def findings(self, row_id: int) -> tuple[Finding, ...]:
         with self._lock:
@@ -96,27 +102,27 @@ class LintSession:
             return frozenset(self._of_row) | frozenset(self._of_corpus)
 
     def _lint_chunk(self, chunk: list[tuple[int, bytes]]) -> None:
-        # Rows are linted without the lock: rendering may take a while, and findings must stay readable
-        # meanwhile.
-        found = [(row_id, *self._lint(row_id, raw)) for row_id, raw in chunk]
-        with self._lock:
-            for row_id, parsed, findings in found:
-                if row_id not in self._edited:
-                    self._index.put(row_id, parsed)
-                    self._store(self._of_row, row_id, findings)
+        self._take([(row_id, self._lint(row_id, raw)) for row_id, raw in chunk], 0)
 
-    def _put(self, row_id: int, raw: bytes | None) -> None:
+    def _lint(self, row_id: int, raw: bytes | None) -> _Linted | None:
+        """Without the lock: rendering may take a while, and findings must stay readable."""
         if raw is None:
-            self._index.remove(row_id)
-            self._store(self._of_row, row_id, ())
-            return
-        parsed, findings = self._lint(row_id, raw)
-        self._index.put(row_id, parsed)
-        self._store(self._of_row, row_id, findings)
-
-    def _lint(self, row_id: int, raw: bytes) -> tuple[ParsedRow, tuple[Finding, ...]]:
+            return None
         parsed = parse_row(raw)
         return parsed, tuple(replace(found, row=row_id) for found in lint_row(parsed, self.target))
+
+    def _take(self, linted: list[tuple[int, _Linted | None]], call: int) -> None:
+        """Keep what was found, but for rows that a later call has newer bytes of."""
+        with self._lock:
+            for row_id, found in linted:
+                if self._newest.get(row_id, 0) != call:
+                    continue
+                if found is None:
+                    self._index.remove(row_id)
+                    self._store(self._of_row, row_id, ())
+                else:
+                    self._index.put(row_id, found[0])
+                    self._store(self._of_row, row_id, found[1])
 
     def _refresh(self) -> set[int]:
         with self._lock:
