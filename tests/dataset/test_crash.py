@@ -90,11 +90,12 @@ def test_no_committed_edit_is_missing_after_a_kill(tmp_path):
 SAVER = """
 import importlib, os, sys
 from pathlib import Path
-folder, module, name, moment = Path(sys.argv[1]), *sys.argv[2:]
+folder, module, name, moment, edits = Path(sys.argv[1]), *sys.argv[2:]
 from tunedesk.dataset.document import Document
 document = Document.open(folder / "rows.jsonl", folder / "state.db")
-document.replace(document.id_at(0), b"x", "Edit")
-document.delete([document.id_at(1)], "Delete")
+if edits == "all":
+    document.replace(document.id_at(0), b"x", "Edit")
+    document.delete([document.id_at(1)], "Delete")
 document.insert(2, [b"n"], "Add")
 owner = importlib.import_module(module)
 *parents, name = name.split(".")
@@ -120,9 +121,10 @@ STAGES = [
 ]
 
 
-def die_while_saving(folder: Path, module: str, name: str, moment: str) -> None:
+def die_while_saving(folder: Path, module: str, name: str, moment: str, edits: str = "all") -> None:
     (folder / "rows.jsonl").write_bytes(lines("abc"))
-    child = subprocess.run([sys.executable, "-c", SAVER, str(folder), module, name, moment], check=False)
+    command = [sys.executable, "-c", SAVER, str(folder), module, name, moment, edits]
+    child = subprocess.run(command, check=False)
     assert child.returncode == 9
 
 
@@ -147,9 +149,12 @@ def test_a_save_may_be_cut_off_at_any_stage(tmp_path, module, name, moment):
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_file_changed_after_a_save_was_cut_off_gets_no_edit_twice(tmp_path, moment):
-    die_while_saving(tmp_path, "os", "replace", moment)
+@pytest.mark.parametrize(
+    ("edits", "ours"), [("all", [b"x", b"c", b"n"]), ("one new row", [b"a", b"b", b"c", b"n"])]
+)
+def test_a_file_changed_after_a_save_was_cut_off_gets_no_edit_twice(tmp_path, moment, edits, ours):
+    die_while_saving(tmp_path, "os", "replace", moment, edits)
     with (tmp_path / "rows.jsonl").open("ab") as file:
         file.write(b"theirs\n")
     document = opened(tmp_path)
-    assert sorted(raws(document)) == sorted([b"x", b"c", b"n", b"theirs"])
+    assert sorted(raws(document)) == sorted([*ours, b"theirs"])
