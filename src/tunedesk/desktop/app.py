@@ -6,10 +6,10 @@ import base64
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QWidget
@@ -86,7 +86,7 @@ class App(QObject):
         actions.shortcuts.triggered.connect(lambda: window.show_pane("shortcuts"))
         actions.about.triggered.connect(lambda: window.show_pane("about"))
         window.path_dropped.connect(self.open)
-        window.first_painted.connect(self._begin)
+        window.first_painted.connect(lambda: QTimer.singleShot(0, self._begin))
         window.pane_shown.connect(self._activate_pane)
         window.may_close = self.leaving.may_close
         window.closing.connect(self._say_goodbye)
@@ -130,6 +130,7 @@ class App(QObject):
 
     def _begin(self) -> None:
         """After the first paint: what it did not need."""
+        self.window.draw_icons()
         self.window.show_pane("data")
         if self._path is not None:
             self.desk.open(self._path)
@@ -333,8 +334,8 @@ class App(QObject):
         if folders_changed and self.desk.project is not None:
             self._find_models(self.desk.project.default_model)
 
-    def _change_settings(self, **values: object) -> None:
-        self.settings = settings = msgspec.structs.replace(self.settings, **values)
+    def _change_settings(self, **values: Any) -> None:
+        self.settings = settings = replace(self.settings, **values)
         self.background.run(lambda job: save_settings(settings), lambda _: None, self.errors.report)
 
     def _look_at_disk(self) -> None:
@@ -359,9 +360,7 @@ class App(QObject):
         if self.data is not None:
             self.data.flush()
         geometry = base64.b64encode(self.window.saveGeometry().data()).decode("ascii")
-        self.settings = msgspec.structs.replace(
-            self.settings, window_geometry=geometry, splitter_sizes=self.memory.sizes
-        )
+        self.settings = replace(self.settings, window_geometry=geometry, splitter_sizes=self.memory.sizes)
         try:
             save_settings(self.settings)
         except OSError as trouble:

@@ -12,6 +12,7 @@ from tunedesk.desktop.background import Background
 from tunedesk.desktop.shell.rail import Rail
 from tunedesk.desktop.shell.status_line import StatusLine
 from tunedesk.desktop.shell.top_line import TopLine
+from tunedesk.desktop.theme.icons import tint_again
 from tunedesk.desktop.widgets.buttons import action
 from tunedesk.desktop.widgets.layout import column, line, row
 from tunedesk.desktop.widgets.notice_bar import NoticeBar
@@ -78,7 +79,7 @@ class MainWindow(QMainWindow):
         at_foot: bool = False,
     ) -> QAction:
         """Give a pane its place in the rail and in the View menu; `make` is called when it is first shown."""
-        shown = action(self, text, icon, shortcut, tip=tip)
+        shown = action(self, text, icon, shortcut, tip=tip, later=True)
         shown.setCheckable(True)
         shown.triggered.connect(lambda: self.show_pane(name))
         self._group.addAction(shown)
@@ -150,6 +151,10 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self.first_painted.emit)
+
+    def draw_icons(self) -> None:
+        """The icons of the menus, which the first paint did not need."""
+        tint_again(self)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

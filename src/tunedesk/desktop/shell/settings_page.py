@@ -1,8 +1,9 @@
 """Settings: the theme, and the folders that are searched for models."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QScrollArea, QWidget
 
@@ -98,6 +99,6 @@ class SettingsPage(QScrollArea):
     def _refresh_buttons(self) -> None:
         self._remove.setEnabled(bool(self._folders.selectedItems()))
 
-    def _change(self, **values: object) -> None:
-        self._settings = msgspec.structs.replace(self._settings, **values)
+    def _change(self, **values: Any) -> None:
+        self._settings = replace(self._settings, **values)
         self.settings_changed.emit(self._settings)

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from tunedesk.desktop.theme.icons import set_icon
+from tunedesk.desktop.theme.icons import name_icon
 from tunedesk.desktop.widgets.buttons import action
 
 FILES = "Examples and projects (*.jsonl *.ndjson *.json *.gz);;All files (*)"
@@ -33,19 +33,21 @@ class WindowActions:
 
 def make_window_actions(window: QWidget) -> WindowActions:
     key = QKeySequence.StandardKey
+
+    def new(text: str, icon: str, shortcut: str | QKeySequence.StandardKey | None, tip: str = "") -> QAction:
+        return action(window, text, icon, shortcut, tip=tip, later=True)
+
     recent = QMenu("Open &recent", window)
-    set_icon(recent.menuAction(), "history")
+    name_icon(recent.menuAction(), "history")
     return WindowActions(
-        open=action(window, "&Open…", "folder-open", key.Open, tip="Open a file of examples or a project"),
-        sample=action(
-            window, "Open the sa&mple", "book", "Ctrl+Shift+O", tip="Open your copy of the sample project"
-        ),
-        save=action(window, "&Save", "save", key.Save, tip="Write the edits into the file"),
-        save_as=action(window, "Save &as…", "save-as", "Ctrl+Shift+S"),
-        close=action(window, "&Close project", "close", "Ctrl+W"),
-        leave=action(window, "&Quit", "arrow-right", "Ctrl+Q"),
-        shortcuts=action(window, "&Keyboard shortcuts", "keyboard", "F1"),
-        about=action(window, "&About TuneDesk", "info"),
+        open=new("&Open…", "folder-open", key.Open, "Open a file of examples or a project"),
+        sample=new("Open the sa&mple", "book", "Ctrl+Shift+O", "Open your copy of the sample project"),
+        save=new("&Save", "save", key.Save, "Write the edits into the file"),
+        save_as=new("Save &as…", "save-as", "Ctrl+Shift+S"),
+        close=new("&Close project", "close", "Ctrl+W"),
+        leave=new("&Quit", "arrow-right", "Ctrl+Q"),
+        shortcuts=new("&Keyboard shortcuts", "keyboard", "F1"),
+        about=new("&About TuneDesk", "info", None),
         recent=recent,
     )
 

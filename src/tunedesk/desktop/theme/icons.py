@@ -5,6 +5,7 @@ engine in Python would follow the palette by itself, but PySide6 6.11 crashes wh
 """
 
 from functools import lru_cache
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
@@ -34,9 +35,14 @@ def pixmap(name: str, widget: QWidget, tint: str = "text", size: int = 16) -> QP
 
 def set_icon(target: QAction | QAbstractButton, name: str, tint: str = "text") -> None:
     """Give an action or a button an icon that follows the theme."""
+    name_icon(target, name, tint)
+    _tint(target, QGuiApplication.palette())
+
+
+def name_icon(target: QAction | QAbstractButton, name: str, tint: str = "text") -> None:
+    """Like `set_icon`, but nothing is drawn before the next `tint_again`: for menus at the first paint."""
     target.setProperty(_NAME, name)
     target.setProperty(_TINT, tint)
-    _tint(target, QGuiApplication.palette())
 
 
 def tint_again(root: QObject) -> None:
@@ -80,7 +86,7 @@ def _drawn(name: str, colour: str, ratio: float) -> QIcon:
 def _stroke(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     from PySide6.QtSvg import QSvgRenderer  # first used when the first icon is drawn
 
-    source = (paths.resources() / "icons" / f"{name}.svg").read_bytes()
+    source = (_folder() / f"{name}.svg").read_bytes()
     renderer = QSvgRenderer(QByteArray(source.replace(b"currentColor", colour.encode())))
     picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     picture.fill(QColor(Qt.GlobalColor.transparent))
@@ -89,3 +95,8 @@ def _stroke(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     painter.end()
     picture.setDevicePixelRatio(ratio)
     return picture
+
+
+@lru_cache(maxsize=1)
+def _folder() -> Path:
+    return paths.resources() / "icons"

@@ -4,7 +4,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
 
-from tunedesk.desktop.theme.icons import set_icon
+from tunedesk.desktop.theme.icons import name_icon, set_icon
 from tunedesk.desktop.theme.style import set_look
 
 
@@ -37,10 +37,17 @@ def action(
     *,
     tip: str = "",
     tint: str = "text",
+    later: bool = False,
 ) -> QAction:
-    """An action of a widget. Its tooltip names the key, so that the key is learned where it is used."""
+    """An action of a widget. Its tooltip names the key, so that the key is learned where it is used.
+
+    later: its icon is drawn with the next change of theme or `tint_again`, not now.
+    """
     made = QAction(text, parent)
-    set_icon(made, icon, tint)
+    if later:
+        name_icon(made, icon, tint)
+    else:
+        set_icon(made, icon, tint)
     if shortcut is not None:
         made.setShortcut(QKeySequence(shortcut))
     keys = made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

@@ -50,20 +50,16 @@ class NoticeBar(QFrame):
         self._text = label(wrap=True, selectable=True)
         self._more = label(look="muted")
         self._buttons = row()
-        self._details = QPlainTextEdit(readOnly=True)
-        self._details.setFont(monospaced())
-        self._details.setAccessibleName("Details of the notice")
-        self._details.setMaximumHeight(20 * GRID)
-        self._details.hide()
+        self._details: QPlainTextEdit | None = None
         self._fold = push_button("Details")
         self._fold.setCheckable(True)
-        self._fold.toggled.connect(self._details.setVisible)
+        self._fold.toggled.connect(self._unfold)
         self._close = action(self, "Close this notice", "close")
         self._close.triggered.connect(self._drop_first)
         self._closer = tool_button(self._close)
         top = row(self._picture, self._text, self._more, self._buttons, self._fold, self._closer)
         top.setStretch(1, 1)
-        layout = column(top, self._details)
+        self._layout = layout = column(top)
         layout.setContentsMargins(GRID + 4, GRID - 2, GRID, GRID - 2)
         self.setLayout(layout)
         self.hide()
@@ -104,7 +100,6 @@ class NoticeBar(QFrame):
         self._text.setText(notice.text)
         waiting = len(self._notices) - 1
         self._more.setText(f"{waiting} more" if waiting else "")
-        self._details.setPlainText(notice.details)
         self._fold.setChecked(False)
         self._fold.setVisible(bool(notice.details))
         self._closer.setVisible(notice.can_close)
@@ -113,6 +108,17 @@ class NoticeBar(QFrame):
             self._buttons.addWidget(self._answers[-1])
         self._show_picture()
         self.show()
+
+    def _unfold(self, unfolded: bool) -> None:
+        """The text field is made when somebody wants to read details: the first paint needs none."""
+        if self._details is None:
+            self._details = QPlainTextEdit(readOnly=True)
+            self._details.setFont(monospaced())
+            self._details.setAccessibleName("Details of the notice")
+            self._details.setMaximumHeight(20 * GRID)
+            self._layout.addWidget(self._details)
+        self._details.setPlainText(self._notices[0].details if self._notices else "")
+        self._details.setVisible(unfolded)
 
     def _button(self, notice: Notice, answer: Answer) -> QPushButton:
         button = push_button(answer.text)
