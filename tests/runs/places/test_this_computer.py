@@ -52,6 +52,17 @@ def test_a_started_run_trains_in_a_process_of_its_own_and_can_be_resumed(run: Ru
     assert not run.is_alive(), "a finished run stays as it is"
 
 
+def test_a_resume_right_after_the_last_event_waits_for_the_old_engine_to_leave(run: RunFolder) -> None:
+    this_computer.start(run)
+    this_computer.control(run, "stop")
+    while run.state() is not RunState.STOPPED:
+        assert run.is_alive(), run.log_path.read_text()
+    this_computer.resume(run)
+    wait_for_the_end(run)
+    assert run.state() is RunState.FINISHED, run.log_path.read_text()
+    assert run.history().attempt == 2
+
+
 def test_a_run_whose_process_is_gone_is_interrupted(run: RunFolder) -> None:
     this_computer.start(run)
     this_computer.stop_now(run)

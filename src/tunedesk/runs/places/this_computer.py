@@ -12,11 +12,10 @@ import msgspec
 import psutil
 
 from tunedesk.errors import UserError
-from tunedesk.runs.events import Finished
 from tunedesk.runs.job import Job
 from tunedesk.runs.places.engine_command import engine_command
 from tunedesk.runs.requests import Problem
-from tunedesk.runs.run_folder import Action, ProcessInfo, RunFolder, process_runs
+from tunedesk.runs.run_folder import Action, ProcessInfo, RunFolder, RunState, process_runs
 from tunedesk.template.model_folder import read_model_folder
 
 NAME = "local"
@@ -57,11 +56,14 @@ def resume(run: RunFolder) -> None:
     """Go on: a paused run continues, a stopped, failed or interrupted one restarts from its newest
     checkpoint.
 
-    A finished run stays as it is.
+    A finished run stays as it is. An engine that has just written its last event is still about to leave:
+    it would not hear the request, so its end is waited for.
     """
-    if run.is_alive():
+    state = run.state()
+    if state in (RunState.RUNNING, RunState.PAUSED):
         run.ask("resume")
-    elif not isinstance(run.history().ended, Finished):
+    elif state is not RunState.FINISHED:
+        _wait_for_end(run)
         start(run)
 
 
@@ -82,6 +84,13 @@ def stop_now(run: RunFolder) -> None:
         process.kill()
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(STOP_SECONDS)
+
+
+def _wait_for_end(run: RunFolder) -> None:
+    info = run.process()
+    if info is not None and process_runs(info):
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(info.pid).wait(STOP_SECONDS)
 
 
 def _launch(run: RunFolder, *, resume: bool) -> None:
