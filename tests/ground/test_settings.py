@@ -32,8 +32,6 @@ def test_only_what_differs_from_the_defaults_is_written():
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff\xfe", b"[1, 2]", b'{"theme": 7, "splitter_sizes": [1]}']
 )
-    "content", [b"", b"{", b"\xff\xfe", b"[1, 2]", b'{"theme": 7, "splitter_sizes": [1]}']
-)
 def test_a_damaged_file_gives_the_defaults(content):
     paths.settings_file().write_bytes(content)
     assert load_settings() == Settings()
