@@ -130,13 +130,14 @@ class RunHistory:
 
     @property
     def last_step(self) -> Step | None:
-        return self.steps[max(self.steps)] if self.steps else None
+        # Steps rise: an attempt that resumes takes the later ones back before it adds its own.
+        return next(reversed(self.steps.values()), None)
 
     @property
     def step(self) -> int:
         """Optimizer steps that are done."""
         if self.steps:
-            return max(self.steps)
+            return next(reversed(self.steps))
         return (self.started.resumed_from or 0) if self.started else 0
 
     @property

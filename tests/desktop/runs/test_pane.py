@@ -65,7 +65,7 @@ def test_a_running_run_is_found_and_followed(qtbot, pane, new_run):
     assert pane.page.header.time_left == "12 seconds left"
     run.write(a_step(3, loss=0.75))
     qtbot.waitUntil(lambda: pane.page.history.step == 3)
-    assert "0.75" in loss_plot(pane).values
+    qtbot.waitUntil(lambda: "0.75" in loss_plot(pane).values)
 
 
 def test_a_half_line_waits_for_the_rest(qtbot, pane, new_run):
@@ -93,8 +93,7 @@ def test_a_resumed_attempt_replaces_the_later_steps(qtbot, pane, new_run):
     qtbot.waitUntil(lambda: pane.page.history.step == 4)
     assert pane.page.history.steps[4].loss == 1.25
     loss_plot(pane).show_cursor(4.0)
-    assert "step 4" in loss_plot(pane).values
-    assert "1.25" in loss_plot(pane).values
+    qtbot.waitUntil(lambda: loss_plot(pane).values.startswith("step 4   training, each step 1.25"))
 
 
 def test_pause_is_asked_through_the_control_file(qtbot, pane, new_run):
@@ -294,5 +293,6 @@ def test_the_plot_describes_itself_in_a_sentence(qtbot, pane, new_run):
     show(qtbot, pane)
     qtbot.waitUntil(lambda: pane.page.history.step == 2)
     view = next(child for child in loss_plot(pane).findChildren(QWidget) if child.accessibleName() == "Loss")
+    qtbot.waitUntil(lambda: "step 2" in view.accessibleDescription())
     sentence = view.accessibleDescription()
     assert sentence == "Loss at step 2: training, each step 0.61, smoothed 0.61, validation 0.5."

@@ -26,7 +26,7 @@ AXIS_WIDTH = 52
 """Pixels for numbers like "0.0002"; the same everywhere, so that stacked plots line up."""
 SHORTEST_AXIS = 10
 """Steps that the axis spans at least, so that the first points of a run do not jump about."""
-RAW_ALPHA = 90
+RAW_ALPHA = 120
 WIDTHS = {"raw": 1.0, "line": 2.0, "quiet": 1.5}
 
 Look = Literal["raw", "line", "points"]
@@ -67,12 +67,14 @@ class CurvePlot(QWidget):
         self._points: dict[str, Points] = {}
         self._range: tuple[float, float] | None = None
         self._cursor: float | None = None
+        self._logarithmic = False
         self._values = label(look="muted")
         self._view = pg.PlotWidget(axisItems={side: _Axis(side) for side in ("left", "bottom")})
         self._items = [self._view.plot() for _ in curves]
         self._line = pg.InfiniteLine(angle=90)
         self._build()
         self._paint()
+        self._draw()
 
     def _build(self) -> None:
         box = self._view.getPlotItem()
@@ -112,6 +114,12 @@ class CurvePlot(QWidget):
         if step is not None:
             self._line.setPos(step)
         self._tell_values()
+
+    def show_logarithmic(self, logarithmic: bool) -> None:
+        """Values that are not positive have no place on a logarithmic axis and are left out of its range."""
+        self._logarithmic = logarithmic
+        self._view.getPlotItem().setLogMode(x=False, y=logarithmic)
+        self._draw()
 
     @property
     def cursor_step(self) -> float | None:
@@ -153,6 +161,8 @@ class CurvePlot(QWidget):
     def _set_ranges(self, first: float, last: float, heights: Floats) -> None:
         box = self._view.getPlotItem().vb
         box.setXRange(first, last, padding=0.01)
+        if self._logarithmic:
+            heights = np.log10(heights[heights > 0])
         if len(heights):
             low, high = float(heights.min()), float(heights.max())
             room = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
@@ -314,4 +324,6 @@ class _Axis(pg.AxisItem):
             self.setWidth(AXIS_WIDTH)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.logMode:
+            return [number(float(10**value)) for value in values]
         return [number(round(value, 10)) for value in values]

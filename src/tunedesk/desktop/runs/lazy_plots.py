@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -11,13 +12,19 @@ if TYPE_CHECKING:
     from tunedesk.desktop.runs.plots_page import PlotsPage
 
 
+PAUSE_MS = 60
+"""Batches that follow each other quickly, as when a long run is first read, are drawn together."""
+
+
 class LazyPlots(QWidget):
-    """Keeps the events until there is somewhere to draw them; draws only what is on the screen."""
+    """Keeps the events until there is somewhere to draw them, and draws no more often than an eye can see."""
 
     def __init__(self) -> None:
         super().__init__()
         self._page: PlotsPage | None = None
         self._waiting: list[Event] = []
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self._draw)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
 
@@ -33,12 +40,16 @@ class LazyPlots(QWidget):
 
     def add_events(self, events: tuple[Event, ...]) -> None:
         self._waiting.extend(events)
-        if self.isVisible():
-            self._draw()
+        if self.isVisible() and not self._pause.isActive():
+            self._pause.start()
 
     def reset_zoom(self) -> None:
         if self._page is not None:
             self._page.reset_zoom()
+
+    def show_logarithmic(self, logarithmic: bool) -> None:
+        """The loss on a logarithmic axis: a loss that fell far still shows what happens at its end."""
+        self._shown_page().plots[0].show_logarithmic(logarithmic)
 
     def picture(self) -> QImage:
         """The plots as they would stand on the screen, also when another page is shown."""

@@ -102,7 +102,8 @@ class RunsPane(QWidget):
         """What the window puts into its Run menu; None is a separator."""
         of_run, page = self.actions_of_run, self.page
         first: list[QAction | None] = [of_run.pause, of_run.stop, of_run.resume, of_run.checkpoint, None]
-        return [*first, of_run.chat, of_run.open_folder, None, page.reset_zoom, page.save_png, page.save_csv]
+        plots = [page.log_scale, page.reset_zoom, page.save_png, page.save_csv]
+        return [*first, of_run.chat, of_run.open_folder, None, *plots]
 
     def show_run(self, run: Path) -> None:
         """Choose this run as soon as the list knows it, e.g. right after it was started."""

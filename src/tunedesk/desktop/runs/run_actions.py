@@ -54,7 +54,7 @@ class RunActions:
         _allow(self.resume, bool(standing and _may_resume(standing)))
         _allow(self.pause, live, asked is None)
         _allow(self.stop, live)
-        self.checkpoint.setEnabled(state is RunState.RUNNING and asked is None)
+        _allow(self.checkpoint, live, state is RunState.RUNNING and asked is None)
         self.open_folder.setEnabled(standing is not None)
         self._name_them(state, asked)
 

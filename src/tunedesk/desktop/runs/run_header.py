@@ -1,6 +1,7 @@
 """The head of a run's page: state, one sentence, progress, figures and gauges. Knows no files."""
 
-from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QProgressBar, QPushButton, QToolButton, QWidget
 
 from tunedesk.desktop.runs import sentences
 from tunedesk.desktop.runs.gauges import Figure, Gauge
@@ -37,7 +38,7 @@ class RunHeader(QWidget):
 
     def _lay_out(self, actions: RunActions) -> None:
         buttons = [_button(actions, name) for name in ("chat", "resume", "pause", "stop")]
-        more = [tool_button(one) for one in (actions.checkpoint, actions.open_folder)]
+        more = [_tool(one) for one in (actions.checkpoint, actions.open_folder)]
         top = row(self._title, self._badge, None, *buttons, *more)
         told = row(self._sentence, self._left, spacing=2 * GRID)
         told.setStretch(0, 1)
@@ -110,6 +111,12 @@ class RunHeader(QWidget):
         used = last.gpu_memory_bytes if last and last.gpu_memory_bytes else card.total - card.free
         words = f"{sentences.size(used)} of {sentences.size(card.total)}"
         self._gpu.show_share(words, used / card.total, f"{card.name}; {sentences.size(card.free)} are free")
+
+
+def _tool(source: QAction) -> QToolButton:
+    button = tool_button(source)
+    source.changed.connect(lambda: button.setVisible(source.isVisible()))
+    return button
 
 
 def _button(actions: RunActions, name: str) -> QPushButton:

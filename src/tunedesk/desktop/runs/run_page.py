@@ -66,6 +66,9 @@ class RunPage(QWidget):
         self.reset_zoom = self._own_action("Show the whole run", "refresh", "Ctrl+0")
         self.save_png = self._own_action("Save the plots as a picture…", "image", "Ctrl+Shift+I")
         self.save_csv = self._own_action("Save the figures as a table…", "download", "Ctrl+Shift+E")
+        self.log_scale = self._own_action("Logarithmic loss axis", "log-scale", "Ctrl+Shift+L")
+        self.log_scale.setCheckable(True)
+        self.log_scale.toggled.connect(self.plots.show_logarithmic)
         self.reset_zoom.triggered.connect(self.plots.reset_zoom)
         self.save_png.triggered.connect(lambda: self._ask_where("PNG picture (*.png)", "png", self.write_png))
         self.save_csv.triggered.connect(lambda: self._ask_where("CSV table (*.csv)", "csv", self.write_csv))
@@ -84,7 +87,7 @@ class RunPage(QWidget):
             self._views.add(self._own_action(text, icon, key))
             self._stack.addWidget(page)
         self._views.chosen.connect(self._stack.setCurrentIndex)
-        tools = [tool_button(one) for one in (self.reset_zoom, self.save_png, self.save_csv)]
+        tools = [tool_button(one) for one in (self.log_scale, self.reset_zoom, self.save_png, self.save_csv)]
         bar = row(self._views, None, *tools, spacing=4)
         layout = column(self._header, bar, self._stack, spacing=2 * GRID, margin=2 * GRID)
         layout.setStretch(2, 1)

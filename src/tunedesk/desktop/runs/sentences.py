@@ -25,6 +25,7 @@ _REASONS = {
     "best": "best validation loss so far",
     "asked": "as asked",
     "stop": "before stopping",
+    "pause": "before pausing",
 }
 
 
