@@ -1,10 +1,13 @@
 """A training learns, tells what happens, obeys, and says why when it has failed."""
 
+import errno
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
 
+import filelock
 import msgspec
 import pytest
 import torch
@@ -20,6 +23,7 @@ from tunedesk.engine.loss import summed_loss
 from tunedesk.engine.packing import pack
 from tunedesk.engine.run import execute
 from tunedesk.errors import UserError
+from tunedesk.runs.digests import model_digest
 from tunedesk.runs.events import (
     Checkpointed,
     Evaluated,
@@ -33,6 +37,7 @@ from tunedesk.runs.events import (
     Step,
     Stopped,
 )
+from tunedesk.runs.job import encode_job
 from tunedesk.runs.run_folder import RunFolder, RunState
 from tunedesk.template.chat_template import ChatTemplate
 
@@ -289,6 +294,44 @@ def test_a_model_with_pickle_weights_only_is_refused_as_an_event(tmp_path: Path,
     assert execute(run.path, resume=False) == 1
     ended = run.history().ended
     assert isinstance(ended, Failed) and str(pickled) in ended.reason
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_disk_without_room_for_events_is_one_sentence(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(event: object) -> bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    run = make_run(tmp_path, tiny_model)
+    # Not a link to /dev/full: reading that never ends, and the engine reads the events first.
+    monkeypatch.setattr("tunedesk.engine.event_log.encode_event", no_room)
+    assert execute(run.path, resume=False) == 1
+    assert capsys.readouterr().err.strip() == "The disk is full. Free some space and resume the run."
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_second_engine_on_the_same_run_is_refused(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(tmp_path, tiny_model)
+    with filelock.FileLock(run.path / "engine.lock"):
+        assert execute(run.path, resume=False) == 2
+    assert "Another engine" in capsys.readouterr().err
+    assert not run.events_path.exists()
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_base_model_that_changed_since_the_job_is_refused(tmp_path: Path) -> None:
+    model = write_tiny_model(tmp_path / "model")
+    run = make_run(tmp_path, model)
+    job = run.job()
+    digest = msgspec.structs.replace(job.model, digest=model_digest(model))
+    run.job_path.write_bytes(encode_job(msgspec.structs.replace(job, model=digest)))
+    write_tiny_model(model, seed=8)
+    assert execute(run.path, resume=False) == 1
+    ended = run.history().ended
+    assert isinstance(ended, Failed) and "not the one that the job was made with" in ended.reason
 
 
 def test_the_validation_loss_is_told_with_its_perplexity(tmp_path: Path, tiny_model: Path) -> None:

@@ -1,5 +1,6 @@
 """One attempt at a run, from the run folder to an exit code: the edge where trouble becomes an event."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -55,11 +56,10 @@ def _attempt(folder: RunFolder, job: Job, history: RunHistory, *, resume: bool) 
             return _train(folder, job, log, control, resume=resume)
         except Exception as error:
             failure = explain(error)
-            if not isinstance(error, UserError):
-                traceback.print_exc()
-            step = folder.history().step
-            log.write(Failed, sync=True, reason=failure.message, hint=failure.hint, step=step)
             _complain(failure)
+            step = folder.history().step
+            with contextlib.suppress(OSError):  # a full disk takes no event; the sentence above is in the log
+                log.write(Failed, sync=True, reason=failure.message, hint=failure.hint, step=step)
             return FAILED
         finally:
             control.forget()
@@ -80,7 +80,7 @@ def _train(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *,
 
 
 def explain(error: Exception) -> UserError:
-    """The sentence and the next step for whatever ended an attempt."""
+    """The sentence and the next step for whatever ended an attempt; the unknown leaves its trace in the log."""
     if isinstance(error, UserError):
         return error
     words = str(error).strip().split("\n")[0]
@@ -92,6 +92,7 @@ def explain(error: Exception) -> UserError:
             hint="Lower micro_batch_tokens or max_length, or choose a smaller model, and start a new run.",
             exit_code=FAILED,
         )
+    traceback.print_exception(error)
     return UserError(
         f"The engine met an error it does not know: {type(error).__name__}: {words}.",
         hint="The details are in log.txt.",

@@ -44,34 +44,17 @@ def train(run: Training) -> Outcome:
     announce(run)
     evaluate_each = schedule.evaluation_interval(run.total, run.hyper)
     checkpoint_each = schedule.checkpoint_interval(run.total, run.hyper)
-    clock = Clock(run)
+    run.clock.start(run.progress)
     run.model.train()
     for step in range(run.progress.step + 1, run.total + 1):
         if obey(run) is Outcome.STOPPED:
             return stop(run)
-        take_step(run, step, clock)
+        take_step(run, step)
         last = step == run.total
         improved = (last or step % evaluate_each == 0) and evaluate(run)
         if last or improved or step % checkpoint_each == 0:
-            checkpoint(run, clock, "best" if improved else "schedule")
-    return finish(run, clock)
-
-
-class Clock:
-    """Seconds of this attempt and of all attempts, and an estimate of those to come."""
-
-    def __init__(self, run: Training) -> None:
-        self._start = time.monotonic()
-        self._before = run.progress.seconds
-        self._first_step = run.progress.step
-
-    @property
-    def total(self) -> float:
-        return self._before + time.monotonic() - self._start
-
-    def remaining(self, step: int, total: int) -> float:
-        """As long for each step as so far in this attempt, its evaluations and checkpoints included."""
-        return (time.monotonic() - self._start) / (step - self._first_step) * (total - step)
+            checkpoint(run, "best" if improved else "schedule")
+    return finish(run)
 
 
 def announce(run: Training) -> None:
@@ -102,7 +85,7 @@ def device_name(device: torch.device) -> str:
     return f"processor, {threads} thread{'s' if threads > 1 else ''}"
 
 
-def take_step(run: Training, step: int, clock: Clock) -> None:
+def take_step(run: Training, step: int) -> None:
     """One optimizer step; UserError, and no step, when loss or gradient is not finite."""
     began = time.monotonic()
     # Dropout draws from torch's global generator: seeded by step, it needs no state and nothing can disturb
@@ -136,7 +119,7 @@ def take_step(run: Training, step: int, clock: Clock) -> None:
         seconds=seconds,
         memory_bytes=used_bytes(),
         gpu_memory_bytes=used_gpu_bytes(run.device),
-        eta_seconds=clock.remaining(step, run.total),
+        eta_seconds=run.clock.remaining(step, run.total),
     )
 
 
@@ -157,23 +140,30 @@ def refuse_non_finite(run: Training, step: int, loss: float, norm: float) -> Non
 
 def evaluate(run: Training) -> bool:
     """Validation loss and samples; whether the adapter is the best so far."""
-    improved = False
-    if run.valid_batches:
-        validation = validate(run.model, run.valid_batches)
-        best = run.progress.best_loss
-        improved = math.isfinite(validation.loss) and (best is None or validation.loss < best)
-        if improved:
-            run.progress.best_step, run.progress.best_loss = run.progress.step, validation.loss
-        if math.isfinite(validation.loss):
-            run.log.write(
-                events.Evaluated,
-                step=run.progress.step,
-                loss=validation.loss,
-                perplexity=validation.perplexity,
-                tokens=validation.tokens,
-                is_best=improved,
-            )
+    improved = bool(run.valid_batches) and measure(run)
     sample(run)
+    return improved
+
+
+def measure(run: Training) -> bool:
+    """Tell the validation loss; whether it is the lowest so far."""
+    step, best = run.progress.step, run.progress.best_loss
+    validation = validate(run.model, run.valid_batches)
+    if not math.isfinite(validation.loss):
+        message = f"The validation loss after step {step} is not a finite number."
+        run.log.write(events.Warned, code="validation", message=message)
+        return False
+    improved = best is None or validation.loss < best
+    if improved:
+        run.progress.best_step, run.progress.best_loss = step, validation.loss
+    run.log.write(
+        events.Evaluated,
+        step=step,
+        loss=validation.loss,
+        perplexity=validation.perplexity,
+        tokens=validation.tokens,
+        is_best=improved,
+    )
     return improved
 
 
@@ -200,10 +190,9 @@ def sample(run: Training) -> None:
         )
 
 
-def checkpoint(run: Training, clock: Clock | None, reason: str) -> bool:
+def checkpoint(run: Training, reason: str) -> bool:
     """Save where the run stands. A disk that cannot take it is a warning: the training goes on."""
-    if clock:
-        run.progress.seconds = clock.total
+    run.progress.seconds = run.clock.total
     tensors = adapter_tensors(run.model)
     try:
         path = save_checkpoint(
@@ -231,7 +220,7 @@ def obey(run: Training) -> Outcome | None:
             case "stop":
                 return Outcome.STOPPED
             case "checkpoint":
-                checkpoint(run, None, "asked")
+                checkpoint(run, "asked")
             case "sample":
                 sample(run)
     return None
@@ -239,15 +228,16 @@ def obey(run: Training) -> Outcome | None:
 
 def requests(run: Training) -> Iterator[str]:
     """What was asked; while the run is paused this waits for more."""
-    paused = False
+    paused, since = False, 0.0
     while True:
         for action in run.control.poll():
             if action == "pause" and not paused:
-                paused = True
-                checkpoint(run, None, "pause")
+                paused, since = True, time.monotonic()
+                checkpoint(run, "pause")
                 run.log.write(events.Paused, sync=True, step=run.progress.step)
             elif action == "resume" and paused:
                 paused = False
+                run.clock.leave_out(time.monotonic() - since)
                 run.log.write(events.Resumed, sync=True, step=run.progress.step)
             elif action not in ("pause", "resume"):
                 yield action
@@ -258,7 +248,7 @@ def requests(run: Training) -> Iterator[str]:
 
 def stop(run: Training) -> Outcome:
     """Save, publish what there is, and say where the run can go on."""
-    saved = run.progress.step > 0 and checkpoint(run, None, "stop")
+    saved = run.progress.step > 0 and checkpoint(run, "stop")
     if run.progress.step:
         publish(run)
     path = run.folder.checkpoints_dir / checkpoint_name(run.progress.step)
@@ -267,7 +257,7 @@ def stop(run: Training) -> Outcome:
     return Outcome.STOPPED
 
 
-def finish(run: Training, clock: Clock) -> Outcome:
+def finish(run: Training) -> Outcome:
     """Publish the best adapter, judge it, and say so."""
     run.log.write(events.Noted, phase="success", message="Checking the tuned model.")
     publish(run)
@@ -282,7 +272,7 @@ def finish(run: Training, clock: Clock) -> Outcome:
         valid_loss=run.progress.best_loss,
         best_step=run.progress.best_step or run.total,
         adapter=run.folder.adapter_dir.name,
-        seconds=clock.total,
+        seconds=run.clock.total,
     )
     return Outcome.FINISHED
 

@@ -13,6 +13,7 @@ from tunedesk.dataset.example import Message
 from tunedesk.engine.adapter import adapter_tensors, new_adapter, read_adapter, trained_parameters
 from tunedesk.engine.attention import training_attention
 from tunedesk.engine.checkpoint import Progress, newest_sound_checkpoint
+from tunedesk.engine.clock import Clock
 from tunedesk.engine.control import ControlWatch
 from tunedesk.engine.data import Data, prepare_data
 from tunedesk.engine.event_log import EventLog
@@ -23,6 +24,7 @@ from tunedesk.engine.optimizer import FlatAdamW
 from tunedesk.engine.packing import BatchPlan, MicroBatch, micro_batches
 from tunedesk.engine.schedule import total_steps
 from tunedesk.errors import UserError
+from tunedesk.runs.digests import model_digest
 from tunedesk.runs.events import Noted, Warned
 from tunedesk.runs.job import Hyperparameters, Job
 from tunedesk.runs.run_folder import RunFolder
@@ -55,6 +57,7 @@ class Training:
     most_tokens: int
     log: EventLog
     control: ControlWatch
+    clock: Clock
     resumed_from: int | None
 
     @property
@@ -77,13 +80,7 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
     if problems := hyper.problems():
         raise UserError(f"A setting does not fit: {problems[0]}", hint="Correct it and start a new run.")
     log.write(Noted, phase="data", message="Reading and rendering the examples.")
-    base = read_model_folder(Path(job.model.path))
-    template = ChatTemplate.load(base.path)
-    if job.template_digest and template.digest != job.template_digest:
-        raise UserError(
-            f"The chat template or tokenizer of {base.name} is not the one the job was made with.",
-            hint="Make a new run.",
-        )
+    base, template = _model_of_the_job(job)
     data = prepare_data(folder, job, template)
     for warning in data.warnings:
         log.write(Warned, code=warning.code, message=warning.message)
@@ -112,12 +109,30 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         most_tokens=most_tokens,
         log=log,
         control=control,
+        clock=Clock(),
         resumed_from=None,
     )
     if resume:
         _resume(training)
     _check_space(training)
     return training
+
+
+def _model_of_the_job(job: Job) -> tuple[ModelFolder, ChatTemplate]:
+    """The base model's folder and template, unless they changed since the job was made."""
+    base = read_model_folder(Path(job.model.path))
+    template = ChatTemplate.load(base.path)
+    changed = ""
+    if job.template_digest and template.digest != job.template_digest:
+        changed = "chat template or tokenizer"
+    if job.model.digest and model_digest(base.path) != job.model.digest:
+        changed = "model"
+    if changed:
+        raise UserError(
+            f"The {changed} in {base.path} is not the one that the job was made with.",
+            hint="Put it back as it was, or make a new run.",
+        )
+    return base, template
 
 
 def _load(job: Job, base: ModelFolder, data: Data) -> tuple[Any, torch.Tensor, FlatAdamW]:
