@@ -22,6 +22,7 @@ from tunedesk.desktop.project_panes import ProjectPanes
 from tunedesk.desktop.shell.errors import ErrorHook
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.shell.main_window import MainWindow
+from tunedesk.desktop.shell.top_line import shown_path
 from tunedesk.desktop.shell.window_actions import ask_for_file, make_window_actions
 from tunedesk.desktop.theme.theme import Theme
 from tunedesk.desktop.widgets.notice_bar import Notice
@@ -195,7 +196,7 @@ class App(QObject):
         pane.show_dataset(
             document, self.desk.splits(), split, project.default_target, self.desk.other_files()
         )
-        self.window.top_line.show_project(project.name, str(document.path))
+        self.window.top_line.show_project(project.name, shown_path(document.path))
         if document.merge_report is not None:
             self.window.notices.show_notice(Notice(document.merge_report.sentence, "warning"))
         self._show_saved()

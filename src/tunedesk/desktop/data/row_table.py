@@ -88,8 +88,10 @@ class RowTable(QTableView):
         self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if place is not None:
             index = self._rows.index(place, Column.USER)
+            is_seen = self.viewport().rect().contains(self.visualRect(index))
             self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
-            self.scrollTo(index)
+            hint = QAbstractItemView.ScrollHint
+            self.scrollTo(index, hint.EnsureVisible if is_seen else hint.PositionAtCenter)
         self._restoring = False
         self.current_row_changed.emit(self.current_row_id)
         self.selection_changed.emit()

@@ -1,5 +1,8 @@
 """The line above the panes: which project, which file, and what leaves this computer."""
 
+import os
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -8,6 +11,12 @@ from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.layout import GRID, label, line, row
 
 HEIGHT = 40
+
+
+def shown_path(path: Path) -> str:
+    """Short where it can be: below the user's own folder it begins with a tilde."""
+    own = Path.home()
+    return f"~{os.sep}{path.relative_to(own)}" if path.is_relative_to(own) else str(path)
 
 
 class ElidedLabel(QLabel):

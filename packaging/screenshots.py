@@ -1,0 +1,200 @@
+"""Pictures of each pane, light and dark, into docs/screenshots: python packaging/screenshots.py [--run RUN]
+
+Nothing in them is made up: the script trains the sample for a few minutes in a folder of its own (or shows
+the run it is given) and asks the tuned model a question. Without a screen it starts itself again under Xvfb.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from PySide6.QtCore import QEventLoop, QObject  # noqa: E402
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QWidget  # noqa: E402
+
+from tunedesk import paths  # noqa: E402
+from tunedesk.dataset.example import example_of  # noqa: E402
+from tunedesk.dataset.files import read_rows  # noqa: E402
+from tunedesk.dataset.parsing import parse_row  # noqa: E402
+from tunedesk.desktop.app import App, build_window  # noqa: E402
+from tunedesk.desktop.data.exact_edit import ExactEdit  # noqa: E402
+from tunedesk.lint.rows import is_trainable, lint_row  # noqa: E402
+from tunedesk.lint.targets import target_named  # noqa: E402
+from tunedesk.project.folder import sample_copy  # noqa: E402
+from tunedesk.runs.places import this_computer  # noqa: E402
+from tunedesk.runs.requests import RunRequest, prepare_run  # noqa: E402
+from tunedesk.settings import Settings  # noqa: E402
+from tunedesk.template.chat_template import ChatTemplate  # noqa: E402
+
+PICTURES = ROOT / "docs" / "screenshots"
+SIZE = (1280, 800)
+THEMES = ("light", "dark")
+QUESTION = "Hello! My card was debited twice for the kettle. I need this solved today. Thanks, Ada"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, help="a finished run on the sample, instead of training one")
+    parser.add_argument("--only", nargs="*", choices=sorted(SHOTS), help="these pictures only")
+    chosen = parser.parse_args()
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return _again_under_xvfb()
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TUNEDESK_HOME"] = os.environ["HOME"] = folder
+        take_pictures(Path(folder), chosen.run, chosen.only or list(SHOTS))
+    return 0
+
+
+def _again_under_xvfb() -> int:
+    if shutil.which("xvfb-run") is None:
+        print("There is no screen, and xvfb-run is not installed (on Debian: apt-get install xvfb).")
+        return 2
+    screen = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
+    os.execvp(screen[0], [*screen, sys.executable, *sys.argv])
+
+
+def take_pictures(folder: Path, run: Path | None, names: Sequence[str]) -> None:
+    application = QApplication(["tunedesk"])
+    project = sample_copy(fresh_in=folder)
+    if any(name in NEED_A_RUN for name in names):
+        bring_run(project, run)
+    for theme in THEMES:
+        app = build_window(application, Settings(theme=theme), project)
+        show_all(app, theme, names)
+
+
+def show_all(app: App, theme: str, names: Sequence[str]) -> None:
+    app.window.resize(*SIZE)
+    app.window.show()
+    settle(app, lambda: app.data is not None and app.data.document is not None)
+    for name in names:
+        SHOTS[name](app)
+        settle(app)
+        app.window.grab().save(str(PICTURES / f"{name}-{theme}.png"))
+        print(PICTURES / f"{name}-{theme}.png")
+    app.window.close()
+    wait_until(lambda: not app.window.isVisible())
+    app.window.deleteLater()
+
+
+def bring_run(project: Path, run: Path | None) -> None:
+    """A finished run in the project's folder: the one that is given, or a real training of the sample."""
+    runs = project / "runs"
+    runs.mkdir(exist_ok=True)
+    if run is not None:
+        shutil.copytree(run, runs / run.name)
+        return
+    target = target_named("local", ChatTemplate.load(paths.starter_model()), 512)
+    train, valid = (
+        [raw for _, raw in read_rows(project / "datasets" / name)] for name in ("train.jsonl", "valid.jsonl")
+    )
+    usable = [raw for raw in train if is_trainable(lint_row(parse_row(raw), target))]
+    request = RunRequest(
+        runs_dir=runs,
+        dataset=project / "datasets" / "train.jsonl",
+        train=usable,
+        model=paths.starter_model(),
+        valid=valid,
+        valid_source="valid.jsonl",
+    )
+    folder = prepare_run(request)
+    print(f"training in {folder.path}")
+    this_computer.start(folder)
+    while folder.is_alive():
+        time.sleep(1)
+
+
+def settle(app: App, ready: Callable[[], bool] = lambda: True) -> None:
+    """Until nothing works in the background and what was asked for is there."""
+    wait_until(lambda: ready() and app.background.is_idle)
+    rest = time.monotonic() + 0.6  # batches of tokens and curves that wait for their timer
+    wait_until(lambda: time.monotonic() > rest and app.background.is_idle)
+
+
+def wait_until(done: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError("the window did not come to rest")
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+
+def named(root: QObject, name: str) -> QWidget:
+    return next(
+        each for each in root.findChildren(QWidget) if each.accessibleName() == name and each.isVisible()
+    )
+
+
+def data(app: App) -> None:
+    """A row with a finding, its text underlined."""
+    pane = app.data
+    assert pane is not None
+    app.window.show_pane("data")
+    pane.actions_of_pane.view_turns.trigger()
+    pane.reveal_row(203)
+
+
+def trained(app: App) -> None:
+    pane = app.data
+    assert pane is not None
+    app.window.show_pane("data")
+    pane.reveal_row(12)
+    pane.actions_of_pane.view_trained.trigger()
+
+
+def train(app: App) -> None:
+    app.window.show_pane("train")
+    settle(app)
+    pane = app.panes.train
+    assert pane is not None
+    wait_until(lambda: app.background.is_idle and pane.preparation.choices.splits is not None)
+
+
+def runs(app: App) -> None:
+    app.window.show_pane("runs")
+    settle(app)
+    assert app.panes.runs is not None
+    wait_until(lambda: app.panes.runs is not None and app.panes.runs.page.run is not None)
+    settle(app)
+
+
+def chat(app: App) -> None:
+    """One question, answered by the base model and the tuned one."""
+    app.window.show_pane("chat")
+    settle(app)
+    assert app.data is not None and app.data.document is not None
+    first = example_of(parse_row(app.data.document.raw_at(0)).value)
+    system = named(app.window, "System prompt")
+    assert isinstance(system, ExactEdit)
+    system.setFocus()
+    system.insertPlainText(first.messages[0].content or "")
+    system.flush()
+    box = named(app.window, "Message to the models")
+    assert isinstance(box, QPlainTextEdit)
+    box.setPlainText(QUESTION)
+    send = next(each for each in app.window.findChildren(QAbstractButton) if each.text() == "Send")
+    wait_until(send.isEnabled)
+    send.click()
+    wait_until(lambda: not send.isVisible())
+    wait_until(send.isVisible)
+
+
+SHOTS: dict[str, Callable[[App], None]] = {
+    "data": data,
+    "trained": trained,
+    "train": train,
+    "runs": runs,
+    "chat": chat,
+}
+NEED_A_RUN = ("runs", "chat")
+
+if __name__ == "__main__":
+    sys.exit(main())
