@@ -30,6 +30,7 @@ from tunedesk.runs.events import (
     EventBase,
     Failed,
     Finished,
+    Noted,
     Paused,
     Resumed,
     Sampled,
@@ -153,6 +154,34 @@ def test_requests_are_obeyed_after_the_step_they_come_in(tmp_path: Path, tiny_mo
     after_two = events[[isinstance(event, Step) and event.step == 2 for event in events].index(True) + 1 :]
     told = [type(event) for event in after_two[: [isinstance(one, Step) for one in after_two].index(True)]]
     assert told == [*[Sampled] * 3, Checkpointed, Checkpointed, Paused, *[Sampled] * 3, Resumed]
+
+
+def test_requests_made_while_the_model_loads_are_obeyed_before_the_first_step(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    whole = losses(train_here(make_run(tmp_path, tiny_model, run="whole")))
+    run = make_run(tmp_path, tiny_model)
+    for action in ("sample", "checkpoint", "pause", "resume"):
+        run.ask(action)
+    history = train_here(run)
+    told = [type(event) for event in run.read_events() if not isinstance(event, Noted)]
+    assert told[:8] == [Started, *[Sampled] * 3, Checkpointed, Checkpointed, Paused, Resumed]
+    assert losses(history) == whole
+
+
+def test_a_run_saved_before_its_first_step_can_be_resumed(tmp_path: Path, tiny_model: Path) -> None:
+    whole = losses(train_here(make_run(tmp_path, tiny_model, run="whole")))
+    run = make_run(tmp_path, tiny_model)
+
+    def save_and_stop(event: EventBase) -> None:
+        if isinstance(event, Started):
+            run.ask("checkpoint")
+            run.ask("stop")
+
+    stopped = train_here(run, after=save_and_stop)
+    assert isinstance(stopped.ended, Stopped) and stopped.step == 0
+    run.control_path.unlink()
+    assert losses(train_here(run, resume=True)) == whole
 
 
 def test_a_stop_saves_and_the_run_goes_on_where_it_was(tmp_path: Path, tiny_model: Path) -> None:

@@ -16,7 +16,8 @@ class ControlWatch:
     folder: RunFolder
     _stamp: tuple[int, int] | None = None
     _handled: int = 0
-    _signalled: bool = field(default=False)
+    _signalled: bool = False
+    _kept: list[Action] = field(default_factory=list)
 
     def listen_to_signals(self) -> None:
         """A polite end of the process (log-off, shutdown, `kill`) becomes "stop". Main thread only."""
@@ -29,7 +30,7 @@ class ControlWatch:
 
     def poll(self) -> list[Action]:
         """What was asked since the last call, in order."""
-        asked: list[Action] = []
+        asked, self._kept = self._kept, []
         if self._changed():
             for request in self.folder.requests():
                 if request.id > self._handled:
@@ -39,6 +40,11 @@ class ControlWatch:
             self._signalled = False
             asked.append("stop")
         return asked
+
+    def stop_is_asked(self) -> bool:
+        """Whether to stop, asked where nothing else can be obeyed yet; other requests wait for `poll`."""
+        self._kept = self.poll()
+        return "stop" in self._kept
 
     def _changed(self) -> bool:
         try:

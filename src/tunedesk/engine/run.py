@@ -80,7 +80,7 @@ def _train(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *,
 
 
 def explain(error: Exception) -> UserError:
-    """The sentence and the next step for whatever ended an attempt; the unknown leaves its trace in the log."""
+    """The sentence and the next step for what ended an attempt; the unknown leaves its trace in the log."""
     if isinstance(error, UserError):
         return error
     words = str(error).strip().split("\n")[0]

@@ -204,7 +204,7 @@ def _watched(job: Job, template: ChatTemplate) -> list[tuple[str, tuple[int, ...
 
 
 def _stop_if_asked(control: ControlWatch) -> None:
-    if "stop" in control.poll():
+    if control.stop_is_asked():
         raise Stopping
 
 
