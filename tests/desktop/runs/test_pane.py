@@ -1,6 +1,8 @@
 """The Runs pane fed by real event files: it follows, offers what fits, and asks the engine through files."""
 
 import csv
+import subprocess
+import sys
 
 import pytest
 from PySide6.QtCore import Qt
@@ -35,7 +37,7 @@ def checkpoint(step):
 
 def show(qtbot, pane):
     pane.show()
-    qtbot.waitUntil(lambda: pane.page.state is not None)
+    qtbot.waitUntil(lambda: pane.page.state is not None and pane.page.plots.page is not None)
 
 
 def loss_plot(pane):
@@ -52,6 +54,16 @@ def test_a_project_without_runs_offers_to_train_a_model(qtbot, pane):
     pane.show()
     with qtbot.waitSignal(pane.train_requested):
         qtbot.mouseClick(button(pane, "Train a model"), Qt.MouseButton.LeftButton)
+
+
+def test_the_plot_library_is_imported_only_when_plots_are_shown():
+    check = (
+        "import sys, pathlib; from PySide6.QtWidgets import QApplication; app = QApplication([]);"
+        "from tunedesk.desktop.background import Background; from tunedesk.desktop.runs.pane import RunsPane;"
+        "RunsPane(pathlib.Path('nowhere'), None, Background());"
+        "sys.exit(bool({'pyqtgraph', 'numpy', 'torch'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
 def test_a_running_run_is_found_and_followed(qtbot, pane, new_run):

@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from tunedesk.desktop.background import Background
 from tunedesk.runs.events import Event
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ PAUSE_MS = 60
 class LazyPlots(QWidget):
     """Keeps the events until there is somewhere to draw them, and draws no more often than an eye can see."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: Background) -> None:
         super().__init__()
+        self._background = background
+        self._is_loading = False
         self._page: PlotsPage | None = None
         self._waiting: list[Event] = []
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
@@ -57,18 +60,32 @@ class LazyPlots(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._draw()
+        if self._page is not None:
+            self._draw()
+        elif not self._is_loading:
+            self._is_loading = True
+            self._background.run(lambda job: _load(), self._build, owner=self)
+
+    def _build(self, page_class: "type[PlotsPage]") -> None:
+        if self._page is None:
+            self._page = page_class()
+            self._layout.addWidget(self._page)
+            self._draw()
 
     def _draw(self) -> None:
-        page = self._shown_page()
-        if self._waiting:
-            page.add_events(self._waiting)
+        if self._page is not None and self._waiting:
+            self._page.add_events(self._waiting)
             self._waiting = []
 
     def _shown_page(self) -> "PlotsPage":
         if self._page is None:
-            from tunedesk.desktop.runs.plots_page import PlotsPage
-
-            self._page = PlotsPage()
-            self._layout.addWidget(self._page)
+            self._build(_load())
+        assert self._page is not None
         return self._page
+
+
+def _load() -> "type[PlotsPage]":
+    """Half a second of imports, so on a thread of its own where there is time for it."""
+    from tunedesk.desktop.runs.plots_page import PlotsPage
+
+    return PlotsPage

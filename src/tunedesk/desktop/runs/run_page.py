@@ -57,7 +57,7 @@ class RunPage(QWidget):
         self._has_adapter = False
         self._hardware: Hardware | None = None
         self._header = RunHeader(actions)
-        self.plots = LazyPlots()
+        self.plots = LazyPlots(background)
         self.samples = SamplesPage()
         self.log = LogPage()
         self.job = JobPage()
