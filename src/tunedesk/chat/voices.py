@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import Load
+from tunedesk.runs.job import WatchedPrompt
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
 
 SPEAKING = (RunState.FINISHED, RunState.STOPPED)
@@ -16,7 +18,10 @@ SPEAKING = (RunState.FINISHED, RunState.STOPPED)
 
 @dataclass(frozen=True, slots=True)
 class TunedRun:
-    """A run whose adapter can be talked to. model_path: the base model's folder, as the run used it."""
+    """A run whose adapter can be talked to. model_path: the base model's folder, as the run used it.
+
+    system: what the rows of the training say first, "" when they say nothing or not the same.
+    """
 
     path: Path
     run: str
@@ -27,6 +32,7 @@ class TunedRun:
     threads: int
     created: str
     valid_loss: float | None = None
+    system: str = ""
 
     def load_request(self) -> Load:
         """Base and adapter with the numbers of the training."""
@@ -67,4 +73,13 @@ def _read(folder: RunFolder, valid_loss: float | None) -> TunedRun:
         threads=job.hyperparameters.threads,
         created=job.created,
         valid_loss=valid_loss,
+        system=_common_system(job.watched),
     )
+
+
+def _common_system(watched: Sequence[WatchedPrompt]) -> str:
+    """A tuned model answers as it was trained only when it is told what it was told in training."""
+    found = {
+        next((turn.content for turn in prompt.messages if turn.role == "system"), "") for prompt in watched
+    }
+    return found.pop() if len(found) == 1 else ""

@@ -19,7 +19,8 @@ from tunedesk.desktop.chat.answer_card import AnswerCard
 from tunedesk.desktop.chat.markdown_view import MarkdownView
 from tunedesk.desktop.chat.pane import ChatPane, WantedExample
 from tunedesk.runs.events import Finished, encode_event
-from tunedesk.runs.job import DataFile, DatasetRef, Job, ModelRef
+from tunedesk.runs.generation import ChatMessage
+from tunedesk.runs.job import DataFile, DatasetRef, Job, ModelRef, WatchedPrompt
 from tunedesk.runs.run_folder import RunFolder
 
 Key = Qt.Key
@@ -98,13 +99,18 @@ def chat(qtbot: QtBot, tuned_project: Path) -> Iterator[Chat]:
     made.pane.close_engine()
 
 
-def add_run(project: Path, name: str) -> Path:
+SYSTEM = "Answer with one word."
+
+
+def add_run(project: Path, name: str, *, system: str = "") -> Path:
+    said = (ChatMessage("system", system),) if system else ()
     job = Job(
         run=name,
         created="2026-11-20T14:32:00+00:00",
         model=ModelRef("starter", str(project / "model")),
         dataset=DatasetRef("train.jsonl"),
         train=DataFile("", 0, ""),
+        watched=(WatchedPrompt((*said, ChatMessage("user", "hello"))),),
     )
     folder = RunFolder.create(project / "runs", job, [b"{}"])
     end = Finished(
@@ -226,6 +232,18 @@ def test_another_run_can_be_chosen(qtbot: QtBot, tuned_project: Path) -> None:
     chat.say("hello")
     chat.wait_for("**base**: hello", "**tuned**: hello")
     assert chat.generators[0].loads[-1].adapter == str(second / "adapter")
+    chat.pane.close_engine()
+
+
+def test_a_conversation_begins_with_the_system_prompt_of_the_training(qtbot: QtBot, project: Path) -> None:
+    add_run(project, "2026-11-20-1432-a7", system=SYSTEM)
+    chat = Chat(qtbot, project)
+    chat.say("hello")
+    chat.wait_for("**base**: hello", "**tuned**: hello")
+    prompt, _, _ = chat.generators[0].asked[0]
+    assert prompt[0] == ChatMessage("system", SYSTEM)
+    system = chat.named("System prompt")
+    assert isinstance(system, QPlainTextEdit) and system.toPlainText() == SYSTEM
     chat.pane.close_engine()
 
 

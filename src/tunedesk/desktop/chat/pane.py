@@ -213,11 +213,21 @@ class ChatPane(QWidget):
         partner = self._partners[index]
         if partner == self._chosen:
             return
-        self._chosen = partner
+        before, self._chosen = self._chosen, partner
+        self._offer_system(partner, before.system if before else "")
         self._compare.setEnabled(len(partner.voices) > 1)
         if self.isVisible():
             self._load_chosen()
         self._show_conversation()
+
+    def _offer_system(self, partner: Partner, offered_before: str) -> None:
+        """Begin with the system prompt of the training, unless the user wrote another or has begun."""
+        session = self._ready_session()
+        if session is None or session.conversation.exchanges:
+            return
+        if session.conversation.system in ("", offered_before):
+            self._try(lambda: session.set_system(partner.system))
+            self._settings.show_system(partner.system)
 
     def _load_chosen(self) -> None:
         partner = self._chosen

@@ -20,12 +20,15 @@ class Partner:
     voices: tuple[Voice, ...]
     model: str
     run: Path | None = None
+    system: str = ""
+    """The system prompt of the training; a conversation begins with it."""
 
 
 def partners(runs: Sequence[TunedRun], models: Sequence[tuple[str, Path]]) -> tuple[Partner, ...]:
     """Runs first, newest first; then models as they are."""
     tuned = tuple(
-        Partner(_title(run), run.load_request(), ("base", "tuned"), run.model, run.path) for run in runs
+        Partner(_title(run), run.load_request(), ("base", "tuned"), run.model, run.path, run.system)
+        for run in runs
     )
     plain = tuple(
         Partner(f"{name}, not tuned", Load(str(path), None, "none"), ("base",), name) for name, path in models
