@@ -235,12 +235,13 @@ def list_runs(runs_dir: Path) -> list[RunSummary]:
     return sorted(runs, key=lambda run: (run.created, run.run), reverse=True)
 
 
-def summary_of(folder: RunFolder) -> RunSummary:
+def summary_of(folder: RunFolder, history: RunHistory | None = None) -> RunSummary:
+    """One line about a run. history: its events folded, where the caller follows them; else they are read."""
     try:
         job = folder.job()
     except UserError as error:
         return _damaged(folder, error)
-    history = folder.history()
+    history = folder.history() if history is None else history
     last, evaluation = history.last_step, history.last_evaluation
     ended = history.ended
     return RunSummary(

@@ -3,7 +3,7 @@
 import msgspec
 import psutil
 
-from tests.runs.examples import a_job, a_step
+from tests.runs.examples import a_job, a_start, a_step
 from tunedesk.desktop.runs.shelf import RunShelf
 from tunedesk.runs.events import Stopped, encode_event
 from tunedesk.runs.run_folder import ProcessInfo, RunFolder, RunState
@@ -50,6 +50,17 @@ def test_a_run_that_ended_and_did_not_change_is_not_read_twice(tmp_path):
     (before,) = shelf.look()
     assert before.state is RunState.STOPPED
     assert shelf.look()[0] is before
+
+
+def test_of_a_resumed_run_the_newest_attempt_counts(tmp_path):
+    folder = make_run(tmp_path / "runs")
+    shelf = RunShelf(tmp_path / "runs")
+    first = [a_start(1, None), *(a_step(number, loss=5.0) for number in range(1, 7))]
+    folder.events_path.write_bytes(b"".join(map(encode_event, first)))
+    assert (shelf.look()[0].step, shelf.look()[0].train_loss) == (6, 5.0)
+    with open(folder.events_path, "ab") as file:
+        file.write(encode_event(a_start(2, 3)) + encode_event(a_step(4, attempt=2, loss=1.0)))
+    assert (shelf.look()[0].step, shelf.look()[0].train_loss) == (4, 1.0)
 
 
 def test_a_deleted_run_leaves_the_shelf(tmp_path):

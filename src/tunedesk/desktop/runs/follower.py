@@ -15,8 +15,10 @@ LIVE_MS = 100
 """Ten batches a second are plenty for an eye, and cost next to nothing."""
 QUIET_MS = 1000
 """A run whose engine is gone can still be resumed by another window or the command line."""
-PIECE_BYTES = 1 << 20
-"""About 4,000 events: a piece is read and decoded in well under a tenth of a second."""
+PIECE_BYTES = 1 << 18
+"""About 1,000 events. Small pieces let the drawing thread in between: decoding one holds Python's lock."""
+MANY = 200
+"""A piece with so many events is probably not the last one that waits."""
 LOG_BYTES = 256 << 10
 """How much of the end of a log is shown; a driver may have filled it."""
 
@@ -129,7 +131,7 @@ class _Reader(QObject):
         if events or log or self._told != (process, alive):
             first, self._told = self._told is None, (process, alive)
             self.read.emit(Batch(self._folder.path, events, log, process, alive, first))
-        self._timer.start(0 if len(events) > 1000 else LIVE_MS if alive else QUIET_MS)
+        self._timer.start(0 if len(events) >= MANY else LIVE_MS if alive else QUIET_MS)
 
 
 class _LogTail:
