@@ -6,10 +6,9 @@ import hashlib
 import os
 import threading
 import weakref
-from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
-from itertools import accumulate, pairwise
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 import msgspec
@@ -21,13 +20,10 @@ from tunedesk.dataset.files import (
     unreadable,
     without_line_end,
 )
+from tunedesk.dataset.line_index import LineIndex, Progress
 from tunedesk.dataset.parsing import BOM
 from tunedesk.errors import UserError
 
-Progress = Callable[[int, int], None]
-
-SCAN_BYTES = 1 << 18
-"""Small enough to stay in a processor's cache between being read and being searched."""
 WHOLE_BYTES = 1 << 20
 """Up to this size a signature covers every byte."""
 _SAMPLES = 32
@@ -100,17 +96,16 @@ class _Handle:
 class Base:
     """One state of the file. It stays readable, also after the file was replaced, as long as someone
     holds it.
-
-    starts: the byte where each line begins, and the file's size at the end, so one more than there are lines.
     """
 
-    def __init__(self, path: Path, handle: _Handle, signature: Signature, starts: "array[int]") -> None:
+    def __init__(self, handle: _Handle, signature: Signature, lines: LineIndex, has_bom: bool) -> None:
+        """Use `open`."""
         self.signature = signature
-        self.has_bom = starts[0] == len(BOM)
-        self._starts = starts
+        self.has_bom = has_bom
+        self._lines = lines
         self._handle = handle
         self._last_stat = (signature.size, signature.mtime_ns)
-        self._closer = weakref.finalize(self, handle.close)
+        weakref.finalize(self, handle.close)
 
     @classmethod
     def open(cls, path: Path, progress: Progress | None = None, is_ours: bool = False) -> "Base":
@@ -138,14 +133,15 @@ class Base:
     def _scanned(cls, path: Path, handle: _Handle, progress: Progress | None) -> "Base":
         for _ in range(3):
             signature = _signature(handle)
-            starts = _line_starts(path, signature.size, progress)
-            if starts[-1] == signature.size and _signature(handle) == signature:
-                return cls(path, handle, signature, starts)
+            first = len(BOM) if handle.read(0, len(BOM)) == BOM else 0
+            lines = LineIndex(handle.read, signature.size, first, progress)
+            if lines.bytes_read == signature.size and _signature(handle) == signature:
+                return cls(handle, signature, lines, bool(first))
         message = f"{path.name} is being written by another program."
         raise UserError(message, hint="Open it again when that program has finished.")
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return len(self._lines)
 
     @property
     def default_line_end(self) -> bytes:
@@ -154,7 +150,7 @@ class Base:
 
     def raw(self, line: int) -> bytes:
         """Line `line` (from 0) without its line end."""
-        start, end = self._starts[line], self._starts[line + 1]
+        start, end = self.span(line, line + 1)
         if end - start <= HEAD:
             return without_line_end(self._handle.read(start, end - start))
         # A line of hundreds of megabytes is read once and not copied again to cut its end off.
@@ -162,7 +158,7 @@ class Base:
 
     def line_end(self, line: int) -> bytes:
         """b"\\n", b"\\r\\n", or b"" for a last line that has none."""
-        start, end = self._starts[line], self._starts[line + 1]
+        start, end = self.span(line, line + 1)
         tail = self._handle.read(max(start, end - 2), min(2, end - start))
         if tail == b"\r\n":
             return tail
@@ -170,27 +166,27 @@ class Base:
 
     def rows(self, start: int, stop: int) -> Iterator[bytes]:
         """Lines start..stop without their line ends, read in big pieces."""
-        while start < stop:
-            piece = self._piece_end(start, stop)
-            begin = self._starts[start]
-            block = self._handle.read(begin, self._starts[piece] - begin)
-            if piece - start == 1:
-                yield without_line_end(block)
-            else:
-                for left, right in pairwise(self._starts[start : piece + 1]):
-                    yield without_line_end(block[left - begin : right - begin])
-            start = piece
+        # If another program has shortened the file, the lines that are gone are empty.
+        yield from islice(chain(self._read_rows(*self.span(start, stop)), repeat(b"")), stop - start)
 
-    def _piece_end(self, start: int, stop: int) -> int:
-        """The end of the lines from start on that fit in one read; at least one line."""
-        piece = min(start + 1024, stop)
-        while piece > start + 1 and self._starts[piece] - self._starts[start] > 4 * WHOLE_BYTES:
-            piece = start + max(1, (piece - start) // 2)
-        return piece
+    def _read_rows(self, at: int, end: int) -> Iterator[bytes]:
+        begun: list[bytes] = []
+        while at < end and (block := self._handle.read(at, min(WHOLE_BYTES, end - at))):
+            for line in BytesIO(block):
+                if not line.endswith(b"\n"):
+                    begun.append(line)
+                elif begun:
+                    yield without_line_end(b"".join([*begun, line]))
+                    begun = []
+                else:
+                    yield without_line_end(line)
+            at += len(block)
+        if begun:
+            yield b"".join(begun)
 
     def span(self, start: int, stop: int) -> tuple[int, int]:
         """The bytes start..end of lines start..stop, line ends included."""
-        return self._starts[start], self._starts[stop]
+        return self._lines.start(start), self._lines.start(stop)
 
     def read(self, start: int, size: int) -> bytes:
         return self._handle.read(start, size)
@@ -241,29 +237,3 @@ def _signature(handle: _Handle) -> Signature:
         for number in range(_SAMPLES):
             digest.update(handle.read(last * number // (_SAMPLES - 1), _SAMPLE_BYTES))
     return Signature(stat.st_size, stat.st_mtime_ns, digest.hexdigest())
-
-
-def _line_starts(path: Path, size: int, progress: Progress | None) -> "array[int]":
-    """Where each line begins, and after the last one the number of bytes that were read.
-
-    The loop over lines runs inside accumulate, map and BytesIO, twice as fast as one over bytes.find; a line
-    longer than a chunk is never put together.
-    """
-    with path.open("rb", buffering=0) as file:
-        chunk = file.read(SCAN_BYTES)
-        starts = array("Q", [len(BOM) if chunk.startswith(BOM) else 0])
-        if starts[0]:
-            chunk = chunk[len(BOM) :]
-        done = starts[0]
-        while chunk:
-            ends = list(accumulate(map(len, BytesIO(chunk)), initial=done))
-            done = ends[-1]
-            if not chunk.endswith(b"\n"):
-                ends.pop()
-            starts.fromlist(ends[1:])
-            if progress is not None:
-                progress(done, size)
-            chunk = file.read(SCAN_BYTES)
-    if starts[-1] < done:
-        starts.append(done)
-    return starts

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tunedesk.dataset.base import Base, Progress, signature_of
+from tunedesk.dataset.base import Base, signature_of
 from tunedesk.dataset.files import refuse_what_is_no_file
 from tunedesk.dataset.journal import BaseRecord, Journal, Pending
+from tunedesk.dataset.line_index import Progress
 from tunedesk.dataset.live_rows import LiveRows
 from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
 from tunedesk.dataset.order import Order, Run

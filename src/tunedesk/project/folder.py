@@ -6,9 +6,9 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tunedesk.dataset.base import Progress
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.files import refuse_what_is_no_file
+from tunedesk.dataset.line_index import Progress
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
 from tunedesk.paths import loose_projects_dir, projects_dir, sample_project
