@@ -17,6 +17,8 @@ QUIET_MS = 1000
 """A run whose engine is gone can still be resumed by another window or the command line."""
 PIECE_BYTES = 1 << 18
 """About 1,000 events. Small pieces let the drawing thread in between: decoding one holds Python's lock."""
+BETWEEN_MS = 10
+"""Between two pieces of a long file, for the thread that draws."""
 MANY = 200
 """A piece with so many events is probably not the last one that waits."""
 LOG_BYTES = 256 << 10
@@ -131,7 +133,7 @@ class _Reader(QObject):
         if events or log or self._told != (process, alive):
             first, self._told = self._told is None, (process, alive)
             self.read.emit(Batch(self._folder.path, events, log, process, alive, first))
-        self._timer.start(0 if len(events) >= MANY else LIVE_MS if alive else QUIET_MS)
+        self._timer.start(BETWEEN_MS if len(events) >= MANY else LIVE_MS if alive else QUIET_MS)
 
 
 class _LogTail:

@@ -42,7 +42,10 @@ class LazyPlots(QWidget):
             self._page.clear()
 
     def add_events(self, events: tuple[Event, ...]) -> None:
-        self._waiting.extend(events)
+        if self._page is None:
+            self._waiting.extend(events)
+        else:
+            self._page.add_events(events)
         if self.isVisible() and not self._pause.isActive():
             self._pause.start()
 
@@ -69,13 +72,14 @@ class LazyPlots(QWidget):
     def _build(self, page_class: "type[PlotsPage]") -> None:
         if self._page is None:
             self._page = page_class()
+            self._page.add_events(self._waiting)
+            self._waiting = []
             self._layout.addWidget(self._page)
             self._draw()
 
     def _draw(self) -> None:
-        if self._page is not None and self._waiting:
-            self._page.add_events(self._waiting)
-            self._waiting = []
+        if self._page is not None:
+            self._page.draw()
 
     def _shown_page(self) -> "PlotsPage":
         if self._page is None:

@@ -52,13 +52,13 @@ class PlotsPage(QWidget):
         """Forget the run that was shown, and the zoom that belonged to it."""
         self._curves = Curves()
         self.reset_zoom()
-        self._draw()
+        self.draw()
 
     def add_events(self, events: Iterable[Event]) -> None:
+        """Take them in; `draw` shows them."""
         self._curves.add_all(events)
-        self._draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         series = {name: one.arrays() for name, one in self._curves.series.items()}
         self._loss.show_points(
             {
