@@ -45,7 +45,7 @@ class TrainingExample:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
+class DataWarning:
     """Something to tell a person. code: a short word for programs."""
 
     code: str
@@ -60,7 +60,7 @@ class Data:
 
     train: tuple[TrainingExample, ...]
     valid: tuple[TrainingExample, ...]
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[DataWarning, ...]
 
     @property
     def tokens(self) -> int:
@@ -91,7 +91,7 @@ def prepare_data(folder: RunFolder, job: Job, template: ChatTemplate) -> Data:
 
 def _split(
     folder: RunFolder, job: Job, file: DataFile, name: str, template: ChatTemplate
-) -> tuple[tuple[TrainingExample, ...], tuple[Warning_, ...]]:
+) -> tuple[tuple[TrainingExample, ...], tuple[DataWarning, ...]]:
     rows = _verified_rows(folder, file)
     max_length = job.hyperparameters.max_length
     rendered = [_render(number, raw, name, template, max_length) for number, raw in rows]
@@ -113,11 +113,11 @@ def _split(
     warnings = []
     if cut:
         message = f"{_rows(cut)} of the {name} data: cut at {max_length} tokens."
-        warnings.append(Warning_("cut", message[0].upper() + message[1:]))
+        warnings.append(DataWarning("cut", message[0].upper() + message[1:]))
     if untrained or wholly:
         left_out = sorted({*untrained, *wholly})
         message = f"{_rows(left_out)} of the {name} data: left out, nothing in it would be learned."
-        warnings.append(Warning_("left-out", message[0].upper() + message[1:]))
+        warnings.append(DataWarning("left-out", message[0].upper() + message[1:]))
     return tuple(example for example in examples if example.trained), tuple(warnings)
 
 

@@ -1,0 +1,36 @@
+"""The writer of events never joins two lines, numbers its own, and follows on what is there."""
+
+from pathlib import Path
+
+from tunedesk.engine.event_log import EventLog
+from tunedesk.runs.events import Noted, encode_event
+from tunedesk.runs.follow import EventTail
+
+
+def test_events_are_numbered_from_one_within_their_attempt(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for attempt in (1, 2):
+        with EventLog(path, "r", attempt) as log:
+            log.write(Noted, phase="a", message="one")
+            log.write(Noted, phase="b", message="two")
+    events = EventTail(path).poll()
+    assert [(event.attempt, event.seq) for event in events] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert all(event.run == "r" for event in events)
+
+
+def test_half_a_line_of_a_killed_process_does_not_swallow_the_next_event(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with EventLog(path, "r", 1) as log:
+        whole = encode_event(log.write(Noted, phase="a", message="one"))
+    path.write_bytes(whole + whole[:25])
+    with EventLog(path, "r", 2) as log:
+        log.write(Noted, phase="b", message="two")
+    tail = EventTail(path)
+    assert [(event.attempt, event.seq) for event in tail.poll()] == [(1, 1), (2, 1)]
+    assert [noise.line for noise in tail.unreadable] == [whole[:25].decode()]
+
+
+def test_an_event_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "events.jsonl", "r", 1) as log:
+        event = log.write(Noted, phase="a", message="ä")
+        assert EventTail(tmp_path / "events.jsonl").poll() == [event]
