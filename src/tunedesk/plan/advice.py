@@ -93,10 +93,8 @@ def _epochs(data: DataFacts, model: ModelFolder, batch: int) -> Advice:
     wanted = WANTED_STEPS
     source = "Unsloth (1 to 3); tinker-cookbook (at least 100 steps)"
     if model.parameters < SMALL_MODEL:
-        wanted, source = (
-            4 * WANTED_STEPS,
-            "models under 100 M parameters know little: four times tinker's 100 steps",
-        )
+        wanted = 3 * WANTED_STEPS
+        source = "models under 100 M parameters know little: three times tinker-cookbook's 100 steps"
     steps = max(1, math.ceil(data.rows / batch))
     return Advice("epochs", float(min(MOST_EPOCHS, max(3, math.ceil(wanted / steps)))), text, source)
 
