@@ -80,6 +80,13 @@ def test_a_logarithmic_axis_shows_powers_of_ten_evenly(plot):
     assert high == pytest.approx(2, abs=0.3)
 
 
+def test_a_logarithmic_axis_writes_few_numbers(plot):
+    plot.show_logarithmic(True)
+    axis = view(plot).getAxis("left")
+    texts = axis.tickStrings([np.log10(number) for number in (0.5, 1, 2, 3, 4, 5, 6, 9, 10, 20)], 1, 1)
+    assert texts == ["0.5", "1", "2", "", "", "5", "", "", "10", "20"]
+
+
 def test_the_colours_follow_the_theme(qtbot, plot):
     application = QApplication.instance()
     before = QPalette(application.palette())

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QAction
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from tests.runs.examples import a_start, a_step, an_evaluation
@@ -279,6 +279,28 @@ def test_a_damaged_run_is_listed_with_its_problem(qtbot, pane, new_run, runs_dir
     broken = next(run for run in pane.run_list.runs if run.run == "broken")
     assert broken.state is RunState.FAILED
     assert "damaged" in broken.problem
+
+
+def test_every_action_has_a_text_an_icon_and_a_key_of_its_own(pane):
+    actions = [one for one in pane.findChildren(QAction) if one.text()]
+    offered = [one for one in pane.actions_for_menu() if one is not None]
+    assert set(offered) <= set(actions)
+    assert all(not one.icon().isNull() for one in offered)
+    keys = [one.shortcut().toString() for one in pane.actions() + pane.page.actions()]
+    assert all(keys)
+    assert len(set(keys)) == len(keys)
+
+
+def test_keys_work_wherever_the_focus_is_in_the_window(qtbot, pane, new_run):
+    run = new_run()
+    run.be_alive()
+    run.write(a_start(1, None), a_step(1))
+    show(qtbot, pane)
+    pane.activateWindow()
+    qtbot.keyClick(
+        pane, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    qtbot.waitUntil(lambda: [one.action for one in run.folder.requests()] == ["pause"])
 
 
 @pytest.mark.parametrize("view", range(4))

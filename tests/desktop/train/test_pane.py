@@ -198,6 +198,24 @@ def test_a_read_only_project_says_why_it_cannot_train(qtbot, bench_on, bench):
     assert second.pane.missing == second.project.read_only_reason
 
 
+def test_every_action_has_a_text_an_icon_and_a_key_of_its_own(bench):
+    actions = bench.pane.actions()
+    keys = [one.shortcut().toString() for one in actions]
+    assert all(one.text() and not one.icon().isNull() for one in actions)
+    assert all(keys)
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_wizard_can_be_walked_with_keys(qtbot, bench):
+    bench.show()
+    bench.pane.activateWindow()
+    for step in STEPS[1:]:
+        qtbot.keyClick(bench.pane, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+        assert bench.pane.step is step
+    qtbot.keyClick(bench.pane, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert bench.pane.step is Step.MODEL
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_everything_that_takes_the_focus_has_a_name(qtbot, bench, step):
     bench.show()

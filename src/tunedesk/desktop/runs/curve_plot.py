@@ -279,6 +279,13 @@ def _dress(item: pg.PlotDataItem, curve: Curve, tokens: Tokens) -> None:
     item.opts["antialias"] = curve.look == "line"
 
 
+def _power(exponent: float) -> str:
+    """The number at a place of a logarithmic axis; all but 1, 2 and 5 of each decade stay unwritten."""
+    value = 10.0**exponent
+    leading = round(value / 10.0 ** np.floor(exponent + 1e-9), 6)
+    return number(float(f"{value:.6g}")) if leading in (1, 2, 5) else ""
+
+
 class LegendKey(QWidget):
     """A short stroke as the curve is drawn, and its name."""
 
@@ -325,5 +332,5 @@ class _Axis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.logMode:
-            return [number(float(10**value)) for value in values]
+            return [_power(value) for value in values]
         return [number(round(value, 10)) for value in values]

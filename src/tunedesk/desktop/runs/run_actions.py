@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
@@ -25,7 +24,7 @@ class Standing:
 
 
 class RunActions:
-    """The actions of the chosen run; keys work while the pane has the focus."""
+    """The actions of the chosen run; keys work while the pane is on the screen."""
 
     def __init__(self, pane: QWidget) -> None:
         self.pause = action(pane, "Pause", "pause", "Ctrl+Shift+P", tip="Pause after this step")
@@ -35,7 +34,6 @@ class RunActions:
         self.open_folder = action(pane, "Open the run's folder", "folder-open", "Ctrl+Shift+F")
         self.chat = action(pane, "Chat with it", "chat", "Ctrl+Return", tip="Chat with the tuned model")
         for one in self.all():
-            one.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             pane.addAction(one)
         self.fit(None)
 

@@ -116,6 +116,7 @@ class RunHeader(QWidget):
 def _tool(source: QAction) -> QToolButton:
     button = tool_button(source)
     source.changed.connect(lambda: button.setVisible(source.isVisible()))
+    button.setVisible(source.isVisible())
     return button
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, Qt, Signal
+from PySide6.QtCore import QBuffer, Signal
 from PySide6.QtGui import QAction, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
@@ -76,7 +76,6 @@ class RunPage(QWidget):
 
     def _own_action(self, text: str, icon: str, key: str) -> QAction:
         made = action(self, text, icon, key)
-        made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.addAction(made)
         return made
 

@@ -99,7 +99,6 @@ class TrainPane(QWidget):
         self.next.triggered.connect(self._go_on)
         self.start.triggered.connect(self._begin)
         for one in (self.back, self.next, self.start, *self.steps.actions_by_key(self)):
-            one.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             self.addAction(one)
         self.steps.step_chosen.connect(self._choose_step)
         known = self.preparation

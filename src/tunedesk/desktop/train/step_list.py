@@ -10,8 +10,16 @@ from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.theme.tokens import tokens_of
 from tunedesk.desktop.train.wizard import STEPS, Step
+from tunedesk.desktop.widgets.buttons import action
 from tunedesk.desktop.widgets.layout import GRID, column
 
+ICONS = {
+    Step.DATA: "data",
+    Step.MODEL: "model",
+    Step.PLACE: "cpu",
+    Step.SETTINGS: "settings",
+    Step.REVIEW: "check",
+}
 WIDTH = 208
 DISC = 22
 
@@ -34,9 +42,7 @@ class StepList(QWidget):
         """Alt+1 to Alt+5 for the steps."""
         made = []
         for number, step in enumerate(STEPS, start=1):
-            one = QAction(f"Step {number}: {step.value}", owner)
-            one.setShortcut(f"Alt+{number}")
-            one.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            one = action(owner, f"Step {number}: {step.value}", ICONS[step], f"Alt+{number}")
             one.triggered.connect(self._buttons[step].click)
             made.append(one)
         return made
