@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-from tunedesk.desktop.runs.curve_plot import Curve, CurvePlot
+from tunedesk.desktop.runs.curve_plot import CurvePlot
+from tunedesk.desktop.runs.plot_parts import Curve
 from tunedesk.desktop.theme.palettes import palette_of
 from tunedesk.desktop.theme.tokens import DARK, LIGHT
 

@@ -5,50 +5,24 @@ smoothed one two pixels wide with it. Raw points drawn wide and smooth freeze th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.desktop.runs.buckets import Floats, bucket, nearest
-from tunedesk.desktop.theme.style import set_look
-from tunedesk.desktop.theme.tokens import Tokens, tokens_of
+from tunedesk.desktop.runs.plot_parts import Curve, LegendKey, PlainAxis, dress, number
+from tunedesk.desktop.theme.tokens import tokens_of
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 
 MOST_BUCKETS = 450
 PIXELS_PER_BUCKET = 3
-AXIS_WIDTH = 52
-"""Pixels for numbers like "0.0002"; the same everywhere, so that stacked plots line up."""
 SHORTEST_AXIS = 10
 """Steps that the axis spans at least, so that the first points of a run do not jump about."""
-RAW_ALPHA = 120
-WIDTHS = {"raw": 1.0, "line": 2.0, "quiet": 1.5}
-
-Look = Literal["raw", "line", "points"]
 Points = tuple[Floats, Floats]
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One curve of a plot. name: in the legend and beside its values; tint: a colour token."""
-
-    name: str
-    tint: str
-    look: Look
-
-
-def number(value: float) -> str:
-    """Four digits that matter, without an exponent where one can do without."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.2e}" if abs(value) < 1e-4 else f"{value:.4g}"
 
 
 class CurvePlot(QWidget):
@@ -69,7 +43,7 @@ class CurvePlot(QWidget):
         self._cursor: float | None = None
         self._logarithmic = False
         self._values = label(look="muted")
-        self._view = pg.PlotWidget(axisItems={side: _Axis(side) for side in ("left", "bottom")})
+        self._view = pg.PlotWidget(axisItems={side: PlainAxis(side) for side in ("left", "bottom")})
         self._items = [self._view.plot() for _ in curves]
         self._line = pg.InfiniteLine(angle=90)
         self._build()
@@ -253,84 +227,7 @@ class CurvePlot(QWidget):
             axis.setTextPen(QColor(tokens.muted))
         self._line.setPen(pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DashLine))
         for curve, item in zip(self._curves, self._items, strict=True):
-            _dress(item, curve, tokens)
+            dress(item, curve, tokens)
 
 
 _NOTHING: Points = (np.empty(0), np.empty(0))
-
-
-def _colour(curve: Curve, tokens: Tokens) -> QColor:
-    colour = QColor({"accent": tokens.accent, "warning": tokens.warning, "muted": tokens.muted}[curve.tint])
-    if curve.look == "raw":
-        colour.setAlpha(RAW_ALPHA)
-    return colour
-
-
-def _dress(item: pg.PlotDataItem, curve: Curve, tokens: Tokens) -> None:
-    colour = _colour(curve, tokens)
-    if curve.look == "points":
-        item.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DotLine))
-        item.setSymbol("o")
-        item.setSymbolSize(8)
-        item.setSymbolBrush(QColor(tokens.surface))
-        item.setSymbolPen(pg.mkPen(colour, width=2))
-        return
-    item.setPen(pg.mkPen(colour, width=WIDTHS[curve.look if curve.tint != "muted" else "quiet"]))
-    item.opts["antialias"] = curve.look == "line"
-
-
-def _power(exponent: float) -> str:
-    """The number at a place of a logarithmic axis; all but 1, 2 and 5 of each decade stay unwritten."""
-    value = 10.0**exponent
-    leading = round(value / 10.0 ** np.floor(exponent + 1e-9), 6)
-    return number(float(f"{value:.6g}")) if leading in (1, 2, 5) else ""
-
-
-class LegendKey(QWidget):
-    """A short stroke as the curve is drawn, and its name."""
-
-    WIDTH, HEIGHT = 22, 12
-
-    def __init__(self, curve: Curve) -> None:
-        super().__init__()
-        self._stroke = _Stroke(curve)
-        words = label(curve.name)
-        set_look(words, "muted")
-        self.setLayout(row(self._stroke, words, spacing=6))
-
-
-class _Stroke(QWidget):
-    def __init__(self, curve: Curve) -> None:
-        super().__init__()
-        self._curve = curve
-        self.setFixedSize(LegendKey.WIDTH, LegendKey.HEIGHT)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        tokens = tokens_of(self)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(_colour(self._curve, tokens), 1 if self._curve.look == "raw" else 2)
-        painter.setPen(pen)
-        middle = self.height() / 2
-        if self._curve.look == "points":
-            painter.setBrush(QColor(tokens.surface))
-            painter.drawEllipse(QPointF(self.width() / 2, middle), 3.5, 3.5)
-        else:
-            painter.drawLine(QPointF(1, middle), QPointF(self.width() - 1, middle))
-        painter.end()
-
-
-class _Axis(pg.AxisItem):
-    """Plain numbers: pyqtgraph would factor out thousandths and write "(x0.001)"."""
-
-    def __init__(self, side: str) -> None:
-        super().__init__(side)
-        self.enableAutoSIPrefix(False)
-        self.setStyle(tickLength=-4, hideOverlappingLabels=True)
-        if side == "left":
-            self.setWidth(AXIS_WIDTH)
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        if self.logMode:
-            return [_power(value) for value in values]
-        return [number(round(value, 10)) for value in values]

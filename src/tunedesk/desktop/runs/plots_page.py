@@ -7,8 +7,9 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.desktop.runs.buckets import Floats, bucket
-from tunedesk.desktop.runs.curve_plot import Curve, CurvePlot, Points
+from tunedesk.desktop.runs.curve_plot import CurvePlot, Points
 from tunedesk.desktop.runs.curves import Curves
+from tunedesk.desktop.runs.plot_parts import Curve
 from tunedesk.desktop.runs.smoothing import smooth
 from tunedesk.desktop.theme.tokens import tokens_of
 from tunedesk.desktop.widgets.layout import GRID, card, column, row
