@@ -20,6 +20,8 @@ from tunedesk.desktop.widgets.layout import GRID, column, label, row
 
 MOST_BUCKETS = 450
 PIXELS_PER_BUCKET = 3
+LOW_PLOT = 130
+"""Pixels of height below which an axis has room for few numbers."""
 SHORTEST_AXIS = 10
 """Steps that the axis spans at least, so that the first points of a run do not jump about."""
 Points = tuple[Floats, Floats]
@@ -42,7 +44,9 @@ class CurvePlot(QWidget):
         self._range: tuple[float, float] | None = None
         self._cursor: float | None = None
         self._logarithmic = False
-        self._values = label(look="muted")
+        self._values = ""
+        self._told = label(look="muted")
+        self._keys = [LegendKey(curve) for curve in curves] if len(curves) > 1 else []
         self._view = pg.PlotWidget(axisItems={side: PlainAxis(side) for side in ("left", "bottom")})
         self._items = [self._view.plot() for _ in curves]
         self._line = pg.InfiniteLine(angle=90)
@@ -66,8 +70,7 @@ class CurvePlot(QWidget):
         self._view.scene().sigMouseMoved.connect(self._mouse_moved)
         self._view.scene().sigMouseClicked.connect(self._clicked)
         self._view.installEventFilter(self)
-        keys = [LegendKey(curve) for curve in self._curves] if len(self._curves) > 1 else []
-        head = row(label(self._title, "heading"), *keys, None, self._values, spacing=2 * GRID)
+        head = row(label(self._title, "heading"), *self._keys, None, self._told, spacing=2 * GRID)
         layout = column(head, self._view, spacing=4)
         layout.setStretch(1, 1)
         self.setLayout(layout)
@@ -101,8 +104,8 @@ class CurvePlot(QWidget):
 
     @property
     def values(self) -> str:
-        """What is written beside the title."""
-        return self._values.text()
+        """What is written beside the title: the step under the cursor, and each curve's value."""
+        return self._values
 
     def sizeHint(self) -> QSize:
         return QSize(320, 180)
@@ -145,10 +148,13 @@ class CurvePlot(QWidget):
     def _tell_values(self) -> None:
         found = [(curve.name, self._value_at(curve)) for curve in self._curves]
         known = [(name, value) for name, value in found if value is not None]
-        single = len(self._curves) == 1
-        words = [number(value) if single else f"{name} {number(value)}" for name, value in known]
-        where = f"step {self._cursor:,.0f}" if self._cursor is not None and known else ""
-        self._values.setText("   ".join([where, *words] if where else words) or "no step yet")
+        where = [f"step {self._cursor:,.0f}"] if self._cursor is not None and known else []
+        for key, (_, value) in zip(self._keys, found, strict=False):
+            key.show_value(value)
+        told = [] if self._keys else [number(value) for _, value in known]
+        self._told.setText("   ".join([*where, *told]) or ("" if known else "no step yet"))
+        named = told or [f"{name} {number(value)}" for name, value in known]
+        self._values = "   ".join([*where, *named]) or "no step yet"
         self._view.setAccessibleDescription(self._sentence(known))
 
     def _sentence(self, known: list[tuple[str, float]]) -> str:
@@ -210,6 +216,8 @@ class CurvePlot(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        low = self._view.height() < LOW_PLOT
+        self._view.getAxis("left").setTickDensity(0.4 if low else 1.0)  # numbers must not cover each other
         self._draw()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.theme.tokens import Tokens, tokens_of
 from tunedesk.desktop.widgets.layout import label, row
 
@@ -67,16 +66,19 @@ def _power(exponent: float) -> str:
 
 
 class LegendKey(QWidget):
-    """A short stroke as the curve is drawn, and its name."""
+    """A short stroke as the curve is drawn, its name, and its value under the cursor."""
 
     WIDTH, HEIGHT = 22, 12
 
     def __init__(self, curve: Curve) -> None:
         super().__init__()
         self._stroke = _Stroke(curve)
-        words = label(curve.name)
-        set_look(words, "muted")
-        self.setLayout(row(self._stroke, words, spacing=6))
+        self._value = label()
+        self._value.setFixedWidth(self.fontMetrics().horizontalAdvance("0.00000"))  # so that nothing jumps
+        self.setLayout(row(self._stroke, label(curve.name, "muted"), self._value, spacing=6))
+
+    def show_value(self, value: float | None) -> None:
+        self._value.setText("" if value is None else number(value))
 
 
 class _Stroke(QWidget):

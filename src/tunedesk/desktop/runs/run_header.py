@@ -43,7 +43,7 @@ class RunHeader(QWidget):
         told = row(self._sentence, self._left, spacing=2 * GRID)
         told.setStretch(0, 1)
         figures = row(
-            self._step, self._loss, self._valid, self._speed, self._memory, self._gpu, spacing=3 * GRID
+            self._step, self._loss, self._valid, self._speed, self._memory, self._gpu, spacing=2 * GRID
         )
         for place in range(figures.count()):
             figures.setStretch(place, 1)
@@ -96,7 +96,7 @@ class RunHeader(QWidget):
             self._memory.show_share(sentences.size(used), None)
         else:
             tip = f"{sentences.size(hardware.ram_free)} of the computer's memory are free"
-            words = f"{sentences.size(used)} of {sentences.size(hardware.ram_total)}"
+            words = f"{sentences.size(used)} of {sentences.whole_size(hardware.ram_total)}"
             self._memory.show_share(words, used / hardware.ram_total, tip)
         self._show_gpu(last, hardware)
 
@@ -109,7 +109,7 @@ class RunHeader(QWidget):
             return
         card = hardware.gpus[0]
         used = last.gpu_memory_bytes if last and last.gpu_memory_bytes else card.total - card.free
-        words = f"{sentences.size(used)} of {sentences.size(card.total)}"
+        words = f"{sentences.size(used)} of {sentences.whole_size(card.total)}"
         self._gpu.show_share(words, used / card.total, f"{card.name}; {sentences.size(card.free)} are free")
 
 

@@ -45,6 +45,11 @@ def size(count: float) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
+def whole_size(count: float) -> str:
+    """How much there is of something at all; a digit after the point says nothing then."""
+    return f"{count / 1e9:.0f} GB" if count >= 10e9 else size(count)
+
+
 def steps(count: int) -> str:
     return "1 step" if count == 1 else f"{count:,} steps"
 

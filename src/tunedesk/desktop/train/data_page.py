@@ -10,9 +10,9 @@ from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
 
 ROLES = {
-    "train": ("Training", "the model learns from these rows"),
-    "valid": ("Validation", "never learned from; they show when to stop"),
-    "heldout": ("Held out", "kept for the proof after the run"),
+    "train": ("Training", "the model learns from these"),
+    "valid": ("Validation", "these show when to stop"),
+    "heldout": ("Held out", "kept for the proof"),
 }
 HEADERS = ("Split", "File", "Rows", "Tokens", "Findings", "")
 
@@ -51,7 +51,7 @@ class DataPage(QWidget):
     def _splits(self, choices: Choices) -> QWidget:
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(3 * GRID)
+        grid.setHorizontalSpacing(2 * GRID)
         grid.setVerticalSpacing(GRID + 4)
         for place, header in enumerate(HEADERS):
             words = label(header, "muted")

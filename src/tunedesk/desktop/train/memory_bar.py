@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from tunedesk.desktop.theme.tokens import Tokens, tokens_of
 from tunedesk.desktop.train import words
@@ -13,6 +13,7 @@ from tunedesk.desktop.widgets.layout import GRID, column, label, row
 from tunedesk.plan.memory import MemoryEstimate
 
 HEIGHT = 12
+KEYS_IN_A_ROW = 3
 SHADES = (1.0, 0.72, 0.5, 0.34, 0.2)
 """Strength of the text colour, part after part; neighbours differ enough to be told apart in both themes."""
 
@@ -50,8 +51,14 @@ class MemoryBar(QWidget):
         told = ", ".join(f"{part.name} {words.bytes_of(part.size)}" for part in parts)
         self.setAccessibleName(f"Memory: {told}")
         new = QWidget()
-        keys = [_Key(number, part) for number, part in enumerate(parts) if part.size >= 1_000_000]
-        new.setLayout(row(*keys, None, spacing=2 * GRID))
+        keys = QGridLayout()
+        keys.setContentsMargins(0, 0, 0, 0)
+        keys.setHorizontalSpacing(3 * GRID)
+        keys.setVerticalSpacing(4)
+        for number, part in enumerate(parts):
+            keys.addWidget(_Key(number, part), number // KEYS_IN_A_ROW, number % KEYS_IN_A_ROW)
+        keys.setColumnStretch(KEYS_IN_A_ROW, 1)
+        new.setLayout(keys)
         self._holder = swap(self._layout, self._holder, new)
 
 

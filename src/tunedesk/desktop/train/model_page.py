@@ -26,7 +26,7 @@ COLUMNS = ("Model", "Licence", "Template", "Parameters", "On disk", "Context")
 NUMBERS = (3, 4, 5)
 """Columns that are aligned to the right."""
 ROW_HEIGHT = 34
-COLUMN_WIDTH = 104
+COLUMN_WIDTH = 84
 
 
 class ModelPage(QWidget):
@@ -90,7 +90,7 @@ class ModelPage(QWidget):
             "chat" if model.has_template else "none",
             words.parameters(model.parameters),
             words.bytes_of(model.weight_bytes),
-            f"{model.context:,} tokens",
+            f"{model.context:,}",
         )
         for place, text in enumerate(cells):
             item = QTableWidgetItem(text)

@@ -46,10 +46,10 @@ class SettingRow(QWidget):
         else:
             self._field.textActivated.connect(self._tell)
         unit = label(words.UNITS.get(self._name, ""), "muted")
-        told = row(self._problem, self._changed, self._reset, None, spacing=GRID)
+        told = row(self._changed, self._reset, None, spacing=GRID)
         top = row(title, self._field, unit, told, spacing=GRID)
         top.setStretch(3, 1)
-        below = row(self._help)
+        below = column(row(self._problem, None), self._help, spacing=4)
         below.setContentsMargins(NAME_WIDTH + GRID, 0, 0, 0)
         self.setLayout(column(top, below, spacing=4))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
