@@ -107,22 +107,23 @@ def installed_extras(stamp: dict[str, object]) -> list[str]:
 
 
 def is_current(root: Path, extras: list[str]) -> bool:
+    knows_screen = read_stamp(root).get("screen") is True
+    return packages_are_current(root, extras) and (knows_screen or not has_screen())
+
+
+def packages_are_current(root: Path, extras: list[str]) -> bool:
     stamp = read_stamp(root)
     return (
         stamp.get("python") == python_series()
         and stamp.get("digest") == digest(root)
         and set(extras) <= set(installed_extras(stamp))
-        and (stamp.get("screen") is True or not has_screen())
     )
 
 
 def write_stamp(root: Path, extras: list[str]) -> None:
-    stamp = {
-        "digest": digest(root),
-        "python": python_series(),
-        "extras": sorted(extras),
-        "screen": has_screen(),
-    }
+    """Record what is there now; a screen that was once provided for stays so."""
+    screen = has_screen() or read_stamp(root).get("screen") is True
+    stamp = {"digest": digest(root), "python": python_series(), "extras": sorted(extras), "screen": screen}
     temporary = stamp_file(root).with_suffix(".new")
     temporary.write_text(json.dumps(stamp) + "\n", encoding="utf-8")
     os.replace(temporary, stamp_file(root))

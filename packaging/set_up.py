@@ -15,6 +15,7 @@ from bootstrap import (
     constraints_file,
     installed_extras,
     is_current,
+    packages_are_current,
     python_series,
     read_stamp,
     stamp_file,
@@ -35,6 +36,9 @@ def set_up(root: Path, extras: list[str]) -> None:
             return
         stamp = read_stamp(root)
         need_system_parts()
+        if packages_are_current(root, extras):  # only a screen is new
+            write_stamp(root, installed_extras(stamp))
+            return
         if stamp.get("python") != python_series():
             make_room(root)
         stamp_file(root).unlink(missing_ok=True)
