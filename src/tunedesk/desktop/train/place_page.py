@@ -1,12 +1,13 @@
 """The wizard's third step: where the run will compute. Today that is this computer."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QRadioButton, QWidget
+from PySide6.QtWidgets import QFormLayout, QWidget
 
 from tunedesk.desktop.runs.gauges import Bar
 from tunedesk.desktop.train import words
 from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices
+from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.plan.hardware import Gpu, Hardware
@@ -20,8 +21,7 @@ class PlacePage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._computer = QRadioButton("This computer")
-        self._computer.setChecked(True)
+        self._computer = Badge("This computer", "cpu", "text")
         self._found = QWidget()
         self._advice = label(look="muted", wrap=True)
         again = push_button("Look again", "refresh")
