@@ -121,6 +121,20 @@ def test_a_row_spoilt_behind_the_wizards_back_takes_it_back_to_data(qtbot, bench
     assert bench.pane.step is Step.DATA
 
 
+def test_a_harmless_edit_leaves_the_wizard_where_it_is_and_is_trained_on(qtbot, bench):
+    document = bench.open("train")
+    bench.show()
+    go_to(qtbot, bench, Step.REVIEW)
+    document.delete([document.id_at(0)], "Delete")
+    bench.pane.look_again()
+    assert not button(bench.pane, "Start training").isEnabled(), "until the rows were looked at"
+    bench.settle()
+    assert bench.pane.step is Step.REVIEW
+    with qtbot.waitSignal(bench.pane.start_requested) as started:
+        click(qtbot, bench.pane, "Start training")
+    assert len(started.args[0].train) == len(document)
+
+
 def test_a_missing_file_is_told_by_name(qtbot, bench):
     bench.project.datasets["valid"].unlink()
     bench.show()

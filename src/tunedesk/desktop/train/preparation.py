@@ -155,10 +155,12 @@ class Preparation(QObject):
         self._advise()
 
     def _survey(self) -> None:
-        if self._surveying is not None:
-            self._background.cancel(self._surveying)
-        self._past = None
-        self._change(replace(self._choices, splits=None, reading=None, forecast=None))
+        for running in (self._surveying, self._forecasting):
+            if running is not None:
+                self._background.cancel(running)
+        self._forecasting, self._past = None, None
+        # What was seen before stays on the screen, but without a forecast nothing can be started meanwhile.
+        self._change(replace(self._choices, forecast=None))
         sources = tuple(self._sources())
         model = self._choices.model
 
@@ -191,6 +193,8 @@ class Preparation(QObject):
     def _forecast(self) -> None:
         """Work the run's needs out for the present settings; a newer one replaces it."""
         self._pause.stop()
+        if self._surveying is not None:
+            return  # the survey ends with a forecast of its own
         if self._forecasting is not None:
             self._background.cancel(self._forecasting)
             self._forecasting = None
