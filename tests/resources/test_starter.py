@@ -205,13 +205,19 @@ def test_the_pretraining_texts_hold_nothing_of_the_sample() -> None:
         *phrases.ACTIONS.values(),
         *phrases.PROMISES.values(),
     )
-    fixed = {part for text in sample for part in re.split(r"\{\w+\}", text) if len(part.split()) >= 4}
+    runs = {run for text in sample for part in re.split(r"\{\w+\}", text) for run in runs_of_words(part, 6)}
     seen = "\n".join(
         message["content"] for chat in itertools.islice(chats(1), 4000) for message in chat.messages()
     )
-    assert fixed
-    assert not [part for part in fixed if part.strip() in seen]
+    assert len(runs) > 200
+    assert not [run for run in runs if run in seen]
+    assert not [text for text in sample if text in seen]
     assert '"category"' not in seen and '"urgency"' not in seen and "Northlight" not in seen
+
+
+def runs_of_words(text: str, length: int) -> list[str]:
+    words = text.split()
+    return [" ".join(words[start : start + length]) for start in range(len(words) - length + 1)]
 
 
 def test_the_texts_are_the_same_for_the_same_seed() -> None:
