@@ -38,7 +38,7 @@ def test_a_bad_setting_is_told_before_a_model_is_loaded(
 
 
 def test_a_model_is_chosen_by_its_folder(tiny: Path) -> None:
-    assert chosen_voices(str(tiny), base_too=True) == (Load(str(tiny), quantization="none"), ("base",))
+    assert chosen_voices(str(tiny), base_too=True) == (Load(str(tiny), quantization="none"), ("base",), "")
 
 
 def test_something_that_is_neither_run_nor_model_is_told(tmp_path: Path, tiny: Path) -> None:

@@ -12,6 +12,7 @@ from tests.tiny_model import write_tiny_model
 from tunedesk.engine.generate_tokens import Answer, choose, write
 from tunedesk.engine.generate_voices import Voices
 from tunedesk.errors import UserError
+from tunedesk.runs.digests import model_digest
 from tunedesk.runs.generation import Load, Reason, Sampling, Voice
 
 PROMPTS = ["red", "what is the cat of the dog", "hello blue bird says yes", "no", "one two three " * 9]
@@ -132,6 +133,14 @@ def test_an_adapter_of_another_model_is_refused_with_both_names(
     wider = write_tiny_model(tmp_path / "wider", hidden=32, layers=1)
     with pytest.raises(UserError, match=r"does not fit the model wider"):
         Voices(Load(str(wider), str(folders[1]), "none"))
+
+
+def test_a_model_that_was_changed_since_the_run_is_refused(folders: tuple[Path, Path]) -> None:
+    model, adapter = map(str, folders)
+    digest = model_digest(folders[0])
+    Voices(Load(model, adapter, "none", digest=digest)).switch(Load(model, None, "none", digest=digest))
+    with pytest.raises(UserError, match="was changed after this run"):
+        Voices(Load(model, adapter, "none", digest="another"))
 
 
 def test_pickled_adapter_weights_are_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ SPEAKING = (RunState.FINISHED, RunState.STOPPED)
 class TunedRun:
     """A run whose adapter can be talked to. model_path: the base model's folder, as the run used it.
 
-    system: what the rows of the training say first, "" when they say nothing or not the same.
+    system: what the rows of the training say first, "" when they say nothing or not the same. digest: of the
+    base model, as the run found it.
     """
 
     path: Path
@@ -33,10 +34,11 @@ class TunedRun:
     created: str
     valid_loss: float | None = None
     system: str = ""
+    digest: str = ""
 
     def load_request(self) -> Load:
         """Base and adapter with the numbers of the training."""
-        return Load(str(self.model_path), str(self.adapter), self.quantization, self.threads)
+        return Load(str(self.model_path), str(self.adapter), self.quantization, self.threads, self.digest)
 
 
 def tunable_runs(runs_dir: Path) -> tuple[TunedRun, ...]:
@@ -73,6 +75,7 @@ def _read(folder: RunFolder, valid_loss: float | None) -> TunedRun:
         threads=job.hyperparameters.threads,
         created=job.created,
         valid_loss=valid_loss,
+        digest=job.model.digest,
         system=_common_system(job.watched),
     )
 

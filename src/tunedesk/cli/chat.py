@@ -21,9 +21,11 @@ HELP = "Type a message; /again answers anew, /new starts over, an empty line end
 
 def chat(arguments: argparse.Namespace) -> int:
     """UserError: no such run or model, bad settings, or a lost engine."""
-    request, voices = chosen_voices(arguments.model, base_too=arguments.base)
+    request, voices, system = chosen_voices(arguments.model, base_too=arguments.base)
     settings = Sampling(arguments.temperature, arguments.top_p, arguments.max_tokens, arguments.seed)
-    start = with_system(with_settings(Conversation(), settings), arguments.system)
+    start = with_system(
+        with_settings(Conversation(), settings), system if arguments.system is None else arguments.system
+    )
     face = TerminalFace(several=len(voices) > 1)
     session = ChatSession(face, conversation=start)
     try:
@@ -39,13 +41,14 @@ def chat(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def chosen_voices(name: str, *, base_too: bool) -> tuple[Load, tuple[Voice, ...]]:
-    """What to load for a run's folder, or for a model by path or name."""
+def chosen_voices(name: str, *, base_too: bool) -> tuple[Load, tuple[Voice, ...], str]:
+    """What to load for a run's folder, or for a model by path or name; and the run's system prompt."""
     path = Path(name).expanduser()
     if (path / "job.json").is_file():
-        return tuned_run(path.absolute()).load_request(), ("base", "tuned") if base_too else ("tuned",)
+        run = tuned_run(path.absolute())
+        return run.load_request(), ("base", "tuned") if base_too else ("tuned",), run.system
     model = read_model_folder(find_model(name))
-    return Load(str(model.path.absolute()), quantization="none"), ("base",)
+    return Load(str(model.path.absolute()), quantization="none"), ("base",), ""
 
 
 def talk(session: ChatSession, face: TerminalFace, start: Conversation) -> None:

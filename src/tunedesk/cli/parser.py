@@ -90,7 +90,7 @@ def _add_chat(commands: Commands) -> None:
     chat.add_argument("model", metavar="RUN|MODEL", help="run folder, model folder, or starter")
     chat.add_argument("--prompt", metavar="TEXT", help="one message; - reads it from standard input")
     chat.add_argument("--base", action="store_true", help="also show the untuned model's answer")
-    chat.add_argument("--system", default="", metavar="TEXT", help="system prompt")
+    chat.add_argument("--system", metavar="TEXT", help="system prompt (default: the run's own)")
     chat.add_argument("--temperature", type=float, default=0.0, metavar="T")
     chat.add_argument("--top-p", type=float, default=1.0, metavar="P")
     chat.add_argument("--max-tokens", type=int, default=256, metavar="N")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import sys
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tunedesk.runs.engine_report import EngineReport
+
+if TYPE_CHECKING:
+    import torch
 
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "safetensors", "tokenizers")
 LARGEST_ERROR = 0.2
@@ -39,7 +43,7 @@ def make_report() -> EngineReport:
     return EngineReport(versions, name, error, problem)
 
 
-def nf4_error(device: object) -> float:
+def nf4_error(device: torch.device) -> float:
     """Relative error of x W^T with W in NF4 against float32, forward and backward; larger of the two."""
     import bitsandbytes
     import torch
@@ -64,7 +68,7 @@ def nf4_error(device: object) -> float:
     return float(max(errors))
 
 
-def _name_of(device: object) -> str:
+def _name_of(device: torch.device) -> str:
     import torch
 
     return torch.cuda.get_device_name(0) if str(device).startswith("cuda") else "cpu"

@@ -13,6 +13,7 @@ from tunedesk.engine.load_model import load_base_model
 from tunedesk.engine.loss import compute_context
 from tunedesk.engine.start_up import light_imports
 from tunedesk.errors import UserError
+from tunedesk.runs.digests import model_digest
 from tunedesk.runs.generation import Load, Voice
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import ModelFolder, read_model_folder
@@ -29,9 +30,10 @@ class Voices:
     """A loaded model with at most one adapter; another adapter for the same base takes milliseconds."""
 
     def __init__(self, request: Load) -> None:
-        """UserError: the folder is no model that TuneDesk can load."""
+        """UserError: no model that TuneDesk can load, or not the one that the run was made with."""
         self.request = request
         self.folder: ModelFolder = read_model_folder(Path(request.model))
+        check_digest(request)
         self.template = ChatTemplate.load(Path(request.model))
         threads.use(request.threads)
         self._model: Any = load_base_model(Path(request.model), request.quantization)
@@ -56,6 +58,7 @@ class Voices:
 
     def switch(self, request: Load) -> None:
         """Take the adapter of `request`, which must fit."""
+        check_digest(request)
         if request.adapter != self.request.adapter:
             if request.adapter:
                 self.load_adapter(Path(request.adapter))
@@ -73,7 +76,7 @@ class Voices:
                 self._model = PeftModel.from_pretrained(self._model, str(path), adapter_name=name)
         except (RuntimeError, ValueError, KeyError) as trouble:
             raise UserError(
-                f"The adapter {path} does not fit the model {self.folder.name}: {_first_line(trouble)}",
+                f"The adapter {path} does not fit the model {self.folder.name}.",
                 hint="Choose the model that the run was made with.",
             ) from trouble
         self._model.set_adapter(name)
@@ -102,6 +105,15 @@ class Voices:
         return logits
 
 
+def check_digest(request: Load) -> None:
+    """UserError: the model in this place is not the one that the adapter was trained on."""
+    if request.digest and model_digest(Path(request.model)) != request.digest:
+        raise UserError(
+            f"The model {request.model} was changed after this run was made with it.",
+            hint="Put the old model back, or train again on the new one.",
+        )
+
+
 def _check_adapter(path: Path) -> None:
     if not (path / "adapter_config.json").is_file():
         raise UserError(
@@ -112,7 +124,3 @@ def _check_adapter(path: Path) -> None:
             f"The adapter {path} has no adapter_model.safetensors.",
             hint="Weights in pickle files are refused, because opening them can run programs.",
         )
-
-
-def _first_line(trouble: Exception) -> str:
-    return (str(trouble).splitlines() or [type(trouble).__name__])[0]

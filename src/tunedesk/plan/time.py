@@ -13,8 +13,8 @@ from tunedesk.template.model_folder import ModelFolder
 
 START_SECONDS = 8.0
 """Imports of the engine, loading and quantising; 5-7 CPU seconds were measured for the imports alone."""
-CPU_EFFICIENCY = 0.25
-"""Part of the processor's own matrix speed that a training step reaches (own measurements, 0.2 to 0.4)."""
+CPU_EFFICIENCY = 0.2
+"""Part of the processor's matrix speed that training reaches: measured on the starter model, by CPU time."""
 GPU_EFFICIENCY = 0.35
 """Part of a card's peak that QLoRA steps commonly reach with micro-batches of 2,000 tokens and more."""
 GPU_PEAKS = (

@@ -49,13 +49,15 @@ class Load(Command, frozen=True):
     """Load a base model and, for the tuned voice, an adapter; a model that is loaded already is kept.
 
     model, adapter: folders. quantization: as in the run that made the adapter, for the same numbers.
-    threads: cores to use on a processor, 0 for torch's own choice.
+    threads: cores to use on a processor, 0 for all physical ones. digest: of the model that the adapter was
+    trained on (`runs.digests.model_digest`); another one is refused. Empty: not checked.
     """
 
     model: str
     adapter: str | None = None
     quantization: Literal["nf4", "none"] = "nf4"
     threads: int = 0
+    digest: str = ""
 
 
 class Question(Struct, frozen=True):
