@@ -1,7 +1,8 @@
 """Where TuneDesk keeps its own files, and how a file is written so that a crash leaves the old one."""
 
+import contextlib
 import os
-import tempfile
+import stat
 from pathlib import Path
 
 import platformdirs
@@ -63,16 +64,22 @@ def sample_project() -> Path:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace the file's content whole or not at all: a temporary file beside it, fsync, rename."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    """Replace the file's content whole or not at all: a temporary file beside it, fsync, rename.
+
+    A link is followed. The file keeps its permissions; a new one gets those that the user's files have.
+    """
+    path = path.resolve() if path.is_symlink() else path
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
