@@ -72,6 +72,15 @@ def test_without_output_the_file_itself_is_replaced(
     assert b'"human"' not in faulty.read_bytes()
 
 
+def test_half_a_character_is_printed_as_its_escape(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(row("what is red", "a colour").replace(b'"user"', b'"us\\ud800er"'))
+    code, out, _ = lint(capsys, path, "--model", tiny)
+    assert code == 1 and 'No trainer knows the role "us\\ud800er"' in out
+
+
 def test_a_packed_file_stays_packed(faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     packed = faulty.with_suffix(".jsonl.gz")
     packed.write_bytes(gzip.compress(faulty.read_bytes()))

@@ -49,6 +49,27 @@ def test_the_text_report_is_one_line_a_finding_and_a_summary(path: Path) -> None
     assert to_text(lint_rows([], Target("generic")), "x") == "0 rows: nothing wrong was found."
 
 
+HALVES = (
+    b'{"messages": [{"role": "us\\ud800er", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
+    b'{"prompt": "a", "completion": "b", "k\\ud800": null}\n'
+)
+
+
+def test_half_a_character_in_a_role_or_key_is_reported_too(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(HALVES)
+    report = json.loads(to_json(lint_file(path, Target("generic"))))
+    assert {"JSN005", "CNV002", "SCH006"} <= {found["code"] for found in report["findings"]}
+    assert "/k\ud800" in [found["pointer"] for found in report["findings"]]
+
+
+def test_a_wrong_value_is_told_as_it_stands_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"messages": [{"role": "assistant", "content": "b", "weight": true}]}\n')
+    (found,) = lint_file(path, Target("generic")).findings
+    assert found.message.endswith("it is true.")
+
+
 def test_another_split_is_read_for_leaks(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "valid.jsonl"
     other.write_bytes(b'{"prompt": "A", "completion": "c"}\n{broken\n')

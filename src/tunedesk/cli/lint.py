@@ -72,4 +72,4 @@ def write_dataset(path: Path, content: bytes) -> None:
 
 def what_was_done(fixed: FixedRows, path: Path) -> str:
     codes = ", ".join(f"{code} {count}x" for code, count in sorted(fixed.applied.items())) or "nothing"
-    return f"mended {codes}; {len(fixed.changed)} rows changed, {len(fixed.deleted)} deleted, in {path}"
+    return f"mended {codes}; rows changed: {len(fixed.changed)}, deleted: {len(fixed.deleted)}, in {path}"

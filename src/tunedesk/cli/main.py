@@ -6,11 +6,13 @@ import argparse
 from collections.abc import Sequence
 
 from tunedesk.cli.guard import guarded
+from tunedesk.cli.output import print_what_the_terminal_lacks_as_escapes
 from tunedesk.cli.parser import make_parser
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of the command: 0 fine, 1 findings or a failed run, 2 wrong use or environment."""
+    print_what_the_terminal_lacks_as_escapes()
     chosen = make_parser().parse_args(arguments)
     return guarded(lambda: run(chosen), debug=chosen.debug)
 

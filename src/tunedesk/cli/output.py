@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -9,8 +10,16 @@ from typing import Any
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One object on one line; the edge where typed values become what a script reads."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+    """One object on one line, in ASCII: the edge where typed values become what a script reads, in any
+    encoding.
+    """
+    print(json.dumps(value, allow_nan=False), flush=True)
+
+
+def print_what_the_terminal_lacks_as_escapes() -> None:
+    """A name may hold half a character, and a Windows pipe knows few characters; neither ends a command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def print_table(rows: Sequence[tuple[str, ...]], *, numbers: bool = True) -> None:

@@ -1,5 +1,6 @@
 """A lint run as a person reads it and as a program reads it."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,7 +103,9 @@ def to_json(report: LintReport) -> bytes:
         for found in report.findings
     )
     errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
-    return msgspec.json.encode(JsonReport(findings, report.rows, errors, warnings))
+    plain = msgspec.to_builtins(JsonReport(findings, report.rows, errors, warnings))
+    # A pointer or message may hold half a character; only as an escape can it be written.
+    return json.dumps(plain, separators=(",", ":")).encode("ascii")
 
 
 def to_text(report: LintReport, name: str) -> str:

@@ -1,5 +1,6 @@
 """CNV: who speaks when, with what content and weight."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from tunedesk.lint.rule import Hit, Rule
 from tunedesk.lint.rules.schema import ROLES, alias_of
 
 _CALLS = ("tool_calls", "function_call")
+LONGEST_SHOWN = 40  # characters of a value in a message
 
 
 def empty_messages(view: RowView) -> Iterator[Hit]:
@@ -135,9 +137,14 @@ def bad_weight(view: RowView) -> Iterator[Hit]:
         elif type(weight) is not int or weight not in (0, 1):
             yield Hit(
                 pointer,
-                f"The weight must be 0 (not trained) or 1; it is {weight!r}.",
+                f"The weight must be 0 (not trained) or 1; it is {_as_json(weight)}.",
                 fix=_as_weight(pointer, weight),
             )
+
+
+def _as_json(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _as_weight(pointer: str, weight: Any) -> Fix:
