@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from starter import drills, talk, tasks
+from starter import drills, spelling, talk, tasks
 from starter.talk import Turn
 
 
@@ -65,17 +65,19 @@ MUST_HAVE_SYSTEM = (tasks.sorting, tasks.facts_as_json)
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeio]|umb|[AEIO][a-z])")
 
 
-def chats(seed: int) -> Iterator[Chat]:
-    """Chats without end, the same ones for the same seed."""
+def chats(seed: int, made_up: float = 0.0) -> Iterator[Chat]:
+    """Chats without end, the same ones for a seed; `made_up` is the share of drills with made-up words."""
     rng = random.Random(seed)
     for number in count():
-        chat = _chat(rng, EARLY_DRILLS if number < EARLY_CHATS else LATE_DRILLS)
+        if made_up and rng.random() < made_up:
+            system, turns = spelling.spelling(rng)
+            yield Chat(system, tuple(turns))
+            continue
+        chat = _chat(rng, EARLY_DRILLS if number < EARLY_CHATS and not made_up else LATE_DRILLS)
         if rng.random() < LONG_SHARE:
             more = [_chat(rng, LATE_DRILLS) for _ in range(rng.randint(2, 7))]
-            chat = Chat(
-                chat.system,
-                chat.turns + tuple(turn for other in more for turn in other.turns if not other.system),
-            )
+            turns = [turn for other in more for turn in other.turns if not other.system]
+            chat = Chat(chat.system, chat.turns + tuple(turns))
         yield chat
 
 

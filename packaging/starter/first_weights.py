@@ -1,8 +1,9 @@
-"""The first weights of the starter model: random, but with attention that looks back and copies from the start.
+"""The first weights of the starter model: random, but with attention that copies from the start.
 
-A model of this size finds the two heads that copy (one looks at the token before, a later one looks for the place
-where the present token stood before: Olsson et al. 2022, "In-context learning and induction heads") only after
-millions of tokens. Here both are set by hand and then trained like everything else, which saves most of that time.
+A model of this size finds the two heads that copy only after millions of tokens: one looks at the
+token before, a later one looks for the place where the present token stood before (Olsson et al. 2022,
+"In-context Learning and Induction Heads"). Here both are set by hand and then trained like all else,
+which saves most of that time.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ PAIRS = 32  # rotary pairs of a head
 def set_first_weights(model: LlamaForCausalLM, seed: int) -> None:
     """Overwrites the model's weights in place.
 
-    The width is split: identity of the token, one constant, identity of the token before, and the rest. At the end
-    everything is turned by one random rotation, so that no single weight stands out (4-bit blocks scale by their
-    largest weight).
+    The width is split: identity of the token, one constant, identity of the token before, and the rest.
+    At the end all is turned by one random rotation, so that no single weight stands out (blocks of 4-bit
+    weights are scaled by their largest one).
     """
     draw = torch.Generator().manual_seed(seed)
     width = model.config.hidden_size
@@ -34,9 +35,7 @@ def set_first_weights(model: LlamaForCausalLM, seed: int) -> None:
         for weight in model.parameters():
             if weight.ndim == 2:
                 weight.normal_(0.0, SPREAD, generator=draw)
-        for (
-            layer
-        ) in model.model.layers:  # what writes starts at nothing, so that it does not cover the copies
+        for layer in model.model.layers:  # what writes starts at nothing, so as not to cover the copies
             layer.self_attn.o_proj.weight.zero_()
             layer.mlp.down_proj.weight.zero_()
         embeddings = model.get_input_embeddings().weight
@@ -57,7 +56,7 @@ def _look_back(
     """Head 0 attends to the token before and writes a part of its identity beside the present one's."""
     query, key = attention.q_proj.weight, attention.k_proj.weight
     strength = (LOOK_BACK * 8.0) ** 0.5 / (CONSTANT / scale)  # 8 = square root of the head's width
-    turns = model_rotations(attention)
+    turns = _rotations(attention)
     query[: 2 * PAIRS], key[: 2 * PAIRS] = 0.0, 0.0
     for pair in range(6):
         query[pair, constant] = strength
@@ -90,7 +89,7 @@ def _look_up(attention: torch.nn.Module, identity: slice, before: slice, scale: 
         attention.o_proj.weight[copied, range(block.start, block.stop)] = (2 * scale) ** 0.5
 
 
-def model_rotations(attention: torch.nn.Module) -> torch.Tensor:
+def _rotations(attention: torch.nn.Module) -> torch.Tensor:
     """The angle by which each rotary pair turns from one token to the next."""
     base = float(attention.config.rope_parameters["rope_theta"])
     return base ** (-torch.arange(PAIRS) / PAIRS)

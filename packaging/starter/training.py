@@ -27,10 +27,15 @@ class Plan:
     seed: int = 1
     steps: int = 4000
     minutes: float | None = None  # stops the schedule early enough to end within this time, if given
-    tokens: int = 2048  # of a batch
+    tokens: int = 2048  # of a batch, the padding included
     learning_rate: float = 1e-3  # AdamW's, for embeddings and norms; 3e-3 forgets the copying heads
     matrix_learning_rate: float = 0.01  # Muon's, for the matrices of the layers
     warmup: int = 50
+    polish_steps: int = (
+        1500  # a second, calmer course at the end, in which every piece of the vocabulary is used
+    )
+    polish_rate: float = 0.5  # its learning rates, as a part of the first ones
+    made_up: float = 0.3  # share of drills with made-up words in the second course
     prompt_weight: float = 0.15  # weight of the tokens that a user or the system says
 
 
@@ -40,6 +45,29 @@ class Batch:
 
     ids: torch.Tensor
     weights: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Course:
+    """One stretch of training with its own texts and its own warm-up and cosine."""
+
+    seed: int
+    steps: int
+    minutes: float | None
+    rate: float
+    made_up: float
+
+
+def courses(plan: Plan) -> tuple[Course, Course]:
+    """The first course learns the world; the second one keeps it and meets the whole vocabulary."""
+    whole = plan.steps + plan.polish_steps
+    minute = None if plan.minutes is None else plan.minutes / whole
+    first = minute and minute * plan.steps
+    second = minute and minute * plan.polish_steps
+    return (
+        Course(plan.seed, plan.steps, first, 1.0, 0.0),
+        Course(plan.seed + 1, plan.polish_steps, second, plan.polish_rate, plan.made_up),
+    )
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
@@ -65,10 +93,10 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
     return model
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, plan: Plan) -> Iterator[Batch]:
+def batches(tokenizer: PreTrainedTokenizerFast, plan: Plan, course: Course) -> Iterator[Batch]:
     """Batches without end, of about `plan.tokens` tokens each; a chat never sees another one."""
     end, assistant = tokenizer.convert_tokens_to_ids([END, ASSISTANT])
-    stream = chats(plan.seed)
+    stream = chats(course.seed, course.made_up)
     waiting: dict[int, list[list[int]]] = {width: [] for width in WIDTHS}
     while True:
         texts = [render(chat) for chat in islice(stream, 64)]
@@ -100,7 +128,7 @@ def _weights(ids: list[int], assistant: int, end: int, prompt_weight: float) -> 
 
 
 def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Weighted mean cross-entropy of the next token; only tokens that count go through the large output layer."""
+    """Weighted mean cross-entropy of the next token; only tokens that count pass the output layer."""
     weights = batch.weights[:, 1:].reshape(-1)
     counted = weights.nonzero().squeeze(1)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -117,21 +145,27 @@ def train(
     plan: Plan,
     report: Callable[[str], None] = print,
 ) -> float:
+    """Trains in place, both courses, and returns the mean loss of the last 50 steps."""
+    return [train_course(model, tokenizer, plan, course, report) for course in courses(plan)][-1]
+
+
+def train_course(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    plan: Plan,
+    course: Course,
+    report: Callable[[str], None],
+) -> float:
     """Trains in place and returns the mean loss of the last 50 steps."""
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
-    optimizers = [
-        torch.optim.Muon(matrices, lr=plan.matrix_learning_rate, weight_decay=0.01, momentum=0.95),
-        torch.optim.AdamW(others, lr=plan.learning_rate, weight_decay=0.0, betas=(0.9, 0.95)),
-    ]
-    bases = [plan.matrix_learning_rate, plan.learning_rate]
+    rates = [plan.matrix_learning_rate * course.rate, plan.learning_rate * course.rate]
+    optimizers = _optimizers(model, rates)
     started, step, tokens = time.monotonic(), 0, 0
     recent: deque[float] = deque(maxlen=50)
-    for batch in batches(tokenizer, plan):
-        progress = _progress(plan, step, started)
+    for batch in batches(tokenizer, plan, course):
+        progress = _progress(course, step, started)
         if progress >= 1.0:
             break
-        for optimizer, base in zip(optimizers, bases, strict=True):
+        for optimizer, base in zip(optimizers, rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = base * _scale(progress, step, plan.warmup)
         loss = loss_of(model, batch)
@@ -148,14 +182,23 @@ def train(
     return _mean(recent)
 
 
+def _optimizers(model: LlamaForCausalLM, rates: list[float]) -> list[torch.optim.Optimizer]:
+    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    return [
+        torch.optim.Muon(matrices, lr=rates[0], weight_decay=0.01, momentum=0.95),
+        torch.optim.AdamW(others, lr=rates[1], weight_decay=0.0, betas=(0.9, 0.95)),
+    ]
+
+
 def _mean(values: deque[float]) -> float:
     return sum(values) / max(1, len(values))
 
 
-def _progress(plan: Plan, step: int, started: float) -> float:
-    if plan.minutes is None:
-        return step / plan.steps
-    return (time.monotonic() - started) / (60 * plan.minutes)
+def _progress(course: Course, step: int, started: float) -> float:
+    if course.minutes is None:
+        return step / course.steps if course.steps else 1.0
+    return (time.monotonic() - started) / (60 * course.minutes)
 
 
 def _scale(progress: float, step: int, warmup: int) -> float:

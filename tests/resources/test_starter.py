@@ -207,7 +207,10 @@ def test_the_pretraining_texts_hold_nothing_of_the_sample() -> None:
     )
     runs = {run for text in sample for part in re.split(r"\{\w+\}", text) for run in runs_of_words(part, 6)}
     seen = "\n".join(
-        message["content"] for chat in itertools.islice(chats(1), 4000) for message in chat.messages()
+        message["content"]
+        for share in (0.0, 0.3)
+        for chat in itertools.islice(chats(1, share), 4000)
+        for message in chat.messages()
     )
     assert len(runs) > 200
     assert not [run for run in runs if run in seen]
@@ -233,7 +236,7 @@ def test_the_committed_tokenizer_is_the_one_that_the_script_makes(tmp_path: Path
 
 
 def test_a_short_rebuild_makes_a_model_that_loads(tmp_path: Path) -> None:
-    build_starter.build(tmp_path, Plan(steps=3, tokens=256), threads=1)
+    build_starter.build(tmp_path, Plan(steps=3, polish_steps=2, tokens=256), threads=1)
     rebuilt = AutoModelForCausalLM.from_pretrained(tmp_path, local_files_only=True)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path, local_files_only=True)
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in STARTER.iterdir()}
