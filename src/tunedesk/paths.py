@@ -12,14 +12,20 @@ APP = "tunedesk"
 
 def home() -> Path:
     """The folder of everything TuneDesk keeps for this user: the platform's, or TUNEDESK_HOME."""
+    folder = _home()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _home() -> Path:
     chosen = os.environ.get("TUNEDESK_HOME")
     folder = Path(chosen).expanduser() if chosen else platformdirs.user_data_path(APP, appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
 
 
 def settings_file() -> Path:
-    return home() / "settings.json"
+    """Where the settings are or would be; asking makes no folder, so it also works on a read-only disk."""
+    return _home() / "settings.json"
 
 
 def logs_dir() -> Path:

@@ -32,7 +32,7 @@ class Settings:
 def load_settings() -> Settings:
     try:
         known = json.loads(paths.settings_file().read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except ValueError as trouble:
         log.warning("%s could not be read (%s); the defaults are used", paths.settings_file(), trouble)
@@ -45,6 +45,7 @@ def save_settings(settings: Settings) -> None:
     values = {each.name: getattr(settings, each.name) for each in fields(Settings)}
     differing = {name: value for name, value in values.items() if value != getattr(default, name)}
     text = json.dumps(differing, indent=2, ensure_ascii=False)
+    paths.home()  # makes the folder
     paths.write_atomically(paths.settings_file(), text.encode("utf-8") + b"\n")
 
 

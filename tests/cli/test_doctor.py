@@ -41,6 +41,18 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert check_folder(lambda: tmp_path).state in ("fine", "note")
 
 
+def test_a_data_folder_that_cannot_be_made_is_one_of_the_complaints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("TUNEDESK_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr("tunedesk.cli.doctor.check_engine", lambda: SOUND)
+    assert main(["doctor", "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)
+    missing = [check["name"] for check in told["checks"] if check["state"] == "missing"]
+    assert (told["ok"], missing) == (False, ["data folder"])
+
+
 def test_a_missing_starter_model_is_told(tmp_path: Path) -> None:
     assert check_starter(lambda: tmp_path).state == "missing"
 

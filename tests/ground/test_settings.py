@@ -12,6 +12,11 @@ def test_there_are_defaults_before_anything_was_saved():
     assert load_settings() == Settings()
 
 
+def test_reading_makes_no_folder(tunedesk_home):
+    load_settings()
+    assert not tunedesk_home.exists()
+
+
 def test_what_was_saved_is_read_back():
     settings = Settings(
         theme="dark",
@@ -33,11 +38,11 @@ def test_only_what_differs_from_the_defaults_is_written():
     "content", [b"", b"{", b"\xff\xfe", b"[1, 2]", b'{"theme": 7, "splitter_sizes": [1]}']
 )
 def test_a_damaged_file_gives_the_defaults(content):
-    paths.settings_file().write_bytes(content)
+    (paths.home() / "settings.json").write_bytes(content)
     assert load_settings() == Settings()
 
 
 def test_one_wrong_value_leaves_the_others_alone_and_unknown_keys_are_ignored():
     text = '{"theme": "purple", "model_folders": ["/models"], "from_the_future": true}'
-    paths.settings_file().write_text(text, encoding="utf-8")
+    (paths.home() / "settings.json").write_text(text, encoding="utf-8")
     assert load_settings() == Settings(model_folders=("/models",))
