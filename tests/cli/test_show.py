@@ -34,6 +34,25 @@ def test_a_cut_is_told(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "cut at token 5" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("length", ["0", "-5", "x"])
+def test_a_length_that_cuts_nothing_is_wrong_use(
+    length: str, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl")
+    with pytest.raises(SystemExit) as ended:
+        main(["show", str(rows), "--row", "1", "--model", str(tiny), "--max-length", length])
+    assert ended.value.code == 2
+    assert f"--max-length: {length} is not a whole number of at least 1" in capsys.readouterr().err
+
+
+def test_a_file_without_rows_is_told_as_such(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(b"")
+    assert main(["show", str(tmp_path / "rows.jsonl"), "--row", "1", "--model", str(tiny)]) == 2
+    assert "rows.jsonl has no rows." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", ["0", "-3", "11"])
 def test_a_row_that_is_not_there_is_told(
     number: str, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

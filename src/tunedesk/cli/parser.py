@@ -61,8 +61,17 @@ def _add_data(commands: Commands) -> None:
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument("--row", type=int, required=True, metavar="N", help="row, counted from 1")
     show.add_argument("--model", required=True, metavar="M", help="model folder or name, or starter")
-    show.add_argument("--max-length", type=int, metavar="N", help="cut here (default: the model's context)")
+    show.add_argument(
+        "--max-length", type=_length, metavar="N", help="cut here (default: the model's context)"
+    )
     show.add_argument("--json", action="store_true")
+
+
+def _length(text: str) -> int:
+    """argparse's error for anything but a whole number from 1 on."""
+    if text.isascii() and text.isdigit() and int(text):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
 
 
 def _add_runs(commands: Commands) -> None:

@@ -48,6 +48,8 @@ def row_of(path: Path, number: int) -> bytes:
             if found == number:
                 return raw
             last = found
+        if not last:
+            raise UserError(f"{path} has no rows.", hint="Name a file with at least one example.")
         raise UserError(f"{path} has no row {number}.", hint=f"Its last row is {last}.")
     raise UserError(f"There is no row {number} in {path}.", hint="Rows are counted from 1.")
 
