@@ -36,6 +36,21 @@ def test_a_wrong_setting_is_named(setting: str, named: str) -> None:
         with_settings(Hyperparameters(), [setting])
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("epochs=many", "epochs=many does not fit: a number is expected."),
+        ("seed=1.5", "seed=1.5 does not fit: a whole number is expected."),
+        ("batch_size=0", "batch_size=0 does not fit: a whole number >= 1 is expected."),
+        ("quantization=int8", "quantization=int8 does not fit: one of nf4, none is expected."),
+    ],
+)
+def test_a_wrong_setting_is_told_without_a_programmer_s_words(setting: str, told: str) -> None:
+    with pytest.raises(UserError) as caught:
+        with_settings(Hyperparameters(), [setting])
+    assert caught.value.message == told
+
+
 def test_a_misspelt_setting_gets_the_nearest_name() -> None:
     with pytest.raises(UserError) as caught:
         with_settings(Hyperparameters(), ["lerning_rate=1"])

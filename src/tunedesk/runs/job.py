@@ -207,13 +207,24 @@ def with_settings(base: Hyperparameters, settings: Sequence[str]) -> Hyperparame
             changes[key] = msgspec.convert(text.strip(), kinds[key], strict=False)
         except msgspec.ValidationError as error:
             raise UserError(
-                f"{key}={text.strip()} does not fit: {_plain(error)}.", hint=describe(key)
+                f"{key}={text.strip()} does not fit: {_wanted(kinds[key], error)} is expected.",
+                hint=describe(key),
             ) from error
     return msgspec.structs.replace(base, **changes)
 
 
 def _field_types() -> dict[str, Any]:
     return typing.get_type_hints(Hyperparameters, include_extras=True)
+
+
+def _wanted(kind: Any, error: msgspec.ValidationError) -> str:
+    """What a setting may be, in a reader's words: from the bound that was missed, or from its kind."""
+    base = typing.get_args(kind)[0]
+    if typing.get_origin(base) is Literal:
+        return f"one of {', '.join(typing.get_args(base))}"
+    number = "a whole number" if base is int else "a number"
+    bound = re.search(r"[<>]=? -?[\d.]+", str(error))
+    return f"{number} {bound.group().removesuffix('.0')}" if bound else number
 
 
 def _plain(error: Exception) -> str:

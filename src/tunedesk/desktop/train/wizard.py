@@ -30,7 +30,6 @@ class Step(StrEnum):
 
 
 STEPS = tuple(Step)
-_PLAIN_TYPES = (("expected int", "a whole number is expected"), ("expected float", "a number is expected"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +214,8 @@ def _fits(advice: Recommendation, name: str, text: str) -> bool:
 
 
 def _plain(error: UserError) -> str:
-    """The part of the sentence that says what is expected, in words for people."""
-    reason = error.message.partition("does not fit: ")[2].removesuffix(".") or error.message
-    reason = reason.partition(", got ")[0]
-    for technical, plain in _PLAIN_TYPES:
-        reason = reason.replace(technical, plain)
-    return reason
+    """The part of the sentence that says what is expected; the field says the rest."""
+    return error.message.partition("does not fit: ")[2].removesuffix(".") or error.message
 
 
 def _missing_data(choices: Choices) -> list[str]:
