@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.runs.chats import chat_row
@@ -89,6 +90,29 @@ def test_a_bad_row_is_named_with_its_file(request_: RunRequest) -> None:
 def test_nothing_to_train_on_and_wrong_settings_are_told_together(request_: RunRequest) -> None:
     wrong = replace(request_, train=[], hyperparameters=Hyperparameters(epochs=0, max_length=64))
     assert [problem.message.split(" ")[0] for problem in check(wrong)] == ["epochs:", "There"]
+
+
+def test_an_empty_dataset_is_named(request_: RunRequest) -> None:
+    (problem,) = check(replace(request_, train=[]))
+    assert problem.message == "There is no example to train on in train.jsonl."
+
+
+def test_rows_without_an_answer_are_told_before_the_start(request_: RunRequest) -> None:
+    unanswered = b'{"messages": [{"role": "user", "content": "why?"}]}'
+    (problem,) = check(replace(request_, train=[unanswered] * 2))
+    assert problem.message == "Nothing in train.jsonl would be learned: no row has an answer that is trained."
+    assert check(replace(request_, train=[unanswered, *TRAIN])) == []
+
+
+def test_an_answer_behind_the_cut_is_told_before_the_start_unless_it_shall_be_skipped(
+    request_: RunRequest,
+) -> None:
+    settings = request_.hyperparameters
+    long = replace(request_, train=[*TRAIN[:2], chat_row("why? " * 50, "because")])
+    (problem,) = check(long)
+    assert problem.message == "train.jsonl, row 3: its whole answer lies behind the cut at 64 tokens."
+    skipping = msgspec.structs.replace(settings, wholly_cut_rows="skip")
+    assert check(replace(long, hyperparameters=skipping)) == []
 
 
 def test_rows_longer_than_the_model_reads_are_refused(request_: RunRequest) -> None:

@@ -68,11 +68,20 @@ def check(request: RunRequest) -> list[Problem]:
         )
         problems.append(Problem(message, f"Set max_length to {model.context} or less."))
     for rows, file in ((request.train, request.dataset.name), (request.valid, request.valid_source)):
-        if problem := _first_bad_row(rows, file or "the validation data", template):
-            problems.append(problem)
-    if not request.train:
-        problems.append(Problem("There is no example to train on.", "Add rows to the dataset."))
+        looked_at = _look_at(rows, file or "the validation data", template, request.hyperparameters)
+        if looked_at.problem:
+            problems.append(looked_at.problem)
+        elif rows is request.train and not looked_at.teaches:
+            problems.append(_nothing_to_learn(request))
     return problems
+
+
+def _nothing_to_learn(request: RunRequest) -> Problem:
+    file = request.dataset.name
+    if not request.train:
+        return Problem(f"There is no example to train on in {file}.", "Add rows to the dataset.")
+    message = f"Nothing in {file} would be learned: no row has an answer that is trained."
+    return Problem(message, "Give each row an assistant turn whose weight is not 0.")
 
 
 def prepare_run(request: RunRequest) -> RunFolder:
@@ -122,17 +131,35 @@ def installed_versions() -> dict[str, str]:
     return versions
 
 
-def _first_bad_row(rows: Sequence[bytes], file: str, template: ChatTemplate) -> Problem | None:
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    """The first row that stands in the way, and whether any row before it teaches something."""
+
+    problem: Problem | None
+    teaches: bool
+
+
+def _look_at(
+    rows: Sequence[bytes], file: str, template: ChatTemplate, settings: Hyperparameters
+) -> _LookedAt:
+    teaches = False
     for number, raw in enumerate(rows, 1):
         parsed = parse_row(raw)
         if parsed.value is None:
             reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
-            return Problem(f"{file}, row {number}: {reason}", "Mend or delete the row.")
+            return _LookedAt(Problem(f"{file}, row {number}: {reason}", "Mend or delete the row."), teaches)
         try:
-            template.render(example_of(parsed.value))
+            rendered = template.render(example_of(parsed.value), settings.max_length)
         except UserError as error:
-            return Problem(f"{file}, row {number}: {error.message}", error.hint)
-    return None
+            return _LookedAt(Problem(f"{file}, row {number}: {error.message}", error.hint), teaches)
+        if rendered.trained and not rendered.trained_before_cut and settings.wholly_cut_rows == "fail":
+            message = (
+                f"{file}, row {number}: its whole answer lies behind the cut at {settings.max_length} tokens."
+            )
+            hint = "Raise max_length, shorten the row, or set wholly_cut_rows=skip to leave such rows out."
+            return _LookedAt(Problem(message, hint), teaches)
+        teaches = teaches or rendered.trained_before_cut > 0
+    return _LookedAt(None, teaches)
 
 
 def _prompt(example: Example) -> tuple[ChatMessage, ...]:
