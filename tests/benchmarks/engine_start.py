@@ -93,7 +93,7 @@ def main() -> None:
     figures["cpu_ratio"] = figures["run_cpu_seconds"] / figures["alone_cpu_seconds"]
     print(f"{'':34}{'wall s':>9}{'CPU s':>9}")
     print(
-        f"{'importing and loading alone':34}{figures['alone_seconds']:9.2f}{figures['alone_cpu_seconds']:9.2f}"
+        f"{'importing and loading':34}{figures['alone_seconds']:9.2f}{figures['alone_cpu_seconds']:9.2f}"
     )
     first = figures["seconds_to_first_step"]
     print(
