@@ -12,7 +12,7 @@ os.environ.update(
     HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1"
 )
 
-# A background job of a shell ignores Ctrl+C, and so would its children: tests that send it would wait for ever.
+# A shell ignores Ctrl+C in its background jobs and their children; a test that sends it would wait forever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
