@@ -54,6 +54,16 @@ def test_three_steps_mend_everything_teach_too_little_and_end_with_1(
     ).read_bytes()
 
 
+def test_a_wrong_setting_is_told_before_anything_is_copied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    for wrong in (["--set", "epoch=2"], ["--steps", "-1"], ["--seed", "-1"]):
+        assert main(["demo", "--headless", "--out", str(out), *wrong]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert not out.exists()
+
+
 def test_a_folder_with_a_sample_in_it_is_not_overwritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

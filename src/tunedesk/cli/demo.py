@@ -28,7 +28,7 @@ from tunedesk.project.folder import Project, close_project, open_document, open_
 from tunedesk.runs.events import Failed, Finished
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.generation import Load, Voice
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.job import Hyperparameters, with_settings
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.requests import RunRequest, prepare_run
 from tunedesk.runs.run_folder import RunFolder, new_run_id
@@ -72,6 +72,7 @@ def demo(arguments: argparse.Namespace) -> int:
     """0 when the tuned model is better than the base on the held-out rows, else 1."""
     began = time.monotonic()
     model = find_model(arguments.model)
+    with_settings(Hyperparameters(), settings_of(arguments))  # wrong use is told before anything is copied
     project = open_project(fresh_sample(arguments.out))
     try:
         result = whole_path(project, model, settings_of(arguments), began)
