@@ -81,6 +81,17 @@ def test_half_a_character_is_printed_as_its_escape(
     assert code == 1 and 'No trainer knows the role "us\\ud800er"' in out
 
 
+def test_pedantic_rules_speak_only_when_asked(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(row("is it cafe\u0301 or not", "yes").decode() + "\n", encoding="utf-8")
+    assert lint(capsys, path, "--model", tiny)[0] == 0
+    for target in ("local", "generic"):
+        code, out, _ = lint(capsys, path, "--model", tiny, "--target", target, "--pedantic")
+        assert code == 1 and "info TXT004" in out
+
+
 def test_a_packed_file_stays_packed(faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     packed = faulty.with_suffix(".jsonl.gz")
     packed.write_bytes(gzip.compress(faulty.read_bytes()))

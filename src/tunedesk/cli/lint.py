@@ -6,6 +6,7 @@ import argparse
 import gzip
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tunedesk import paths
@@ -29,7 +30,7 @@ def lint(arguments: argparse.Namespace) -> int:
         raise UserError("--output says where mended rows go, but nothing is mended.", hint="Add --fix safe.")
     path: Path = arguments.file
     around = surroundings(path) if path.is_file() else None
-    target = chosen_target(arguments.target, arguments.model, around)
+    target = replace(chosen_target(arguments.target, arguments.model, around), pedantic=arguments.pedantic)
     others = other_splits(path, around)
     if arguments.fix:
         content, fixed = fix_file(path, target, FixKind(arguments.fix), others)

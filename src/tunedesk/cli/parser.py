@@ -54,6 +54,7 @@ def _add_data(commands: Commands) -> None:
     lint.add_argument("file", type=Path, metavar="FILE")
     lint.add_argument("--target", choices=TARGETS, default="local", help="for whom (default local)")
     lint.add_argument("--model", metavar="M", help="model for token counts (default: the project's)")
+    lint.add_argument("--pedantic", action="store_true", help="also what is a matter of taste")
     lint.add_argument("--format", choices=("text", "json"), default="text")
     lint.add_argument("--fix", choices=("safe", "unsafe"), help="mend what has such a fix")
     lint.add_argument("--output", type=Path, metavar="FILE", help="write the mended rows here, not over FILE")
