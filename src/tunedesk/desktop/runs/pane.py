@@ -73,10 +73,9 @@ class RunsPane(QWidget):
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([260, 900])
         self._splitter.setChildrenCollapsible(False)
-        self._stack = QStackedLayout()
+        self._stack = QStackedLayout(self)  # without a parent its first page would be a window for a moment
         for part in (self._empty, self._splitter):
             self._stack.addWidget(part)
-        self.setLayout(self._stack)
 
     def _connect(self) -> None:
         of_run = self.actions_of_run

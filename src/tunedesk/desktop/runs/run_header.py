@@ -116,8 +116,14 @@ class RunHeader(QWidget):
 def _tool(source: QAction) -> QToolButton:
     button = tool_button(source)
     source.changed.connect(lambda: button.setVisible(source.isVisible()))
-    button.setVisible(source.isVisible())
+    _hide_at_first(button, source)
     return button
+
+
+def _hide_at_first(button: QWidget, source: QAction) -> None:
+    """What has no parent yet would become a window of its own if it were told to be visible."""
+    if not source.isVisible():
+        button.hide()
 
 
 def _button(actions: RunActions, name: str) -> QPushButton:
@@ -126,12 +132,13 @@ def _button(actions: RunActions, name: str) -> QPushButton:
     button = push_button("", primary=name in ("chat", "resume"))
     show_action_on(button, source)
 
+    tint = "on_accent" if name in ("chat", "resume") else "text"
+
     def follow() -> None:
         button.setVisible(source.isVisible())
-        set_icon(
-            button, source.property("tinted_icon"), "on_accent" if name in ("chat", "resume") else "text"
-        )
+        set_icon(button, source.property("tinted_icon"), tint)
 
     source.changed.connect(follow)
-    follow()
+    set_icon(button, source.property("tinted_icon"), tint)
+    _hide_at_first(button, source)
     return button

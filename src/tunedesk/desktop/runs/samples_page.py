@@ -27,10 +27,9 @@ class SamplesPage(QWidget):
         )
         self._scroll = QScrollArea(widgetResizable=True)
         self._scroll.setAccessibleName("Answers to the watched prompts")
-        self._stack = QStackedLayout()
+        self._stack = QStackedLayout(self)  # without a parent its first page would be a window for a moment
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._scroll)
-        self.setLayout(self._stack)
 
     def show_samples(self, samples: dict[int, dict[int, Sampled]]) -> None:
         """step -> prompt's number -> sample, as a `RunHistory` keeps them."""
