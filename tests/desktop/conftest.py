@@ -5,7 +5,7 @@ import shutil
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from tests.desktop.finding import named
+from tests.desktop.finding import WAIT, named
 from tunedesk import paths
 from tunedesk.desktop.app import build_window
 from tunedesk.settings import Settings
@@ -58,9 +58,9 @@ def table(app):
 
 def settle(qtbot, app):
     """Wait until the data pane is there and no background work is left."""
-    qtbot.waitUntil(lambda: app.data is not None and app.background.is_idle, timeout=20_000)
+    qtbot.waitUntil(lambda: app.data is not None and app.background.is_idle, timeout=WAIT)
 
 
 def close(qtbot, app):
     app.window.close()
-    qtbot.waitUntil(lambda: not app.window.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: not app.window.isVisible(), timeout=WAIT)

@@ -6,6 +6,9 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from tunedesk.desktop.widgets.notice_bar import NoticeBar
 
+WAIT = 60_000
+"""Milliseconds; long, so that a busy computer fails no test. Nothing waits longer than it must."""
+
 
 def named(root, name, kind=QWidget):
     """The one visible widget with this accessible name."""
@@ -22,7 +25,7 @@ def buttons(root, text):
 
 def press(qtbot, root, text):
     """Wait for a button with this text and click it."""
-    qtbot.waitUntil(lambda: bool(buttons(root, text)))
+    qtbot.waitUntil(lambda: bool(buttons(root, text)), timeout=WAIT)
     qtbot.mouseClick(buttons(root, text)[0], Qt.MouseButton.LeftButton)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -196,7 +196,6 @@ class App(QObject):
         pane.show_dataset(
             document, self.desk.splits(), split, project.default_target, self.desk.other_files()
         )
-        self.window.top_line.show_project(project.name, shown_path(document.path))
         if document.merge_report is not None:
             self.window.notices.show_notice(Notice(document.merge_report.sentence, "warning"))
         self._show_saved()
@@ -253,17 +252,14 @@ class App(QObject):
     def _show_rows(self, file: Path, number: int) -> None:
         """From Train's list of what blocks: show the row in Data."""
 
-        def reveal(_: object = None) -> None:
+        def reveal(document: Document) -> None:
+            if self.data is not None and self.data.document is not document:
+                self.desk.show(document)
             if self.data is not None and number:
                 self.data.reveal_row(number)
 
-        shown = self.data.document.path if self.data is not None and self.data.document is not None else None
         self.window.show_pane("data")
-        if shown == file:
-            reveal()
-        else:
-            self.desk.dataset_opened.connect(reveal, Qt.ConnectionType.SingleShotConnection)
-            self.desk.open(file)
+        self.desk.with_file(file, reveal)
 
     def _append_example(self, split: str, row: bytes) -> None:
         """Into the table when that dataset is shown, else straight into its document."""
@@ -283,6 +279,8 @@ class App(QObject):
             line.show_saved("")
             self.window.setWindowTitle("TuneDesk")
         else:
+            name = self.desk.project.name if self.desk.project is not None else ""
+            line.show_project(name, shown_path(document.path))
             if document.read_only:
                 line.show_saved("Read only", "lock")
             elif document.is_modified:

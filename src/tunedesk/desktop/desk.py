@@ -67,8 +67,7 @@ class Desk(QObject):
     def open(self, path: Path) -> None:
         """Open a project, a dataset file of one, or a loose file; what is open stays until it has worked."""
         path = path.expanduser().resolve()
-        known = self._project.datasets if self._project is not None else {}
-        split = next((name for name, file in known.items() if file == path), None)
+        split = self._split_of(path)
         if split is not None:
             self.choose_split(split)
             return
@@ -90,7 +89,13 @@ class Desk(QObject):
 
     def choose_split(self, split: str) -> None:
         """Show another dataset of the project."""
-        self.with_dataset(split, lambda document: self._show(split, document))
+        self.with_dataset(split, self.show)
+
+    def with_file(self, file: Path, act: Callable[[Document], None]) -> None:
+        """`with_dataset` by the dataset's file; nothing happens for a file that is none of the project's."""
+        split = self._split_of(file)
+        if split is not None:
+            self.with_dataset(split, act)
 
     def with_dataset(self, split: str, act: Callable[[Document], None]) -> None:
         """Do something with a dataset of the project: at once when it is open, else as soon as it is."""
@@ -131,9 +136,14 @@ class Desk(QObject):
             self._documents[opened.split] = opened.document
         self.project_opened.emit(opened)
 
-    def _show(self, split: str, document: Document) -> None:
-        self._split = split
-        self.dataset_opened.emit(split, document)
+    def show(self, document: Document) -> None:
+        """Show a dataset that has been opened."""
+        self._split = next(split for split, known in self._documents.items() if known is document)
+        self.dataset_opened.emit(self._split, document)
+
+    def _split_of(self, file: Path) -> str | None:
+        known = self._project.datasets if self._project is not None else {}
+        return next((split for split, path in known.items() if path == file), None)
 
 
 def _open(path: Path, job: Job) -> OpenedProject:

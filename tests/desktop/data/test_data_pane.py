@@ -7,7 +7,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
 from tests.desktop.conftest import close, settle
-from tests.desktop.finding import act, buttons, named, notice, press, words_on
+from tests.desktop.finding import WAIT, act, buttons, named, notice, press, words_on
 from tunedesk.desktop.data.row_model import Column
 
 ENTER = Qt.Key.Key_Return
@@ -35,7 +35,7 @@ def text_of(app, turn, role):
 def type_into(qtbot, editor, text):
     editor.setFocus()
     qtbot.keyClicks(editor, text)
-    with qtbot.waitSignal(editor.text_edited):
+    with qtbot.waitSignal(editor.text_edited, timeout=WAIT):
         pass
 
 
@@ -49,7 +49,7 @@ def test_every_row_of_the_file_is_in_the_table(app, table, helpdesk):
 
 def test_tokens_are_counted_with_the_chosen_models_template(qtbot, app, table):
     table.repaint()
-    qtbot.waitUntil(lambda: shown(table, 0, Column.TOKENS) not in ("", None))
+    qtbot.waitUntil(lambda: shown(table, 0, Column.TOKENS) not in ("", None), timeout=WAIT)
     assert int(shown(table, 0, Column.TOKENS)) > 50
 
 
@@ -116,7 +116,7 @@ def test_a_row_that_cannot_be_read_opens_as_json_and_is_mended_there(qtbot, app,
     comma = text.rindex(",")
     editor.cursor_to(comma + 1)
     editor.setFocus()
-    with qtbot.waitSignal(editor.text_edited):
+    with qtbot.waitSignal(editor.text_edited, timeout=WAIT):
         qtbot.keyClick(editor, Qt.Key.Key_Backspace)
     settle(qtbot, app)
     assert json.loads(app.data.document.raw_at(7))["messages"][2]["role"] == "assistant"
@@ -184,16 +184,16 @@ def test_search_narrows_the_table_and_clearing_it_shows_all(qtbot, app, table):
     wanted = [number for number in range(60) if b"Hello there" in app.data.document.raw_at(number)]
     assert 0 < len(wanted) < 60
     qtbot.keyClicks(search, "hello THERE")
-    qtbot.waitUntil(lambda: table.model().rowCount() == len(wanted))
+    qtbot.waitUntil(lambda: table.model().rowCount() == len(wanted), timeout=WAIT)
     assert [shown(table, row, Column.NUMBER) for row in range(len(wanted))] == [str(n + 1) for n in wanted]
     assert f"{len(wanted)} of 60 rows" in words_on(app.window)
     search.clear()
-    qtbot.waitUntil(lambda: table.model().rowCount() == 60)
+    qtbot.waitUntil(lambda: table.model().rowCount() == 60, timeout=WAIT)
 
 
 def test_only_rows_with_findings_can_be_shown(qtbot, app, table):
     act(app.window, "Only rows with findings").trigger()
-    qtbot.waitUntil(lambda: table.model().rowCount() < 60)
+    qtbot.waitUntil(lambda: table.model().rowCount() < 60, timeout=WAIT)
     assert [shown(table, row, Column.NUMBER) for row in range(4)] == ["8", "23", "38", "56"]
 
 
@@ -329,6 +329,23 @@ def test_a_change_by_another_program_is_offered_as_a_merge(qtbot, app, table, he
     assert b"Mine. " in app.data.document.raw_at(0)
     assert b"Theirs?" in app.data.document.raw_at(60)
     assert table.model().rowCount() == 61
+
+
+def test_what_was_typed_while_another_program_changed_the_file_is_kept_by_the_merge(
+    qtbot, app, table, helpdesk
+):
+    file = helpdesk / "datasets" / "train.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*lines, b'{"prompt": "Theirs?", "completion": "Yes."}\n']))
+    type_into(qtbot, text_of(app, 2, "user"), "Mine. ")
+    assert "Another program has changed train.jsonl" in notice(app.window)
+    assert b"Mine. " not in app.data.document.raw_at(0)
+    app.data.look_at_disk()
+    settle(qtbot, app)
+    press(qtbot, app.window, "Merge your edits into it")
+    settle(qtbot, app)
+    assert b"Mine. " in app.data.document.raw_at(0)
+    app.reported.clear()
 
 
 def test_an_answer_of_the_chat_becomes_the_last_row(qtbot, app, table):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QTextDocument
 
+from tests.desktop.finding import WAIT
 from tunedesk.desktop.data.exact_edit import LIMIT, ExactEdit, Mark
 from tunedesk.desktop.data.exact_text import BASES, Carrier, utf16_length
 
@@ -60,7 +61,7 @@ def test_typing_changes_nothing_but_what_was_typed(qtbot, editor):
     editor.show_text(HARD)
     editor.setFocus()
     qtbot.keyClicks(editor, "xyz")
-    with qtbot.waitSignal(editor.text_edited) as told:
+    with qtbot.waitSignal(editor.text_edited, timeout=WAIT) as told:
         pass
     assert told.args == ["xyz" + HARD]
 

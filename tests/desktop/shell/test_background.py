@@ -5,6 +5,7 @@ import threading
 import pytest
 from PySide6.QtCore import QObject
 
+from tests.desktop.finding import WAIT
 from tunedesk.desktop.background import Background
 
 
@@ -16,7 +17,7 @@ def background(qtbot):
 
 
 def idle(qtbot, background):
-    qtbot.waitUntil(lambda: background.is_idle)
+    qtbot.waitUntil(lambda: background.is_idle, timeout=WAIT)
 
 
 def test_work_is_done_elsewhere_and_its_result_arrives_here(qtbot, background):
@@ -37,7 +38,7 @@ def test_a_failure_reaches_the_one_who_asked(qtbot, background):
 
 
 def test_a_failure_that_nobody_waits_for_is_told_to_the_window(qtbot, background):
-    with qtbot.waitSignal(background.failed) as told:
+    with qtbot.waitSignal(background.failed, timeout=WAIT) as told:
         background.run(lambda job: 1 / 0, lambda _: None)
     assert isinstance(told.args[0], ZeroDivisionError)
     idle(qtbot, background)
@@ -58,7 +59,7 @@ def test_a_job_whose_owner_is_gone_calls_nobody(qtbot, background):
     go_on, results, owner = threading.Event(), [], QObject()
     background.run(lambda job: go_on.wait(5), results.append, owner=owner)
     owner.deleteLater()
-    qtbot.waitSignal(owner.destroyed).wait()
+    qtbot.waitSignal(owner.destroyed, timeout=WAIT).wait()
     go_on.set()
     idle(qtbot, background)
     assert results == []

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from tests.desktop.finding import WAIT
 from tunedesk import paths
 from tunedesk.desktop.theme.icons import icon, set_icon, tint_again
 from tunedesk.desktop.theme.palettes import palette_of
@@ -53,7 +54,7 @@ def test_a_chosen_theme_is_applied_and_icons_are_tinted_again(qtbot, qapp):
     qtbot.addWidget(window)
     button = QToolButton(window)
     set_icon(button, "plus")
-    with qtbot.waitSignal(theme.changed):
+    with qtbot.waitSignal(theme.changed, timeout=WAIT):
         theme.choose("dark")
     tint_again(window)
     middle = button.icon().pixmap(16, 16).toImage().pixelColor(8, 8)

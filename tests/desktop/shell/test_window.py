@@ -9,10 +9,11 @@ import msgspec
 import psutil
 import pytest
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
 from tests.desktop.conftest import close, settle
-from tests.desktop.finding import act, buttons, named, notice, press, said_name, words_on
+from tests.desktop.finding import WAIT, act, buttons, named, notice, press, said_name, words_on
 from tests.runs.examples import a_job
 from tunedesk.desktop.shell.stall_watchdog import StallWatchdog
 from tunedesk.project.folder import sample_copy
@@ -45,15 +46,23 @@ def test_every_focusable_widget_has_a_name(qtbot, app, pane):
     assert not nameless
 
 
-def test_no_two_actions_want_the_same_key_in_the_whole_window(app):
-    for pane in PANES:
-        app.window.show_pane(pane)
+@pytest.mark.parametrize("pane", PANES)
+def test_no_two_actions_want_the_same_key(qtbot, app, pane):
+    for each in PANES:
+        app.window.show_pane(each)
+    app.window.show_pane(pane)
+    settle(qtbot, app)
     keys = {}
-    for action in app.window.findChildren(type(act(app.window, "Save"))):
-        if action.shortcutContext() is Qt.ShortcutContext.WindowShortcut:
+    for action in app.window.findChildren(QAction):
+        if action.isEnabled() and action.isVisible() and _is_reachable(action):
             for key in action.shortcuts():
                 keys.setdefault(key.toString(), set()).add(action.text())
     assert not {key: texts for key, texts in keys.items() if len(texts) > 1}
+
+
+def _is_reachable(action):
+    """Whether it stands in a menu or on something that is shown."""
+    return any(isinstance(owner, QMenu) or owner.isVisible() for owner in action.associatedObjects())
 
 
 def test_every_action_in_the_menus_has_an_icon(app):
@@ -143,7 +152,7 @@ def test_bytes_that_are_not_utf8_are_shown_and_survive_an_edit_beside_them(qtbot
     editor = named(app.window, "JSON of the row")
     assert any("not UTF-8" in words for words in words_on(app.window))
     editor.cursor_to(editor.exact_text().index("oui"))
-    with qtbot.waitSignal(editor.text_edited):
+    with qtbot.waitSignal(editor.text_edited, timeout=WAIT):
         qtbot.keyClicks(editor, "mais ")
     assert app.data.document.raw_at(0) == b'{"prompt": "caf\xe9", "completion": "mais oui"}'
     settle(qtbot, app)
@@ -161,7 +170,7 @@ def test_a_project_whose_model_is_gone_is_still_checked(qtbot, open_window, help
 
 def test_an_unexpected_error_is_a_notice_with_folded_details_and_the_window_lives(qtbot, app, capture_errors):
     QTimer.singleShot(0, lambda: 1 / 0)
-    qtbot.waitUntil(lambda: "division by zero" in notice(app.window))
+    qtbot.waitUntil(lambda: "division by zero" in notice(app.window), timeout=WAIT)
     press(qtbot, app.window, "Details")
     assert "ZeroDivisionError" in named(app.window, "Details of the notice").toPlainText()
     press(qtbot, app.window, "Details")
@@ -237,13 +246,13 @@ def live_run(helpdesk):
 def test_closing_with_a_live_run_asks_and_cancel_stays(qtbot, open_window, helpdesk, live_run):
     app = open_window(helpdesk)
     app.window.close()
-    qtbot.waitUntil(lambda: "still running" in notice(app.window))
+    qtbot.waitUntil(lambda: "still running" in notice(app.window), timeout=WAIT)
     press(qtbot, app.window, "Cancel")
     assert app.window.isVisible()
     assert not live_run.control_path.exists()
     app.window.close()
     press(qtbot, app.window, "Keep training")
-    qtbot.waitUntil(lambda: not app.window.isVisible())
+    qtbot.waitUntil(lambda: not app.window.isVisible(), timeout=WAIT)
     assert not live_run.control_path.exists()
 
 
@@ -251,7 +260,7 @@ def test_stop_and_save_asks_the_engine_and_closes(qtbot, open_window, helpdesk, 
     app = open_window(helpdesk)
     app.window.close()
     press(qtbot, app.window, "Stop and save")
-    qtbot.waitUntil(lambda: not app.window.isVisible())
+    qtbot.waitUntil(lambda: not app.window.isVisible(), timeout=WAIT)
     assert b"stop" in live_run.control_path.read_bytes()
 
 
@@ -281,3 +290,20 @@ def test_a_stall_is_noticed_once(qtbot, caplog):
     assert "held up" in caplog.text
     assert "test_a_stall_is_noticed_once" in caplog.text
     watchdog.stop()
+
+
+def test_what_is_being_typed_is_kept_when_the_window_closes(qtbot, open_window, helpdesk):
+    app = open_window(helpdesk)
+    editor = named(app.window, "Text of turn 2, user")
+    editor.setFocus()
+    qtbot.keyClicks(editor, "Last words. ")
+    close(qtbot, app)
+    again = open_window(helpdesk)
+    assert b"Last words. " in again.data.document.raw_at(0)
+
+
+def test_a_row_that_blocks_the_training_is_shown_in_its_dataset(qtbot, app, helpdesk):
+    app.panes.rows_requested.emit(helpdesk / "datasets" / "valid.jsonl", 3)
+    settle(qtbot, app)
+    assert app.data.document.path.name == "valid.jsonl"
+    assert "Row 3" in words_on(app.window)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -22,13 +23,25 @@ if TYPE_CHECKING:  # lint brings tokenizers and jinja2, which the first paint do
 Counts = tuple[int, int, int]
 """Errors, warnings, notes."""
 NOTHING: Counts = (0, 0, 0)
+PARTIAL_SECONDS = 1.5
+"""So often the findings of a long first pass are shown."""
 RELINT_AT_ONCE = 200
 """Edits of more rows than this are linted with the whole file again."""
+
+
+class Pass(NamedTuple):
+    """A look at every row, finished or not."""
+
+    session: LintSession
+    target: Target
+    counts: dict[int, Counts]
 
 
 class Linter(QObject):
     findings_changed = Signal(object)
     """The ids of the rows whose findings may be others now; None: all."""
+
+    _partly_done = Signal(object, object)
 
     def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +53,7 @@ class Linter(QObject):
         self._counts: dict[int, Counts] = {}
         self._whole: Job | None = None
         self._late: list[int] = []
+        self._partly_done.connect(self._take_part)
 
     @property
     def is_complete(self) -> bool:
@@ -60,14 +74,23 @@ class Linter(QObject):
         self._late.clear()
         snapshot = self._document.snapshot()
 
-        def work(job: Job) -> tuple[LintSession, Target, dict[int, Counts]]:
+        def work(job: Job) -> Pass:
             from tunedesk.lint.session import LintSession
             from tunedesk.lint.targets import target_named
 
             target = target_named(name, template, max_length if template else None)
             session = LintSession(target, _read_others(self._others))
-            session.lint_all(snapshot, job.report, job.is_cancelled)
-            return session, target, _counts_of(session, session.rows_with_findings())
+            told = time.monotonic()
+
+            def progress(done: int, total: int) -> None:
+                nonlocal told
+                job.report(done, total)
+                if time.monotonic() - told > PARTIAL_SECONDS:
+                    told = time.monotonic()
+                    self._partly_done.emit(job, _pass_of(session, target))
+
+            session.lint_all(snapshot, progress, job.is_cancelled)
+            return _pass_of(session, target)
 
         self._whole = self._background.run(work, self._take_all, owner=self, label="Looking for problems")
 
@@ -95,9 +118,15 @@ class Linter(QObject):
             return
         self._update(row_ids)
 
-    def _take_all(self, result: tuple[LintSession, Target, dict[int, Counts]]) -> None:
-        self._session, self._target, self._counts = result
+    def _take_part(self, job: Job, found: Pass) -> None:
+        """What was found so far can be looked at while the rest is checked."""
+        if job is self._whole and not job.is_cancelled():
+            self._session, self._target, self._counts = found
+            self.findings_changed.emit(None)
+
+    def _take_all(self, found: Pass) -> None:
         self._whole = None
+        self._session, self._target, self._counts = found
         self.findings_changed.emit(None)
         late, self._late = self._late, []
         self._update(late)
@@ -126,6 +155,10 @@ class Linter(QObject):
             return self._document.raw(row_id)
         except ValueError:
             return None
+
+
+def _pass_of(session: LintSession, target: Target) -> Pass:
+    return Pass(session, target, _counts_of(session, session.rows_with_findings()))
 
 
 def _counts_of(session: LintSession, row_ids: frozenset[int] | set[int]) -> dict[int, Counts]:

@@ -39,6 +39,7 @@ class OpenDataset(QObject):
         self.linter.findings_changed.connect(self.model.findings_changed)
         self.model.tokens_wanted.connect(self.renderer.want_tokens)
         self.renderer.tokens_counted.connect(self.model.show_tokens)
+        self.session.saved.connect(self.model.let_go_of_file)
 
     def lint_again(self, max_length: int) -> None:
         self.linter.start(self.renderer.template, self.target, max_length, self.others)

@@ -142,7 +142,7 @@ class RowList(QObject):
         if self._open is None:
             self._side.show_counts("")
             return
-        total, shown = len(self._open.document), self._open.model.rowCount()
+        total, shown = self._open.model.total, self._open.model.rowCount()
         words = f"{shown:,} of {total:,} rows" if self._open.model.is_filtered else f"{total:,} rows"
         chosen = self._table.selected_count()
         self._side.show_counts(f"{words}, {chosen:,} selected" if chosen > 1 else words)

@@ -1,4 +1,8 @@
-"""The rows as a table model: real row count, what a cell shows is read when it is drawn. Knows no view."""
+"""The rows as a table model: real row count, what a cell shows is read when it is drawn. Knows no view.
+
+It reads from a snapshot, so that a long edit in the background, which locks the document, never holds up
+drawing.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QIcon
 
 from tunedesk.dataset.document import Document
+from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.data.row_summary import RowSummary, summary_of
 
@@ -46,11 +51,17 @@ class RowModel(QAbstractTableModel):
         self._document = document
         self._severities_of = severities_of
         self._icon_of = icon_of
-        self._ids: Sequence[int] = document.row_ids()
+        self._snapshot = document.snapshot()
+        self._ids: Sequence[int] = self._snapshot.ids
         self._is_filtered = False
         self._places: dict[int, int] | None = None
         self._summaries: OrderedDict[int, RowSummary] = OrderedDict()
         self._tokens: dict[int, int | None] = {}
+
+    @property
+    def total(self) -> int:
+        """Rows of the document, whether the filter shows them or not."""
+        return len(self._snapshot)
 
     @property
     def is_filtered(self) -> bool:
@@ -58,6 +69,9 @@ class RowModel(QAbstractTableModel):
 
     def row_id(self, row: int) -> int:
         return self._ids[row]
+
+    def row_ids(self, start: int, stop: int) -> Sequence[int]:
+        return self._ids[start:stop]
 
     def row_of(self, row_id: int) -> int | None:
         """Where a row stands in the table; None when the filter hides it."""
@@ -72,7 +86,7 @@ class RowModel(QAbstractTableModel):
 
     def show_all(self) -> None:
         self.beginResetModel()
-        self._ids, self._is_filtered, self._places = self._document.row_ids(), False, None
+        self._ids, self._is_filtered, self._places = self._snapshot.ids, False, None
         self.endResetModel()
 
     def show_only(self, row_ids: Iterable[int]) -> None:
@@ -110,21 +124,31 @@ class RowModel(QAbstractTableModel):
             self._tokens.pop(row_id, None)
         if change.is_structural:
             self._restructure(change)
+        else:
+            self._snapshot = self._document.snapshot()
         for row_id in change.changed:
             row = self.row_of(row_id)
             if row is not None:
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(HEADINGS) - 1))
 
+    def let_go_of_file(self) -> None:
+        """The document was saved: read from the new file, so that the old one can go."""
+        self._snapshot = self._document.snapshot()
+
     def refresh(self) -> None:
         """The document may be entirely another."""
         self._summaries.clear()
         self._tokens.clear()
+        self._snapshot = self._document.snapshot()
         self.show_all()
 
     def _restructure(self, change: Change) -> None:
         """One block of rows comes or goes by itself; anything else starts the table anew."""
+        now = self._document.snapshot()
         gone = _block(self.row_of(row_id) for row_id in change.deleted)
-        new = self._ids_after(change)
+        new = self._ids_after(change, now)
+        # Numbers of the rows below are others from now on; no view may see them change in between.
+        self._snapshot = now
         come = _block(new.index(row_id) for row_id in change.inserted)
         if gone and not change.inserted and not change.moved:
             self.beginRemoveRows(NOWHERE, *gone)
@@ -140,15 +164,15 @@ class RowModel(QAbstractTableModel):
             self.endResetModel()
         self._tell_all(Column.NUMBER)
 
-    def _ids_after(self, change: Change) -> Sequence[int]:
+    def _ids_after(self, change: Change, now: Snapshot) -> Sequence[int]:
         """A filter keeps the rows it found, and shows new ones too: who adds a row wants to see it."""
         if not self._is_filtered:
-            return self._document.row_ids()
+            return now.ids
         gone = set(change.deleted)
         kept = [row_id for row_id in self._ids if row_id not in gone]
         if not change.inserted and not change.moved:
             return kept
-        return sorted([*kept, *change.inserted], key=self._document.position_of)
+        return sorted([*kept, *change.inserted], key=now.ids.index)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._ids)
@@ -174,20 +198,19 @@ class RowModel(QAbstractTableModel):
             return None
         row_id = self._ids[index.row()]
         column = index.column()
+        if row_id not in self._snapshot.ids:
+            return None  # it is being removed at this moment
         if column == Column.FINDINGS:
             return self._finding_data(row_id, role)
         if role == Qt.ItemDataRole.DisplayRole:
-            try:
-                return self._text(row_id, column)
-            except ValueError:
-                return ""  # while rows are being removed, the document is ahead of the table
+            return self._text(row_id, column)
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (Column.NUMBER, Column.TOKENS):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def _text(self, row_id: int, column: int) -> str:
         if column == Column.NUMBER:
-            return f"{self._document.position_of(row_id) + 1}"
+            return f"{self._snapshot.ids.index(row_id) + 1}"
         if column == Column.USER:
             return self._summary(row_id).user
         if column == Column.ANSWER:
@@ -215,7 +238,7 @@ class RowModel(QAbstractTableModel):
     def _summary(self, row_id: int) -> RowSummary:
         known = self._summaries.get(row_id)
         if known is None:
-            known = self._summaries[row_id] = summary_of(self._document.raw(row_id))
+            known = self._summaries[row_id] = summary_of(self._snapshot.raw(row_id))
             if len(self._summaries) > CACHE:
                 self._summaries.popitem(last=False)
         return known

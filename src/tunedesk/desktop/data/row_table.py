@@ -66,8 +66,8 @@ class RowTable(QTableView):
         if self._rows is None:
             return []
         ranges = sorted((each.top(), each.bottom()) for each in self.selectionModel().selection().toList())
-        rows = dict.fromkeys(row for top, bottom in ranges for row in range(top, bottom + 1))
-        return [self._rows.row_id(row) for row in rows]
+        ids = (row_id for top, bottom in ranges for row_id in self._rows.row_ids(top, bottom + 1))
+        return list(dict.fromkeys(ids))
 
     def selected_count(self) -> int:
         if self._rows is None:

@@ -29,6 +29,7 @@ Row = dict[str, Any]
 
 PAUSE_SECONDS = 3.0
 """Typing that pauses for longer begins a new undo step."""
+WHOLE_ROW = -1
 FIRST_ROWS = 20
 """Looked at to find out a file's format."""
 MANY_ROWS = 500
@@ -54,6 +55,7 @@ class DatasetSession(QObject):
         self._last_time = 0.0
         self._burst = 0
         self._saving: Job | None = None
+        self._unstored: dict[tuple[int, int], Callable[[], None]] = {}
 
     @property
     def read_only(self) -> bool:
@@ -75,7 +77,8 @@ class DatasetSession(QObject):
 
     def set_text(self, row_id: int, turn: int, text: str) -> None:
         key = self._merge_key(f"text:{row_id}:{turn}")
-        self._edit(row_id, lambda value: set_content(value, turn, text), "Edit text", key)
+        stored = self._edit(row_id, lambda value: set_content(value, turn, text), "Edit text", key)
+        self._remember((row_id, turn), stored, lambda: self.set_text(row_id, turn, text))
 
     def set_role(self, row_id: int, turn: int, role: str) -> None:
         self._edit(row_id, lambda value: set_role(value, turn, role), "Change role")
@@ -98,7 +101,8 @@ class DatasetSession(QObject):
 
     def set_raw(self, row_id: int, raw: bytes) -> None:
         key = self._merge_key(f"raw:{row_id}")
-        self._do(lambda: self.document.replace(row_id, raw, "Edit JSON", merge_key=key))
+        stored = self._do(lambda: self.document.replace(row_id, raw, "Edit JSON", merge_key=key))
+        self._remember((row_id, WHOLE_ROW), stored, lambda: self.set_raw(row_id, raw))
 
     def apply(self, row_id: int, raw: bytes | None, label: str) -> None:
         """A fix: the row's new line, or None to delete the row."""
@@ -154,6 +158,7 @@ class DatasetSession(QObject):
 
     def merge_from_disk(self) -> None:
         def merged(report: MergeReport) -> None:
+            self._type_again()
             self.merged.emit(report.sentence)
             self.state_changed.emit()
 
@@ -178,15 +183,30 @@ class DatasetSession(QObject):
             lambda job: work(), done, trouble, owner=self, label="Saving", can_cancel=False
         )
 
+    def _remember(self, place: tuple[int, int], stored: bool, again: Callable[[], None]) -> None:
+        """What was typed and could not be stored, e.g. because another program changed the file, is tried
+        again after a merge; of each place the newest text counts.
+        """
+        if stored:
+            self._unstored.pop(place, None)
+        else:
+            self._unstored[place] = again
+
+    def _type_again(self) -> None:
+        waiting, self._unstored = self._unstored, {}
+        for (row_id, _), again in waiting.items():
+            if row_id in self.document.row_ids():
+                again()
+
     def _edit(
         self, row_id: int, change: Callable[[Row], Row], label: str, merge_key: str | None = None
-    ) -> None:
+    ) -> bool:
         raw = self.document.raw(row_id)
         value = parse_row(raw).value
         if value is None:
             raise ValueError(f"row {row_id} cannot be read, so it has no turns")
         new = dump_row(change(value), like=raw)
-        self._do(lambda: self.document.replace(row_id, new, label, merge_key=merge_key))
+        return self._do(lambda: self.document.replace(row_id, new, label, merge_key=merge_key))
 
     def _do_many(self, work: Callable[[], Change], count: int, label: str) -> None:
         if count <= MANY_ROWS:
@@ -196,14 +216,16 @@ class DatasetSession(QObject):
             lambda job: work(), self._tell, self.failed.emit, owner=self, label=label, can_cancel=False
         )
 
-    def _do(self, work: Callable[[], Change | None]) -> None:
+    def _do(self, work: Callable[[], Change | None]) -> bool:
+        """False when it could not be done; the reason has been told."""
         try:
             change = work()
         except (UserError, OSError) as error:
             self.failed.emit(error)
-            return
+            return False
         if change is not None:
             self._tell(change)
+        return True
 
     def _tell(self, change: Change) -> None:
         if change.changed or change.is_structural:

@@ -1,6 +1,6 @@
 """The left half of the data pane: which split, search, filter, the table, and how many rows there are."""
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
@@ -36,6 +36,8 @@ class TableSide(QWidget):
         self._only.toggled.connect(self._tell_filter)
         self._counts = label("", "muted")
         self._typing.timeout.connect(self._tell_filter)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.table.addActions(row_actions)
         self.setLayout(self._laid_out(row_actions))
 
     @property

@@ -1,4 +1,4 @@
-"""A few views of one thing, side by side in one switch; one is chosen, arrow keys move."""
+"""A few views of one thing, side by side in one switch, of which one is chosen."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
