@@ -25,6 +25,7 @@ from tunedesk.lint.report import read_split
 from tunedesk.lint.session import LintSession
 from tunedesk.lint.targets import target_named
 from tunedesk.project.folder import Project, close_project, open_document, open_project, sample_copy
+from tunedesk.runs.digests import model_digest
 from tunedesk.runs.events import Failed, Finished
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.generation import Load, Voice
@@ -105,7 +106,7 @@ def whole_path(project: Project, model: Path, settings: Sequence[str], began: fl
     mended = mend(project, model)
     valid = [row.raw for row in read_split(project.datasets["valid"])]
     hyper, _ = recommended(model, mended.rows, len(valid), settings)
-    untuned = Load(str(model), None, hyper.quantization, hyper.threads)
+    untuned = Load(str(model), None, hyper.quantization, hyper.threads, model_digest(model))
     base = heldout(project, untuned, "base")
     run, history, first = train(project, model, mended, valid, hyper)
     tuned = heldout(project, replace(untuned, adapter=str(run.adapter_dir)), "tuned")
