@@ -96,7 +96,9 @@ def _plant(train: list[Ticket], leaked: dict[str, object]) -> tuple[list[str], l
     by_position: dict[int, faults.Fault] = {}
     for place, spoiler in enumerate(faults.SPOILERS):
         start = FIRST_FAULT_ROW + place * FAULT_GAP
-        position = next(n for n in range(start, len(rows)) if n not in by_position and faults.fits(spoiler, train[n]))
+        position = next(
+            n for n in range(start, len(rows)) if n not in by_position and faults.fits(spoiler, train[n])
+        )
         by_position[position] = spoiler(rows[position])
     clean = [n for n in range(len(rows)) if n not in by_position]
     added = faults.additions(earlier=rows[clean[20]], conflicting=rows[clean[60]], leaked=leaked)

@@ -92,9 +92,7 @@ def main() -> None:
     figures["ratio"] = figures["seconds_to_first_step"] / figures["alone_seconds"]
     figures["cpu_ratio"] = figures["run_cpu_seconds"] / figures["alone_cpu_seconds"]
     print(f"{'':34}{'wall s':>9}{'CPU s':>9}")
-    print(
-        f"{'importing and loading':34}{figures['alone_seconds']:9.2f}{figures['alone_cpu_seconds']:9.2f}"
-    )
+    print(f"{'importing and loading':34}{figures['alone_seconds']:9.2f}{figures['alone_cpu_seconds']:9.2f}")
     first = figures["seconds_to_first_step"]
     print(
         f"{'engine, to the end of step 1':34}{first:9.2f}{figures['run_cpu_seconds']:9.2f}  (CPU: whole run)"
