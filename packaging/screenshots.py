@@ -5,6 +5,7 @@ the run it is given) and asks the tuned model a question. Without a screen it st
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -14,24 +15,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "packaging")]
 
+from build_sample import mended_rows  # noqa: E402
 from PySide6.QtCore import QEventLoop, QObject  # noqa: E402
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QWidget  # noqa: E402
 
 from tunedesk import paths  # noqa: E402
+from tunedesk.cli.train import recommended  # noqa: E402
 from tunedesk.dataset.example import example_of  # noqa: E402
 from tunedesk.dataset.files import read_rows  # noqa: E402
 from tunedesk.dataset.parsing import parse_row  # noqa: E402
 from tunedesk.desktop.app import App, build_window  # noqa: E402
 from tunedesk.desktop.data.exact_edit import ExactEdit  # noqa: E402
-from tunedesk.lint.rows import is_trainable, lint_row  # noqa: E402
-from tunedesk.lint.targets import target_named  # noqa: E402
 from tunedesk.project.folder import sample_copy  # noqa: E402
 from tunedesk.runs.places import this_computer  # noqa: E402
 from tunedesk.runs.requests import RunRequest, prepare_run  # noqa: E402
 from tunedesk.settings import Settings  # noqa: E402
-from tunedesk.template.chat_template import ChatTemplate  # noqa: E402
 
 PICTURES = ROOT / "docs" / "screenshots"
 SIZE = (1280, 800)
@@ -92,18 +92,17 @@ def bring_run(project: Path, run: Path | None) -> None:
     if run is not None:
         shutil.copytree(run, runs / run.name)
         return
-    target = target_named("local", ChatTemplate.load(paths.starter_model()), 512)
-    train, valid = (
-        [raw for _, raw in read_rows(project / "datasets" / name)] for name in ("train.jsonl", "valid.jsonl")
-    )
-    usable = [raw for raw in train if is_trainable(lint_row(parse_row(raw), target))]
+    train = [json.dumps(row).encode() for row in mended_rows()]
+    valid = [raw for _, raw in read_rows(project / "datasets" / "valid.jsonl")]
+    settings, _ = recommended(paths.starter_model(), train, len(valid), [])
     request = RunRequest(
         runs_dir=runs,
         dataset=project / "datasets" / "train.jsonl",
-        train=usable,
+        train=train,
         model=paths.starter_model(),
         valid=valid,
         valid_source="valid.jsonl",
+        hyperparameters=settings,
     )
     folder = prepare_run(request)
     print(f"training in {folder.path}")
