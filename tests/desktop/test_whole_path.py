@@ -26,7 +26,7 @@ Key, Modifier, Standard = Qt.Key, Qt.KeyboardModifier, QKeySequence.StandardKey
 PATIENCE_MS = 120_000
 """For an engine that imports its libraries on a busy computer; nothing waits that long when all is well."""
 STEPS = 8
-"""The starter model ends its answers by itself from the second step on; eight leave some room."""
+"""Half as many are enough for the success check, that the tuned model ends an answer by itself."""
 QUESTION = "Hello! The kettle that I bought last week does not heat any more. Regards, Mina"
 CORRECTION = json.dumps(
     {
