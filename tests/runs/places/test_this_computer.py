@@ -63,6 +63,17 @@ def test_a_resume_right_after_the_last_event_waits_for_the_old_engine_to_leave(r
     assert run.history().attempt == 2
 
 
+def test_a_run_named_by_a_relative_path_is_found_by_its_engine(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.path.parent)
+    here = RunFolder(Path(run.path.name))
+    this_computer.start(here)
+    this_computer.control(here, "stop")
+    wait_for_the_end(here)
+    assert run.state() is RunState.STOPPED, run.log_path.read_text()
+
+
 def test_a_run_whose_process_is_gone_is_interrupted(run: RunFolder) -> None:
     this_computer.start(run)
     this_computer.stop_now(run)

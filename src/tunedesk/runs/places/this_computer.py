@@ -99,7 +99,8 @@ def _launch(run: RunFolder, *, resume: bool) -> None:
     # now.
     run.control_path.unlink(missing_ok=True)
     run.process_path.unlink(missing_ok=True)
-    command = [*engine_command(), "train", str(run.path), *(["--resume"] if resume else [])]
+    folder = run.path.resolve()  # the engine works inside it, where a relative path means something else
+    command = [*engine_command(), "train", str(folder), *(["--resume"] if resume else [])]
     try:
         with open(run.log_path, "ab") as log:
             process = subprocess.Popen(
@@ -107,7 +108,7 @@ def _launch(run: RunFolder, *, resume: bool) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=run.path,
+                cwd=folder,
                 env={**os.environ, **ENVIRONMENT},
                 start_new_session=os.name != "nt",
                 creationflags=_windows_flags(),
