@@ -23,11 +23,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QWi
 
 from tunedesk import paths  # noqa: E402
 from tunedesk.cli.train import recommended  # noqa: E402
-from tunedesk.dataset.example import example_of  # noqa: E402
 from tunedesk.dataset.files import read_rows  # noqa: E402
-from tunedesk.dataset.parsing import parse_row  # noqa: E402
 from tunedesk.desktop.app import App, build_window  # noqa: E402
-from tunedesk.desktop.data.exact_edit import ExactEdit  # noqa: E402
 from tunedesk.project.folder import sample_copy  # noqa: E402
 from tunedesk.runs.places import this_computer  # noqa: E402
 from tunedesk.runs.requests import RunRequest, prepare_run  # noqa: E402
@@ -166,16 +163,9 @@ def runs(app: App) -> None:
 
 
 def chat(app: App) -> None:
-    """One question, answered by the base model and the tuned one."""
+    """One question, answered by the base model and the tuned one, told what they were told in training."""
     app.window.show_pane("chat")
     settle(app)
-    assert app.data is not None and app.data.document is not None
-    first = example_of(parse_row(app.data.document.raw_at(0)).value)
-    system = named(app.window, "System prompt")
-    assert isinstance(system, ExactEdit)
-    system.setFocus()
-    system.insertPlainText(first.messages[0].content or "")
-    system.flush()
     box = named(app.window, "Message to the models")
     assert isinstance(box, QPlainTextEdit)
     box.setPlainText(QUESTION)
