@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import torch
 from transformers import LlamaForCausalLM
+from transformers.models.llama.modeling_llama import LlamaAttention
 
 SPREAD = 0.02  # of random weights
 IDENTITY = 0.04  # of the embeddings; larger ones, as they also make the output
@@ -51,7 +52,7 @@ def set_first_weights(model: LlamaForCausalLM, seed: int) -> None:
 
 
 def _look_back(
-    attention: torch.nn.Module, constant: int, identity: slice, before: slice, scale: float
+    attention: LlamaAttention, constant: int, identity: slice, before: slice, scale: float
 ) -> None:
     """Head 0 attends to the token before and writes a part of its identity beside the present one's."""
     query, key = attention.q_proj.weight, attention.k_proj.weight
@@ -69,7 +70,7 @@ def _look_back(
     out[range(before.start, before.stop), range(size)] = scale**0.5
 
 
-def _look_up(attention: torch.nn.Module, identity: slice, before: slice, scale: float) -> None:
+def _look_up(attention: LlamaAttention, identity: slice, before: slice, scale: float) -> None:
     """Heads 0 and 1 attend to what followed the present token earlier, and add its identity to the output."""
     size = before.stop - before.start
     strength = (LOOK_UP * 8.0 / size) ** 0.5 / (IDENTITY / scale)
@@ -89,7 +90,7 @@ def _look_up(attention: torch.nn.Module, identity: slice, before: slice, scale: 
         attention.o_proj.weight[copied, range(block.start, block.stop)] = (2 * scale) ** 0.5
 
 
-def _rotations(attention: torch.nn.Module) -> torch.Tensor:
+def _rotations(attention: LlamaAttention) -> torch.Tensor:
     """The angle by which each rotary pair turns from one token to the next."""
     base = float(attention.config.rope_parameters["rope_theta"])
     return base ** (-torch.arange(PAIRS) / PAIRS)
