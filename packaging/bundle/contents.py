@@ -13,7 +13,7 @@ UNWANTED = [
     r"torch/bin/(?!torch_shm_manager)",
     r"torch/lib/lib(jitbackend|torchbind|backend_with_compiler|c10d_cuda)_test.*",
     r"PySide6/(Qt/)?(qml|translations|resources|libexec|metatypes)/",
-    r"PySide6/(Qt/)?(lib|bin)?/?(lib)?Qt6(Qml|Quick|Designer|Pdf|Test|Help|UiTools|Sql|VirtualKeyboard|EglFS).*",
+    r"PySide6/(Qt/)?(lib|bin)?/?(lib)?Qt6(Qml|Quick|Designer|Pdf|Test|Help|UiTools|Sql|VirtualKeyboard|EglF).*",
     r"PySide6/Qt(Qml|Quick|Designer|Help|Sql|Test|UiTools)\w*\.",
     r"PySide6/(Qt/)?plugins/platforms/(lib)?q(eglfs|linuxfb|minimalegl|vkkhrdisplay|vnc)\b.*",
     r"PySide6/(Qt/)?plugins/platformthemes/libqgtk3.*",

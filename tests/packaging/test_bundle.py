@@ -18,6 +18,7 @@ from contents import foreign_files, is_wanted, licence_files
         "PySide6/Qt/plugins/platforms/libqeglfs.so",
         "PySide6\\plugins\\platforms\\qminimalegl.dll",
         "PySide6/Qt/lib/libQt6Qml.so.6",
+        "PySide6/Qt/lib/libQt6EglFsKmsSupport.so.6",
         "PySide6\\Qt6Quick.dll",
         "libgtk-3.so.0",
         "bitsandbytes/libbitsandbytes_cuda118.so",
