@@ -2,7 +2,6 @@
 
 import os
 import signal
-import signal
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,6 @@ os.environ.update(
 
 # A shell ignores Ctrl+C in its background jobs and their children; a test that sends it would wait forever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-# A shell's background job ignores Ctrl-C and its children inherit that; the tests that press it need it heard.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
