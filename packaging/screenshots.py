@@ -33,7 +33,10 @@ from tunedesk.settings import Settings  # noqa: E402
 PICTURES = ROOT / "docs" / "screenshots"
 SIZE = (1280, 800)
 THEMES = ("light", "dark")
-QUESTION = "Hello! My card was debited twice for the kettle. I need this solved today. Thanks, Ada"
+QUESTION = (  # a message of the held-out split
+    "Hello! My name is Rosa. If this is not fixed by tonight, our event is off. "
+    "The tax on invoice 4477 was added two times."
+)
 
 
 def main() -> int:

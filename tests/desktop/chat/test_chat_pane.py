@@ -18,6 +18,7 @@ from tunedesk.desktop.background import Background
 from tunedesk.desktop.chat.answer_card import AnswerCard
 from tunedesk.desktop.chat.markdown_view import MarkdownView
 from tunedesk.desktop.chat.pane import ChatPane, WantedExample
+from tunedesk.desktop.chat.transcript import Transcript
 from tunedesk.runs.events import Finished, encode_event
 from tunedesk.runs.generation import ChatMessage
 from tunedesk.runs.job import DataFile, DatasetRef, Job, ModelRef, WatchedPrompt
@@ -65,7 +66,8 @@ class Chat:
         self.qtbot.keyClick(self.field, Key.Key_Return)
 
     def answers(self) -> list[str]:
-        return [view.text for view in self.pane.findChildren(MarkdownView) if view.isVisible()]
+        views = [card.findChild(MarkdownView) for card in self.cards()]
+        return [view.text for view in views if view is not None and view.isVisible()]
 
     def cards(self) -> list[AnswerCard]:
         return [card for card in self.pane.findChildren(AnswerCard) if card.isVisible()]
@@ -130,6 +132,16 @@ def test_base_and_tuned_model_answer_side_by_side(chat: Chat) -> None:
     assert left.voice == "base" and right.voice == "tuned"
     assert left.mapToGlobal(left.rect().topLeft()).x() < right.mapToGlobal(right.rect().topLeft()).x()
     assert len(chat.generators[0].loads) == 1, "one set of weights serves both"
+
+
+def test_both_answers_fit_into_a_narrow_pane(chat: Chat) -> None:
+    chat.pane.resize(800, 600)
+    chat.say("a word that is far too long for its column: " + "it" * 200)
+    chat.qtbot.waitUntil(lambda: len(chat.answers()) == 2 and chat.is_idle())
+    transcript = chat.pane.findChild(Transcript)
+    assert transcript is not None and transcript.widget().width() <= transcript.viewport().width()
+    widths = {card.width() for card in chat.cards()}
+    assert max(widths) - min(widths) <= 1, "neither voice gets more room"
 
 
 def test_an_answer_can_be_stopped_and_keeps_what_was_said(chat: Chat) -> None:

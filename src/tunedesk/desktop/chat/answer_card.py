@@ -1,6 +1,6 @@
 """One answer: who said it, how fast, the text, and what can be done with it. Decides nothing."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from tunedesk.chat.conversation import Answer
@@ -8,6 +8,7 @@ from tunedesk.desktop.chat.markdown_view import MarkdownView
 from tunedesk.desktop.chat.message_edit import MessageEdit
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
+from tunedesk.desktop.widgets.elided_label import ElidedLabel
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 from tunedesk.runs.generation import Voice
 
@@ -28,7 +29,7 @@ class AnswerCard(QFrame):
         self._voice = voice
         self._answer: Answer | None = None
         self._name = label(NAMES[voice], "heading")
-        self._facts = label("", "muted")
+        self._facts = ElidedLabel(Qt.TextElideMode.ElideRight, "muted")
         self._view = MarkdownView(f"Answer of the {NAMES[voice].lower()}")
         self._view.link_clicked.connect(self.link_clicked)
         self._copy = action(self, "Copy answer", "copy")
@@ -57,7 +58,7 @@ class AnswerCard(QFrame):
             self._view.show_text(text)
         else:
             self._view.stream_text(text)
-        self._facts.setText(_facts(answer))
+        self._facts.show_text(_facts(answer))
         for each in (self._copy, self._correct, self._add):
             each.setEnabled(done)
 
@@ -65,7 +66,8 @@ class AnswerCard(QFrame):
         self._view.show_exact(exact)
 
     def _lay_out(self) -> None:
-        head = row(self._name, self._facts, None, spacing=GRID)
+        head = row(self._name, self._facts, spacing=GRID)
+        head.setStretch(1, 1)
         for each in (self._copy, self._correct, self._add):
             head.addWidget(tool_button(each))
         self._body = column(self._view, spacing=GRID)

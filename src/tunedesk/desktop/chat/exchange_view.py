@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from tunedesk.chat.conversation import Exchange
 from tunedesk.desktop.chat.answer_card import AnswerCard
+from tunedesk.desktop.chat.markdown_view import MarkdownView
 from tunedesk.desktop.chat.message_edit import MessageEdit
 from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
@@ -25,7 +26,7 @@ class ExchangeView(QWidget):
     def __init__(self, exchange: Exchange, voices: tuple[Voice, ...], exact: bool) -> None:
         super().__init__()
         self._exchange = exchange
-        self._words = label(exchange.user, wrap=True, selectable=True)
+        self._words = MarkdownView("Your message", plain=True)
         self._edit = action(self, "Edit and send again…", "pencil", tip="Change this message and ask again")
         self._edit.triggered.connect(self._begin_edit)
         self._again = action(self, "Answer again", "refresh", tip="Ask for other answers to this message")
@@ -43,7 +44,7 @@ class ExchangeView(QWidget):
 
     def show_exchange(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._words.setText(exchange.user)
+        self._words.show_text(exchange.user)
         for voice, view in self._cards.items():
             view.show_answer(exchange.answer(voice))
 

@@ -16,11 +16,11 @@ Features = QTextDocument.MarkdownFeature
 
 
 class MarkdownView(QTextBrowser):
-    """As high as its text: the transcript scrolls, not the answer."""
+    """As high as its text: the transcript scrolls, not the answer. plain: no Markdown, but what was typed."""
 
     link_clicked = Signal(str)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, plain: bool = False) -> None:
         super().__init__()
         self.setAccessibleName(name)
         set_look(self, "bare")
@@ -32,6 +32,7 @@ class MarkdownView(QTextBrowser):
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._text = ""
+        self._plain = plain
         self._exact = False
         self._later = QTimer(self, singleShot=True, interval=RENDER_MS)
         self._later.timeout.connect(self._render)
@@ -73,11 +74,10 @@ class MarkdownView(QTextBrowser):
         shown = self._text[:SHOWN_CHARACTERS]
         if len(self._text) > SHOWN_CHARACTERS:
             shown += f"\n\n… and {len(self._text) - SHOWN_CHARACTERS:,} more characters"
-        if self._exact:
+        self.document().setDefaultFont(monospaced() if self._exact else self.font())
+        if self._exact or self._plain:
             self.document().setPlainText(shown)
-            self.document().setDefaultFont(monospaced())
         else:
-            self.document().setDefaultFont(self.font())
             self.document().setMarkdown(shown, Features.MarkdownDialectGitHub | Features.MarkdownNoHTML)
             self._monospace_code()
         self._fit()

@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from tunedesk.desktop.widgets.badge import Badge
+from tunedesk.desktop.widgets.elided_label import ElidedLabel
 from tunedesk.desktop.widgets.layout import GRID, label, line, row
 
 HEIGHT = 40
@@ -17,30 +16,6 @@ def shown_path(path: Path) -> str:
     """Short where it can be: below the user's own folder it begins with a tilde."""
     own = Path.home()
     return f"~{os.sep}{path.relative_to(own)}" if path.is_relative_to(own) else str(path)
-
-
-class ElidedLabel(QLabel):
-    """One line that is cut in the middle when the window is narrow; its tooltip says it whole."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._whole = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def show_text(self, text: str) -> None:
-        self._whole = text
-        self.setToolTip(text)
-        self.setAccessibleName(text)
-        self._cut()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._cut()
-        super().resizeEvent(event)
-
-    def _cut(self) -> None:
-        metrics = QFontMetrics(self.font())
-        self.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
 
 
 class TopLine(QWidget):
