@@ -116,8 +116,10 @@ def mend_by_button_and_undo_and_redo(qtbot, app, row_id):
     qtbot.waitUntil(lambda: document.raw(row_id) != before)
     after = document.raw(row_id)
     qtbot.keySequence(app.window, QKeySequence(Standard.Undo))
+    settle(qtbot, app)
     assert document.raw(row_id) == before
     qtbot.keySequence(app.window, QKeySequence(Standard.Redo))
+    settle(qtbot, app)
     assert document.raw(row_id) == after
 
 

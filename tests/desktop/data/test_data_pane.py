@@ -73,6 +73,7 @@ def test_typing_is_one_undo_step_even_after_the_window_was_opened_again(qtbot, o
     assert b"One two " in again.data.document.raw_at(0)
     undo = act(again.window, "Undo edit text")
     undo.trigger()
+    settle(qtbot, again)
     assert again.data.document.raw_at(0) == before
     assert not text_of(again, 2, "user").toPlainText().startswith("One")
 
@@ -83,6 +84,7 @@ def test_keys_of_undo_reach_the_document_from_inside_an_editor(qtbot, app):
     type_into(qtbot, editor, "Well. ")
     app.window.activateWindow()
     qtbot.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, app)
     assert app.data.document.raw_at(0) == before
 
 
@@ -142,6 +144,7 @@ def test_a_fix_that_changes_what_is_trained_shows_the_change_and_is_one_undo_ste
     settle(qtbot, app)
     assert b"<|end|>" not in app.data.document.raw_at(60)
     act(app.window, "Undo fix INJ001").trigger()
+    settle(qtbot, app)
     assert app.data.document.raw_at(60) == WITH_END_TOKEN
 
 
@@ -222,6 +225,7 @@ def test_deleted_rows_come_back_with_undo(qtbot, app, table):
     assert table.model().rowCount() == 58
     assert app.data.document.raw_at(2) == before[4]
     act(app.window, "Undo delete 2 rows").trigger()
+    settle(qtbot, app)
     assert [app.data.document.raw_at(number) for number in range(60)] == before
 
 

@@ -28,7 +28,7 @@ def document(tmp_path):
 
 @pytest.fixture
 def model(qapp, document):
-    return RowModel(document, lambda row_id: (0, 0, 0), lambda severity: QIcon())
+    return RowModel(document.snapshot, lambda row_id: (0, 0, 0), lambda severity: QIcon())
 
 
 def texts(model):
@@ -86,13 +86,13 @@ def test_a_filter_keeps_the_documents_order_and_shows_new_rows(document, model):
 
 def test_reading_one_cell_reads_one_row(document):
     asked = []
-    model = RowModel(document, lambda row_id: asked.append(row_id) or (1, 0, 0), lambda severity: QIcon())
+    model = RowModel(document.snapshot, lambda row_id: asked.append(row_id) or (1, 0, 0), lambda severity: QIcon())
     assert model.index(12, Column.FINDINGS).data() == "1"
     assert asked == [document.id_at(12)]
 
 
 def test_findings_are_said_in_words_too(document):
-    model = RowModel(document, lambda row_id: (2, 1, 0), lambda severity: QIcon())
+    model = RowModel(document.snapshot, lambda row_id: (2, 1, 0), lambda severity: QIcon())
     said = model.index(0, Column.FINDINGS).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said == "2 errors, 1 warning"
 

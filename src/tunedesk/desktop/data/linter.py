@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from tunedesk.dataset.document import Document
+from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background, Job
 from tunedesk.errors import UserError
@@ -25,8 +25,8 @@ Counts = tuple[int, int, int]
 NOTHING: Counts = (0, 0, 0)
 PARTIAL_SECONDS = 1.5
 """So often the findings of a long first pass are shown."""
-RELINT_AT_ONCE = 200
-"""Edits of more rows than this are linted with the whole file again."""
+MANY_ROWS = 200
+"""Looking at more edited rows than this is shown in the status line."""
 
 
 class Pass(NamedTuple):
@@ -43,9 +43,12 @@ class Linter(QObject):
 
     _partly_done = Signal(object, object)
 
-    def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
+    def __init__(
+        self, snapshot_of: Callable[[], Snapshot], background: Background, parent: QObject | None = None
+    ) -> None:
+        """snapshot_of: the rows as they are shown."""
         super().__init__(parent)
-        self._document = document
+        self._snapshot_of = snapshot_of
         self._background = background
         self._session: LintSession | None = None
         self._target: Target | None = None
@@ -72,7 +75,7 @@ class Linter(QObject):
         if self._whole is not None:
             self._background.cancel(self._whole)
         self._late.clear()
-        snapshot = self._document.snapshot()
+        snapshot = self._snapshot_of()
 
         def work(job: Job) -> Pass:
             from tunedesk.lint.session import LintSession
@@ -135,12 +138,13 @@ class Linter(QObject):
         session = self._session
         if session is None or not row_ids:
             return
-        rows = {row_id: self._raw(row_id) for row_id in row_ids}
+        snapshot = self._snapshot_of()
 
         def work(job: Job) -> dict[int, Counts]:
+            rows = {row_id: snapshot.raw(row_id) if row_id in snapshot.ids else None for row_id in row_ids}
             return _counts_of(session, session.update_many(rows))
 
-        label = "Looking at the edited rows" if len(rows) > RELINT_AT_ONCE else ""
+        label = "Looking at the edited rows" if len(row_ids) > MANY_ROWS else ""
         self._background.run(work, self._take_some, owner=self, label=label, can_cancel=False)
 
     def _take_some(self, counts: dict[int, Counts]) -> None:
@@ -148,13 +152,6 @@ class Linter(QObject):
         for row_id in [row_id for row_id, each in counts.items() if each == NOTHING]:
             self._counts.pop(row_id, None)
         self.findings_changed.emit(frozenset(counts))
-
-    def _raw(self, row_id: int) -> bytes | None:
-        """None for a row that is gone."""
-        try:
-            return self._document.raw(row_id)
-        except ValueError:
-            return None
 
 
 def _pass_of(session: LintSession, target: Target) -> Pass:

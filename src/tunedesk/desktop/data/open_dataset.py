@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 
 from tunedesk.dataset.document import Document
+from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.data.linter import Linter
 from tunedesk.desktop.data.renderer import Renderer
@@ -31,15 +32,18 @@ class OpenDataset(QObject):
         self.target = target
         self.others = others
         self.session = DatasetSession(document, background, self)
-        self.linter = Linter(document, background, self)
-        self.renderer = Renderer(document, background, self)
-        self.finder = RowFinder(document, background, self)
-        self.model = RowModel(document, self.linter.counts, icon_of)
+        self.linter = Linter(self._now, background, self)
+        self.renderer = Renderer(self._now, background, self)
+        self.finder = RowFinder(self._now, background, self)
+        self.model = RowModel(self._now, self.linter.counts, icon_of)
         self.model.setParent(self)
         self.linter.findings_changed.connect(self.model.findings_changed)
         self.model.tokens_wanted.connect(self.renderer.want_tokens)
         self.renderer.tokens_counted.connect(self.model.show_tokens)
         self.session.saved.connect(self.model.let_go_of_file)
+
+    def _now(self) -> Snapshot:
+        return self.session.now
 
     def lint_again(self, max_length: int) -> None:
         self.linter.start(self.renderer.template, self.target, max_length, self.others)

@@ -47,7 +47,6 @@ class DataPane(QWidget):
         self._background = background
         self._open: OpenDataset | None = None
         self._model: Path | None = None
-        self._jump = False
         self._is_active = True
         rows = [
             actions.add_row,
@@ -94,6 +93,7 @@ class DataPane(QWidget):
         )
         dataset = self._open
         dataset.session.changed.connect(self._follow)
+        dataset.session.travelled.connect(self._show_where)
         dataset.session.state_changed.connect(self._refresh_actions)
         dataset.session.failed.connect(self.failed)
         dataset.session.merged.connect(self._take_merged)
@@ -166,9 +166,9 @@ class DataPane(QWidget):
 
     def reveal_row(self, number: int) -> None:
         """Show a row by its number, from 1, whatever the filter was."""
-        if self._open is not None and 1 <= number <= len(self._open.document):
+        if self._open is not None and 1 <= number <= len(self._open.session.now):
             self._list.show_all()
-            self._list.reveal([self._open.document.id_at(number - 1)])
+            self._list.reveal([self._open.session.now.ids[number - 1]])
 
     def append_row(self, raw: bytes, label: str) -> None:
         """Add a row that was made elsewhere to the end of what is shown."""
@@ -236,7 +236,7 @@ class DataPane(QWidget):
         self._show_row_page()
 
     def _show_row_page(self) -> None:
-        is_empty = self._open is not None and not len(self._open.document)
+        is_empty = self._open is not None and not len(self._open.session.now)
         self._row_pages.setCurrentWidget(self._no_rows if is_empty else self._detail_side)
 
     def _follow(self, change: Change) -> None:
@@ -246,20 +246,16 @@ class DataPane(QWidget):
         self._list.follow(change)
         self._detail.follow(change)
         self._show_row_page()
-        if self._jump and change.changed and self._list.current_row_id not in change.changed:
+
+    def _show_where(self, change: Change) -> None:
+        """Undo and redo show the row where it happened."""
+        if change.changed and self._list.current_row_id not in change.changed:
             self._list.reveal(change.changed)
 
     def _travel(self, *, undo: bool) -> None:
-        """Undo or redo, and show the row where it happened."""
         self.flush()
-        if self._open is None:
-            return
-        self._jump = True
-        if undo:
-            self._open.session.undo()
-        else:
-            self._open.session.redo()
-        self._jump = False
+        if self._open is not None:
+            (self._open.session.undo if undo else self._open.session.redo)()
 
     def _show_other_row(self, row_id: int) -> None:
         if self._open is not None and (number := self._open.session.number_of(row_id)) is not None:
@@ -269,8 +265,8 @@ class DataPane(QWidget):
         self.flush()
         if self._open is not None:
             current = self._list.current_row_id
-            place = self._open.document.position_of(current) + 1 if current >= 0 else len(self._open.document)
-            self._open.session.add_row(place)
+            number = self._open.session.number_of(current) if current >= 0 else len(self._open.document)
+            self._open.session.add_row(number or 0)
             self._detail_side.turns.go_to(0)
 
     def _on_rows(self, what: str) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from tunedesk.dataset.document import Document
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.parsing import parse_row
+from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background, Job
 from tunedesk.errors import UserError
 
@@ -32,9 +33,12 @@ class Renderer(QObject):
     rendered = Signal(int, object)
     """Row id, and what the template made of it: Rendered, or the sentence of its refusal."""
 
-    def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
+    def __init__(
+        self, snapshot_of: Callable[[], Snapshot], background: Background, parent: QObject | None = None
+    ) -> None:
+        """snapshot_of: the rows as they are shown."""
         super().__init__(parent)
-        self._document = document
+        self._snapshot_of = snapshot_of
         self._background = background
         self._template: ChatTemplate | None = None
         self._wanted: list[int] = []
@@ -76,14 +80,17 @@ class Renderer(QObject):
             return
         if self._preview is not None:
             self._preview.cancel()
-        template, raw = self._template, self._document.raw(row_id)
+        template, snapshot = self._template, self._snapshot_of()
 
         def then(made: Rendered | str) -> None:
             self._preview = None
             self.rendered.emit(row_id, made)
 
         self._preview = self._background.run(
-            lambda job: rendered_row(template, raw, max_length), then, self.failed.emit, owner=self
+            lambda job: rendered_row(template, snapshot.raw(row_id), max_length),
+            then,
+            self.failed.emit,
+            owner=self,
         )
 
     def _take_template(self, template: ChatTemplate) -> None:
@@ -99,7 +106,7 @@ class Renderer(QObject):
             return
         # The newest wishes first: what was asked for while scrolling by may wait.
         batch, self._wanted = self._wanted[-BATCH_ROWS:], self._wanted[:-BATCH_ROWS]
-        template, snapshot = self._template, self._document.snapshot()
+        template, snapshot = self._template, self._snapshot_of()
 
         def work(job: Job) -> dict[int, int | None]:
             return {

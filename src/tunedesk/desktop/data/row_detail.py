@@ -141,7 +141,7 @@ class RowDetail(QObject):
         dataset = self._editable()
         if dataset is None or dataset.linter.target is None:
             return
-        row_id, raw, target = self._row, dataset.document.raw(self._row), dataset.linter.target
+        row_id, raw, target = self._row, dataset.session.now.raw(self._row), dataset.linter.target
 
         def work(job: Job) -> FixResult:
             from tunedesk.lint.fixes import apply_fix
@@ -149,7 +149,7 @@ class RowDetail(QObject):
             return apply_fix(raw, finding, target)
 
         def then(result: FixResult) -> None:
-            if self._open is dataset and self._row == row_id and dataset.document.raw(row_id) == raw:
+            if self._open is dataset and self._row == row_id and dataset.session.now.raw(row_id) == raw:
                 self._offer(dataset, finding, raw, result)
 
         self._background.run(work, then, self.failed.emit, owner=self)
@@ -161,7 +161,7 @@ class RowDetail(QObject):
             return
 
         def apply() -> None:
-            if dataset is self._open and dataset.document.raw(row_id) == raw:
+            if dataset is self._open and dataset.session.now.raw(row_id) == raw:
                 dataset.session.apply(row_id, result.raw, label)
 
         title = finding.fix.label if finding.fix is not None else label
@@ -193,9 +193,10 @@ class RowDetail(QObject):
         linter = self._open.linter
         self._findings = linter.findings(self._row)
         self._at = min(self._at, len(self._findings) - 1)
-        position = self._open.document.position_of(self._row)
         self._side.show_title(
-            f"Row {position + 1:,}", *linter.counts(self._row), is_checked=linter.is_complete
+            f"Row {self._open.session.number_of(self._row):,}",
+            *linter.counts(self._row),
+            is_checked=linter.is_complete,
         )
         self._side.findings.show_findings(
             self._findings, self._open.session.number_of, can_fix=not self._open.session.read_only
@@ -255,7 +256,7 @@ class RowDetail(QObject):
 
     def _parsed(self) -> ParsedRow | None:
         """The row as it stands now; None when none is shown or it is gone."""
-        if self._open is None or self._row == NO_ROW or self._row not in self._open.document.row_ids():
+        if self._open is None or self._row == NO_ROW or self._row not in self._open.session.now.ids:
             return None
         return self._open.session.parsed(self._row)
 

@@ -1,11 +1,10 @@
 """Runs the search and the findings filter in the background and streams what it finds. Knows no widget."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from PySide6.QtCore import QObject, Signal
 
-from tunedesk.dataset.document import Document
 from tunedesk.dataset.search import find_rows
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background, Job
@@ -22,9 +21,12 @@ class RowFinder(QObject):
 
     _batch = Signal(int, list)
 
-    def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
+    def __init__(
+        self, snapshot_of: Callable[[], Snapshot], background: Background, parent: QObject | None = None
+    ) -> None:
+        """snapshot_of: the rows as they are shown."""
         super().__init__(parent)
-        self._document = document
+        self._snapshot_of = snapshot_of
         self._background = background
         self._question = 0
         self._job: Job | None = None
@@ -34,7 +36,7 @@ class RowFinder(QObject):
         """Find rows with a text ("" for any), among `only` when given."""
         self.cancel()
         self._question += 1
-        number, snapshot = self._question, self._document.snapshot()
+        number, snapshot = self._question, self._snapshot_of()
 
         def work(job: Job) -> None:
             batch: list[int] = []

@@ -12,7 +12,6 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon
 
-from tunedesk.dataset.document import Document
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.data.row_summary import RowSummary, summary_of
@@ -42,16 +41,19 @@ class RowModel(QAbstractTableModel):
 
     def __init__(
         self,
-        document: Document,
+        snapshot_of: Callable[[], Snapshot],
         severities_of: Callable[[int], tuple[int, int, int]],
         icon_of: Callable[[str], QIcon],
     ) -> None:
-        """severities_of: errors, warnings and notes of a row. icon_of: by severity, in today's colours."""
+        """snapshot_of: the rows as they shall be shown. severities_of: errors, warnings and notes of a row.
+
+        icon_of: by severity, in today's colours.
+        """
         super().__init__()
-        self._document = document
+        self._snapshot_of = snapshot_of
         self._severities_of = severities_of
         self._icon_of = icon_of
-        self._snapshot = document.snapshot()
+        self._snapshot = snapshot_of()
         self._ids: Sequence[int] = self._snapshot.ids
         self._is_filtered = False
         self._places: dict[int, int] | None = None
@@ -125,7 +127,7 @@ class RowModel(QAbstractTableModel):
         if change.is_structural:
             self._restructure(change)
         else:
-            self._snapshot = self._document.snapshot()
+            self._snapshot = self._snapshot_of()
         for row_id in change.changed:
             row = self.row_of(row_id)
             if row is not None:
@@ -133,28 +135,29 @@ class RowModel(QAbstractTableModel):
 
     def let_go_of_file(self) -> None:
         """The document was saved: read from the new file, so that the old one can go."""
-        self._snapshot = self._document.snapshot()
+        self._snapshot = self._snapshot_of()
 
     def refresh(self) -> None:
         """The document may be entirely another."""
         self._summaries.clear()
         self._tokens.clear()
-        self._snapshot = self._document.snapshot()
+        self._snapshot = self._snapshot_of()
         self.show_all()
 
     def _restructure(self, change: Change) -> None:
         """One block of rows comes or goes by itself; anything else starts the table anew."""
-        now = self._document.snapshot()
+        now = self._snapshot_of()
         gone = _block(self.row_of(row_id) for row_id in change.deleted)
         new = self._ids_after(change, now)
         # Numbers of the rows below are others from now on; no view may see them change in between.
         self._snapshot = now
         come = _block(new.index(row_id) for row_id in change.inserted)
-        if gone and not change.inserted and not change.moved:
+        grown = len(new) - len(self._ids)  # another number when an edit of another kind came in between
+        if gone and not change.inserted and not change.moved and grown == gone[0] - gone[1] - 1:
             self.beginRemoveRows(NOWHERE, *gone)
             self._ids, self._places = new, None
             self.endRemoveRows()
-        elif come and not change.deleted and not change.moved:
+        elif come and not change.deleted and not change.moved and grown == come[1] - come[0] + 1:
             self.beginInsertRows(NOWHERE, *come)
             self._ids, self._places = new, None
             self.endInsertRows()

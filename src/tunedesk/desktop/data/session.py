@@ -21,6 +21,7 @@ from tunedesk.dataset.row_edits import (
     set_role,
     set_weight,
 )
+from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background, Job
 from tunedesk.errors import UserError
@@ -44,6 +45,8 @@ class DatasetSession(QObject):
     """Undo, redo, saved or not."""
     saved = Signal()
     failed = Signal(Exception)
+    travelled = Signal(Change)
+    """What an undo or redo changed; comes after `changed`."""
     merged = Signal(str)
     """Everything may be different: the edits stand on the changed file now. Carries a sentence about them."""
 
@@ -55,6 +58,7 @@ class DatasetSession(QObject):
         self._last_time = 0.0
         self._burst = 0
         self._saving: Job | None = None
+        self._now = document.snapshot()
         self._unstored: dict[tuple[int, int], Callable[[], None]] = {}
 
     @property
@@ -65,15 +69,17 @@ class DatasetSession(QObject):
     def path(self) -> Path:
         return self.document.path
 
+    @property
+    def now(self) -> Snapshot:
+        """The rows as they are shown. Reading here never waits for a long edit, which locks the document."""
+        return self._now
+
     def number_of(self, row_id: int) -> int | None:
         """The row's number, from 1; None when it is gone."""
-        try:
-            return self.document.position_of(row_id) + 1
-        except ValueError:
-            return None
+        return self._now.ids.index(row_id) + 1 if row_id in self._now.ids else None
 
     def parsed(self, row_id: int) -> ParsedRow:
-        return parse_row(self.document.raw(row_id))
+        return parse_row(self._now.raw(row_id))
 
     def set_text(self, row_id: int, turn: int, text: str) -> None:
         key = self._merge_key(f"text:{row_id}:{turn}")
@@ -135,20 +141,18 @@ class DatasetSession(QObject):
 
     def move(self, row_ids: Sequence[int], up: bool) -> None:
         """One place up or down, as one block."""
-        positions = sorted(map(self.document.position_of, row_ids))
+        positions = sorted(map(self._now.ids.index, row_ids))
         to = positions[0] - 1 if up else positions[-1] + 2
-        if not 0 <= to <= len(self.document):
+        if not 0 <= to <= len(self._now):
             return
         label = f"Move row {'up' if up else 'down'}" if len(row_ids) == 1 else f"Move {len(row_ids):,} rows"
         self._do_many(lambda: self.document.move(row_ids, to, label), len(row_ids), label)
 
     def undo(self) -> None:
-        self._end_burst()
-        self._do(self.document.undo)
+        self._travel(self.document.undo, "Undoing")
 
     def redo(self) -> None:
-        self._end_burst()
-        self._do(self.document.redo)
+        self._travel(self.document.redo, "Redoing")
 
     def save(self) -> None:
         self._save(self.document.save)
@@ -158,6 +162,7 @@ class DatasetSession(QObject):
 
     def merge_from_disk(self) -> None:
         def merged(report: MergeReport) -> None:
+            self._now = self.document.snapshot()
             self._type_again()
             self.merged.emit(report.sentence)
             self.state_changed.emit()
@@ -166,12 +171,26 @@ class DatasetSession(QObject):
             lambda job: self.document.merge_from_disk(), merged, self.failed.emit, owner=self, label="Merging"
         )
 
+    def _travel(self, work: Callable[[], Change | None], label: str) -> None:
+        """In the background, since nobody knows how big the step is."""
+        self._end_burst()
+
+        def then(change: Change | None) -> None:
+            if change is not None:
+                self._tell(change)
+                self.travelled.emit(change)
+
+        self._background.run(
+            lambda job: work(), then, self.failed.emit, owner=self, label=label, can_cancel=False
+        )
+
     def _save(self, work: Callable[[], None]) -> None:
         if self._saving is not None:
             return
 
         def done(_: object) -> None:
             self._saving = None
+            self._now = self.document.snapshot()
             self.saved.emit()
             self.state_changed.emit()
 
@@ -195,7 +214,7 @@ class DatasetSession(QObject):
     def _type_again(self) -> None:
         waiting, self._unstored = self._unstored, {}
         for (row_id, _), again in waiting.items():
-            if row_id in self.document.row_ids():
+            if row_id in self._now.ids:
                 again()
 
     def _edit(
@@ -229,6 +248,7 @@ class DatasetSession(QObject):
 
     def _tell(self, change: Change) -> None:
         if change.changed or change.is_structural:
+            self._now = self.document.snapshot()
             self.changed.emit(change)
             self.state_changed.emit()
 
