@@ -84,7 +84,7 @@ class App(QObject):
         actions.close.triggered.connect(self._close_project)
         actions.leave.triggered.connect(window.close)
         actions.recent.aboutToShow.connect(self._fill_recent)
-        actions.shortcuts.triggered.connect(lambda: window.show_pane("shortcuts"))
+        actions.shortcuts.triggered.connect(self._show_shortcuts)
         actions.about.triggered.connect(lambda: window.show_pane("about"))
         window.path_dropped.connect(self.open)
         window.first_painted.connect(lambda: QTimer.singleShot(0, self._begin))
@@ -160,7 +160,12 @@ class App(QObject):
     def _make_shortcuts(self) -> QWidget:
         from tunedesk.desktop.shell.help_pages import ShortcutsPage
 
-        return ShortcutsPage(self.window.menus.values())
+        return ShortcutsPage(self.window.all_actions())
+
+    def _show_shortcuts(self) -> None:
+        """Made anew each time: panes that were opened since have keys of their own."""
+        self.window.forget_pane("shortcuts")
+        self.window.show_pane("shortcuts")
 
     def _make_about(self) -> QWidget:
         from tunedesk.desktop.shell.help_pages import AboutPage

@@ -78,7 +78,7 @@ def make_data_actions(owner: QWidget) -> DataActions:
     def new(text: str, icon: str, shortcut: str | QKeySequence.StandardKey, tip: str = "") -> QAction:
         return action(owner, text, icon, shortcut, tip=tip)
 
-    return DataActions(
+    actions = DataActions(
         undo=new("&Undo", "undo", key.Undo),
         redo=new("&Redo", "redo", key.Redo),
         find=new("&Find…", "search", key.Find, "Find rows with a text"),
@@ -104,3 +104,6 @@ def make_data_actions(owner: QWidget) -> DataActions:
         view_json=new("&JSON", "braces", "Alt+2"),
         view_trained=new("What will be t&rained", "eye", "Alt+3"),
     )
+    actions.undo.setIconText("Undo")  # their texts name what they will take back
+    actions.redo.setIconText("Redo")
+    return actions

@@ -54,7 +54,6 @@ class TableSide(QWidget):
         self._split.clear()
         self._split.addItems([SPLIT_NAMES.get(split, split) for split in splits])
         self._split.setCurrentIndex(splits.index(chosen) if chosen in splits else -1)
-        self._split.setVisible(len(splits) > 1)
 
     def show_counts(self, text: str) -> None:
         self._counts.setText(text)

@@ -1,10 +1,10 @@
 """The list of keyboard shortcuts, made from the menus themselves so that it is always true, and About."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QGridLayout, QMenu, QScrollArea, QWidget
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
 
 import tunedesk
 from tunedesk.desktop.theme.fonts import monospaced
@@ -12,36 +12,40 @@ from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
 
 
 class ShortcutsPage(QScrollArea):
-    def __init__(self, menus: Iterable[QMenu]) -> None:
+    def __init__(self, sections: Iterable[tuple[str, Sequence[QAction]]]) -> None:
+        """sections: a title and the actions below it; those without a key are left out."""
         super().__init__()
         self.setWidgetResizable(True)
         self.setAccessibleName("Keyboard shortcuts")
-        left, right = column(spacing=2 * GRID), column(spacing=2 * GRID)
-        filled = [menu for menu in menus if any(not action.shortcut().isEmpty() for action in menu.actions())]
-        for number, menu in enumerate(filled):
-            (left if number % 2 == 0 else right).addWidget(_keys_of(menu))
-        left.addStretch(1)
-        right.addStretch(1)
-        both = row(left, right, spacing=2 * GRID)
+        columns, heights = (column(spacing=2 * GRID), column(spacing=2 * GRID)), [0, 0]
+        for title, actions in sections:
+            keyed = [action for action in actions if not action.shortcut().isEmpty()]
+            if keyed:
+                shorter = heights.index(min(heights))
+                columns[shorter].addWidget(_keys(title, keyed))
+                heights[shorter] += len(keyed) + 2  # a card's title and margins are as tall as two lines
+        for each in columns:
+            each.addStretch(1)
         page = QWidget()
         page.setMaximumWidth(960)
+        both = row(*columns, spacing=2 * GRID)
         page.setLayout(
             column(label("Keyboard shortcuts", "title"), both, None, spacing=2 * GRID, margin=3 * GRID)
         )
         self.setWidget(page)
 
 
-def _keys_of(menu: QMenu) -> QWidget:
+def _keys(title: str, actions: Sequence[QAction]) -> QWidget:
     grid = QGridLayout()
     grid.setHorizontalSpacing(2 * GRID)
     grid.setVerticalSpacing(6)
     grid.setColumnStretch(0, 1)
-    for number, action in enumerate(action for action in menu.actions() if not action.shortcut().isEmpty()):
+    for number, action in enumerate(actions):
         keys = label(action.shortcut().toString(QKeySequence.SequenceFormat.NativeText), "muted")
         keys.setFont(monospaced())
-        grid.addWidget(label(action.text().replace("&", "").rstrip("…")), number, 0)
+        grid.addWidget(label(action.iconText().rstrip("…")), number, 0)
         grid.addWidget(keys, number, 1, Qt.AlignmentFlag.AlignRight)
-    return card(label(menu.title().replace("&", ""), "heading"), grid)
+    return card(label(title, "heading"), grid)
 
 
 class AboutPage(QScrollArea):

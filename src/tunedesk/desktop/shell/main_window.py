@@ -126,6 +126,14 @@ class MainWindow(QMainWindow):
         self._run_menus[pane] = list(actions)
         self._refresh_run_menu()
 
+    def all_actions(self) -> list[tuple[str, list[QAction]]]:
+        """What each menu offers, and what the Run menu offers on each pane that has been shown."""
+        sections = [(name, menu.actions()) for name, menu in self.menus.items() if name != "Run"]
+        for pane, actions in self._run_menus.items():
+            own = [action for action in actions if action is not None]
+            sections.append((self._slots[pane].action.iconText(), own))
+        return sections
+
     def _refresh_run_menu(self) -> None:
         self.menus["Run"].clear()
         self.fill_menu("Run", self._run_menus.get(self.shown_pane, ()))

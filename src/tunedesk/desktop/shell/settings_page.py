@@ -72,6 +72,7 @@ class SettingsPage(QScrollArea):
         holder.setLayout(inner)
         across = row(holder, None, spacing=0)
         across.setStretch(0, 1)
+        across.setStretch(1, 0)  # the space beside the page grows only when the page is at its widest
         page.setLayout(across)
         self.setWidget(page)
 
