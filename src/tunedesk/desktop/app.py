@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -380,6 +381,7 @@ def build_window(application: QApplication, settings: Settings, path: Path | Non
 
 def main(argv: Sequence[str]) -> int:
     """The window; argv: at most the path of a dataset or a project."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in a terminal; every edit is on disk already
     application = QApplication(["tunedesk"])
     application.setApplicationName("TuneDesk")
     application.setDesktopFileName("tunedesk")

@@ -205,7 +205,7 @@ class ExactEdit(QPlainTextEdit):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() == QEvent.Type.PaletteChange and self._marks:
             self._redraw_marks()
 
     def createMimeDataFromSelection(self) -> QMimeData:

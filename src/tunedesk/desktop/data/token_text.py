@@ -94,7 +94,7 @@ class TokenText(ExactEdit):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() == QEvent.Type.PaletteChange and self._rendered.ids:
             self._colour()
 
     def paintEvent(self, event: QPaintEvent) -> None:
