@@ -191,7 +191,7 @@ def hear(qtbot, app, strangers):
     """Both voices answer, bit by bit. The cards of base and tuned model."""
     qtbot.waitUntil(lambda: len(visible(app, AnswerCard)) == 2)
     seen = {}
-    for view in visible(app, MarkdownView):
+    for view in (card.findChild(MarkdownView) for card in visible(app, AnswerCard)):
         texts = seen[view] = [view.text]
         view.textChanged.connect(lambda view=view, texts=texts: texts.append(view.text))
     assert children() - strangers, "an engine of its own answers"

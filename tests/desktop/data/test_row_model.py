@@ -86,7 +86,9 @@ def test_a_filter_keeps_the_documents_order_and_shows_new_rows(document, model):
 
 def test_reading_one_cell_reads_one_row(document):
     asked = []
-    model = RowModel(document.snapshot, lambda row_id: asked.append(row_id) or (1, 0, 0), lambda severity: QIcon())
+    model = RowModel(
+        document.snapshot, lambda row_id: asked.append(row_id) or (1, 0, 0), lambda severity: QIcon()
+    )
     assert model.index(12, Column.FINDINGS).data() == "1"
     assert asked == [document.id_at(12)]
 
