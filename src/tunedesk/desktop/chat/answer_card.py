@@ -1,13 +1,13 @@
 """One answer: who said it, how fast, the text, and what can be done with it. Decides nothing."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from tunedesk.chat.conversation import Answer
+from tunedesk.desktop.chat.in_place import InPlaceEdit
 from tunedesk.desktop.chat.markdown_view import MarkdownView
-from tunedesk.desktop.chat.message_edit import MessageEdit
 from tunedesk.desktop.theme.style import set_look
-from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
+from tunedesk.desktop.widgets.buttons import action, tool_button
 from tunedesk.desktop.widgets.elided_label import ElidedLabel
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 from tunedesk.runs.generation import Voice
@@ -38,9 +38,9 @@ class AnswerCard(QFrame):
         self._correct.triggered.connect(self._begin_correction)
         self._add = action(self, "Add to dataset", "plus", tip="Make this an example of the dataset")
         self._add.triggered.connect(self.example_wanted)
-        self._editor: QWidget | None = None
-        self._field: MessageEdit | None = None
         self._lay_out()
+        self._correction = InPlaceEdit(self._view, self._body, self)
+        self._correction.accepted.connect(self.correction_accepted)
         self.show_answer(None)
 
     @property
@@ -74,38 +74,9 @@ class AnswerCard(QFrame):
         self.setLayout(column(head, self._body, None, spacing=GRID, margin=2 * GRID))
 
     def _begin_correction(self) -> None:
-        if self._editor is not None or self._answer is None:
-            return
-        field = MessageEdit(f"Correction of the {NAMES[self._voice].lower()}'s answer", lines=3)
-        field.show_text(self._answer.text)
-        save = push_button("Keep correction", "check", primary=True)
-        save.setToolTip("Keep correction (Enter)")
-        cancel = push_button("Cancel")
-        self._editor = QWidget()
-        self._editor.setLayout(column(field, row(None, cancel, save), spacing=GRID))
-        self._field = field
-        save.clicked.connect(self._accept)
-        field.accepted.connect(self._accept)
-        cancel.clicked.connect(self._end_correction)
-        field.given_up.connect(self._end_correction)
-        self._body.addWidget(self._editor)
-        self._view.hide()
-        self._editor.show()  # Qt shows what is added to a layout only later, and focus needs it shown
-        field.setFocus()
-
-    def _accept(self) -> None:
-        if self._field is None:
-            return
-        text = self._field.exact_text()
-        self._end_correction()
-        self.correction_accepted.emit(text)
-
-    def _end_correction(self) -> None:
-        if self._editor is not None:
-            self._editor.hide()
-            self._editor.deleteLater()
-            self._editor = self._field = None
-        self._view.show()
+        if self._answer is not None:
+            name = f"Correction of the {NAMES[self._voice].lower()}'s answer"
+            self._correction.begin(self._answer.text, name, "Keep correction", "check", lines=3)
 
 
 def _facts(answer: Answer | None) -> str:

@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QWidget
 
 from tunedesk.chat.conversation import Exchange
 from tunedesk.desktop.chat.answer_card import AnswerCard
+from tunedesk.desktop.chat.in_place import InPlaceEdit
 from tunedesk.desktop.chat.markdown_view import MarkdownView
-from tunedesk.desktop.chat.message_edit import MessageEdit
-from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
+from tunedesk.desktop.widgets.buttons import action, tool_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
 from tunedesk.runs.generation import Voice
 
@@ -31,10 +31,10 @@ class ExchangeView(QWidget):
         self._edit.triggered.connect(self._begin_edit)
         self._again = action(self, "Answer again", "refresh", tip="Ask for other answers to this message")
         self._again.triggered.connect(self.regenerate_wanted)
-        self._field: MessageEdit | None = None
-        self._editor: QWidget | None = None
         head = row(label("You", "heading"), None, tool_button(self._edit), tool_button(self._again))
         self._said = column(head, self._words, spacing=4)
+        self._editing = InPlaceEdit(self._words, self._said, self)
+        self._editing.accepted.connect(self.resend_wanted)
         self._cards: dict[Voice, AnswerCard] = {}
         self._columns = row(spacing=GRID + 4)
         for voice in voices:
@@ -71,33 +71,4 @@ class ExchangeView(QWidget):
         self._columns.addWidget(view, 1)
 
     def _begin_edit(self) -> None:
-        if self._editor is not None:
-            return
-        field = MessageEdit("Your message, to be sent again")
-        field.show_text(self._exchange.user)
-        send, cancel = push_button("Send again", "send", primary=True), push_button("Cancel")
-        self._editor = QWidget()
-        self._editor.setLayout(column(field, row(None, cancel, send), spacing=GRID))
-        self._field = field
-        send.clicked.connect(self._accept)
-        field.accepted.connect(self._accept)
-        cancel.clicked.connect(self._end_edit)
-        field.given_up.connect(self._end_edit)
-        self._said.addWidget(self._editor)
-        self._words.hide()
-        self._editor.show()  # Qt shows what is added to a layout only later, and focus needs it shown
-        field.setFocus()
-
-    def _accept(self) -> None:
-        if self._field is None:
-            return
-        text = self._field.exact_text()
-        self._end_edit()
-        self.resend_wanted.emit(text)
-
-    def _end_edit(self) -> None:
-        if self._editor is not None:
-            self._editor.hide()
-            self._editor.deleteLater()
-            self._editor = self._field = None
-        self._words.show()
+        self._editing.begin(self._exchange.user, "Your message, to be sent again", "Send again", "send")
