@@ -1,5 +1,6 @@
 """A row's value seen as a conversation; knows the two formats, accepts broken shapes without complaint."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,24 +13,78 @@ class RowFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a turn's text that stands in a string of its own.
+
+    text: None for what is no text (an image). pointer: of the string, or of the piece when it is no text.
+    """
+
+    text: str | None
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """arguments: JSON text, as it stands there, or written out when the row holds an object.
+
+    is_text: OpenAI writes the arguments as a string, TRL as an object. pointer: "/messages/1/tool_calls/0".
+    """
+
+    id: str | None
+    name: str
+    arguments: str
+    is_text: bool
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """parameters: the tool's JSON Schema; None when there is none that can be read. pointer: "/tools/0"."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] | None
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn.
 
-    content: None when it is absent, null or not a string.
+    role: in OpenAI's words where the format has other ones; as written when nobody knows it.
+    content: the whole text; None when it is absent, null, no text, or has pieces that are no text.
     weight: 0 or 1 (or what integer stands there); None when absent or not an integer.
     pointer: the JSON pointer of the turn, "/messages/2"; "/prompt" or "/completion" in that format.
+    text_pointer: of the string that is `content`; "" when there is none, or when it is made of `parts`.
+    role_pointer: of the string that names the role; "" when the role follows from the place.
+    parts: the strings that the content is made of, joined by the format's own separator; () for one string.
     """
 
     role: str
     content: str | None
     weight: int | None
     pointer: str
+    text_pointer: str = ""
+    role_pointer: str = ""
+    parts: tuple[Part, ...] = ()
+    name: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
+    """messages: the conversation, or what stands before the answers of a preference.
+
+    chosen, rejected: the two answers of a preference. label: of an unpaired preference, whether it is good.
+    """
+
     format: RowFormat
     messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    chosen: tuple[Message, ...] = ()
+    rejected: tuple[Message, ...] = ()
+    label: bool | None = None
 
     @property
     def first_user(self) -> str:
