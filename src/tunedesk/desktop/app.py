@@ -33,7 +33,7 @@ from tunedesk.settings import Settings, load_settings, save_settings
 if TYPE_CHECKING:  # the panes come after the first paint
     from tunedesk.dataset.document import Document
     from tunedesk.desktop.data.pane import DataPane
-    from tunedesk.desktop.data.trained_view import ModelChoice
+    from tunedesk.desktop.data.row.trained_view import ModelChoice
 
 log = logging.getLogger(__name__)
 
@@ -225,7 +225,7 @@ class App(QObject):
         folders = [Path(folder) for folder in self.settings.model_folders]
 
         def work(job: Job) -> tuple[list[ModelChoice], Path | None, UserError | None]:
-            from tunedesk.desktop.data.trained_view import ModelChoice
+            from tunedesk.desktop.data.row.trained_view import ModelChoice
             from tunedesk.template.find_models import default_model_roots, find_models, resolve_model
 
             found = find_models([*default_model_roots(), *folders]).models

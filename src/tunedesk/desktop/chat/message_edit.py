@@ -7,7 +7,7 @@ has an undo of its own, because no journal knows it.
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 
-from tunedesk.desktop.data.exact_edit import ExactEdit
+from tunedesk.desktop.text.exact_edit import ExactEdit
 from tunedesk.desktop.widgets.layout import GRID
 
 Keys = Qt.Key

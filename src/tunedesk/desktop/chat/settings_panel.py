@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QScrollArea, QSpinBox, QWidget
 
-from tunedesk.desktop.data.exact_edit import ExactEdit
+from tunedesk.desktop.text.exact_edit import ExactEdit
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, column, form, label
 from tunedesk.runs.generation import Sampling

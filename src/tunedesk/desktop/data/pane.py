@@ -11,13 +11,13 @@ from tunedesk.dataset.document import Document
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.data.data_actions import DataActions, make_data_actions
-from tunedesk.desktop.data.detail_side import DetailSide
 from tunedesk.desktop.data.open_dataset import OpenDataset
-from tunedesk.desktop.data.row_detail import RowDetail
+from tunedesk.desktop.data.row.detail_side import DetailSide
+from tunedesk.desktop.data.row.row_detail import RowDetail
+from tunedesk.desktop.data.row.side_panel import SidePanel
+from tunedesk.desktop.data.row.trained_view import ModelChoice
 from tunedesk.desktop.data.row_list import RowList
-from tunedesk.desktop.data.side_panel import SidePanel
 from tunedesk.desktop.data.table_side import TableSide
-from tunedesk.desktop.data.trained_view import ModelChoice
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.theme.icons import icon
 from tunedesk.desktop.widgets.empty_state import EmptyState

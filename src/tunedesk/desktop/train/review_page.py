@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from tunedesk.desktop.data.token_text import Legend, TokenText
+from tunedesk.desktop.data.row.token_text import Legend, TokenText
 from tunedesk.desktop.train import wizard, words
 from tunedesk.desktop.train.memory_bar import MemoryBar
 from tunedesk.desktop.train.swapping import swap

@@ -7,8 +7,8 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QTextDocument
 
 from tests.desktop.finding import WAIT
-from tunedesk.desktop.data.exact_edit import LIMIT, ExactEdit, Mark
-from tunedesk.desktop.data.exact_text import BASES, Carrier, utf16_length
+from tunedesk.desktop.text.exact_edit import LIMIT, ExactEdit, Mark
+from tunedesk.desktop.text.exact_text import BASES, Carrier, utf16_length
 
 HARD = (
     "a\u00a0b\u2028c\u2029d\re\r\nf\ng\ufdd0h\ufdd1i\x00j\u200bk\ufeffl\ufffcm\x0bn\x85o\tp"

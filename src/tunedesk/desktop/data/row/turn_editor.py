@@ -4,9 +4,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QScrollArea, QWidget
 
-from tunedesk.desktop.data.exact_edit import Mark
-from tunedesk.desktop.data.turn_card import TurnCard
-from tunedesk.desktop.data.turn_view import TurnView
+from tunedesk.desktop.data.row.turn_card import TurnCard
+from tunedesk.desktop.data.row.turn_view import TurnView
+from tunedesk.desktop.text.exact_edit import Mark
 from tunedesk.desktop.widgets.buttons import push_button, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, row
 

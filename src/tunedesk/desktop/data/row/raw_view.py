@@ -6,9 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.dataset.parsing import ParsedRow
-from tunedesk.desktop.data.exact_edit import LIMIT, SHOWN_OF_LONGER, ExactEdit, Mark
-from tunedesk.desktop.data.json_colours import JsonColours
-from tunedesk.desktop.data.json_layout import joined, place_in, spread
+from tunedesk.desktop.data.row.json_colours import JsonColours
+from tunedesk.desktop.data.row.json_layout import joined, place_in, spread
+from tunedesk.desktop.text.exact_edit import LIMIT, SHOWN_OF_LONGER, ExactEdit, Mark
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import push_button

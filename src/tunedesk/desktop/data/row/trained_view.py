@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
-from tunedesk.desktop.data.token_text import Legend, TokenText
+from tunedesk.desktop.data.row.token_text import Legend, TokenText
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.layout import GRID, column, form, label, row
 from tunedesk.template.rendered import Rendered

@@ -2,7 +2,7 @@
 
 from PySide6.QtGui import QResizeEvent
 
-from tunedesk.desktop.data.exact_edit import ExactEdit
+from tunedesk.desktop.text.exact_edit import ExactEdit
 
 FEWEST_LINES = 1
 MOST_LINES = 28

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
-from tunedesk.desktop.data.exact_text import Carrier, utf16_length
+from tunedesk.desktop.text.exact_text import Carrier, utf16_length
 from tunedesk.desktop.theme.tokens import tokens_of
 
 IDLE_MS = 300

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument, Q
 from PySide6.QtWidgets import QStackedWidget, QTextBrowser, QWidget
 
 from tunedesk import paths
-from tunedesk.desktop.data.change_html import change_html
+from tunedesk.desktop.data.row.change_html import change_html
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.theme.tokens import tokens_of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunedesk.desktop.data.json_layout import joined, place_in, spread
+from tunedesk.desktop.data.row.json_layout import joined, place_in, spread
 
 KEPT = [
     '{"a": 1.10, "b": 1e400, "a": NaN}',

@@ -4,10 +4,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
-from tunedesk.desktop.data.findings_list import FindingsList
-from tunedesk.desktop.data.raw_view import RawView
-from tunedesk.desktop.data.trained_view import TrainedView
-from tunedesk.desktop.data.turn_editor import TurnEditor
+from tunedesk.desktop.data.row.findings_list import FindingsList
+from tunedesk.desktop.data.row.raw_view import RawView
+from tunedesk.desktop.data.row.trained_view import TrainedView
+from tunedesk.desktop.data.row.turn_editor import TurnEditor
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, line, row

@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel
 
-from tunedesk.desktop.data.exact_edit import LIMIT, SHOWN_OF_LONGER, Mark
-from tunedesk.desktop.data.growing_edit import GrowingEdit
-from tunedesk.desktop.data.turn_view import ROLES, TurnView
+from tunedesk.desktop.data.row.turn_view import ROLES, TurnView
+from tunedesk.desktop.text.exact_edit import LIMIT, SHOWN_OF_LONGER, Mark
+from tunedesk.desktop.text.growing_edit import GrowingEdit
 from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import action, tool_button

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QSizePolicy, QTextEdit, QToolTip, QWidget
 
-from tunedesk.desktop.data.exact_edit import ExactEdit
+from tunedesk.desktop.text.exact_edit import ExactEdit
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.theme.tokens import Tokens, tokens_of
 from tunedesk.desktop.widgets.layout import GRID

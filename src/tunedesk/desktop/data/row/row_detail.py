@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, Signal
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background, Job
-from tunedesk.desktop.data.detail_side import JSON, TRAINED, TURNS, DetailSide
-from tunedesk.desktop.data.exact_edit import Mark
-from tunedesk.desktop.data.json_layout import spread
 from tunedesk.desktop.data.open_dataset import OpenDataset
-from tunedesk.desktop.data.side_panel import SidePanel
-from tunedesk.desktop.data.turn_view import TurnView, turns_of
+from tunedesk.desktop.data.row.detail_side import JSON, TRAINED, TURNS, DetailSide
+from tunedesk.desktop.data.row.json_layout import spread
+from tunedesk.desktop.data.row.side_panel import SidePanel
+from tunedesk.desktop.data.row.turn_view import TurnView, turns_of
+from tunedesk.desktop.text.exact_edit import Mark
 from tunedesk.lint.finding import Finding
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Editing text without loss: a plain text editor that shows every character and changes none."""
