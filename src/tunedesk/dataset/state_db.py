@@ -37,7 +37,21 @@ def _first_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS = [_first_tables]
+def _suppressions(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # Findings that a person lets stand, by the content of their row; see lint/suppressions.py.
+        """CREATE TABLE suppression (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, dataset TEXT NOT NULL, code TEXT NOT NULL,
+            digest TEXT NOT NULL, pointer TEXT, reason TEXT NOT NULL, author TEXT NOT NULL,
+            created TEXT NOT NULL)""",
+        "CREATE INDEX suppression_order ON suppression (dataset, id)",
+        # The findings of one moment, so that only new ones are shown; see lint/baseline.py.
+        "CREATE TABLE baseline (dataset TEXT PRIMARY KEY, counts BLOB NOT NULL, created TEXT NOT NULL)",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS = [_first_tables, _suppressions]
 """Migration n brings a file from version n to n + 1; released ones are never changed."""
 
 
