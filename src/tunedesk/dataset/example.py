@@ -39,12 +39,16 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """parameters: the tool's JSON Schema; None when there is none that can be read. pointer: "/tools/0"."""
+    """parameters: the tool's JSON Schema; None when there is none that can be read. pointer: "/tools/0".
+
+    value: the whole object as it stands in the row, which is what a chat template is shown.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any] | None
     pointer: str
+    value: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
