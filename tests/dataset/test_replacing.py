@@ -111,13 +111,13 @@ def test_a_broken_pattern_and_a_missing_group_are_told_with_their_place():
     row = chat(("user", "a"))
     with pytest.raises(UserError, match="at character 4"):
         hits_in_row(1, row, Query("ab(", regex=True))
-    with pytest.raises(UserError, match=r"no group 2.*at character 3"):
+    with pytest.raises(UserError, match="names group 2 at character 3"):
         hits_in_row(1, row, Query("(a)", regex=True), "x $2")
 
 
 def test_a_pattern_that_would_take_years_is_given_up_and_told(make):
-    slow = Query(r"(?:\w+\s?)+[!?]", regex=True)
-    row = chat(("user", "word " * 60))
+    slow = Query(r"(?:a|b|ab)*[cd]$", regex=True)
+    row = chat(("user", "ab" * 3000))
     found = find_hits(make(lines(row)).snapshot(), slow, "")
     assert found.hits == ()
     assert [left.pointer for left in found.left_out] == ["/messages/0/content"]
