@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QTextDocument
+from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtGui import QDropEvent, QInputMethodEvent, QTextDocument
 
 from tests.desktop.finding import WAIT
 from tunedesk.desktop.text.exact_edit import LIMIT, ExactEdit, Mark
@@ -101,6 +101,95 @@ def test_line_ends_of_other_systems_are_pasted_as_line_feeds(editor):
     data.setText("one\r\ntwo\rthree")
     editor.insertFromMimeData(data)
     assert editor.exact_text() == "one\ntwo\nthree"
+
+
+def dropped(text_data, editor):
+    return QDropEvent(
+        QPointF(editor.cursorRect().center()),
+        Qt.DropAction.CopyAction,
+        text_data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+
+
+def test_what_is_copied_here_is_pasted_here_without_loss(editor):
+    editor.show_text(HARD)
+    editor.selectAll()
+    copied = editor.createMimeDataFromSelection()
+    editor.show_text("")
+    editor.insertFromMimeData(copied)
+    assert editor.exact_text() == HARD
+
+
+def test_what_is_dropped_here_arrives_without_loss(editor):
+    editor.show_text(HARD)
+    editor.selectAll()
+    dragged = editor.createMimeDataFromSelection()
+    editor.show_text("")
+    editor.dropEvent(dropped(dragged, editor))
+    assert editor.exact_text() == HARD
+
+
+def test_text_from_another_program_keeps_what_cannot_be_seen(editor):
+    data = QMimeData()
+    data.setText("a\u00a0b\u200bc\u2028d\u00ade\u202ef\tg \x00h")
+    editor.dropEvent(dropped(data, editor))
+    assert editor.exact_text() == data.text()
+
+
+def test_an_input_method_can_type_what_cannot_be_seen(qtbot, editor):
+    editor.show_text("ab")
+    editor.cursor_to(1)
+    composing = QInputMethodEvent("compo", [])
+    editor.inputMethodEvent(composing)
+    assert editor.exact_text() == "ab", "what is still composed is no text yet"
+    done = QInputMethodEvent("", [])
+    done.setCommitString("\u200b\u00a0")
+    with qtbot.waitSignal(editor.text_edited, timeout=WAIT) as told:
+        editor.inputMethodEvent(done)
+    assert told.args == ["a\u200b\u00a0b"]
+
+
+def test_a_no_break_space_that_is_typed_is_shown_like_any_other(qtbot, editor):
+    editor.show_text("ab")
+    editor.cursor_to(1)
+    with qtbot.waitSignal(editor.text_edited, timeout=WAIT) as told:
+        qtbot.keyClicks(editor, "\u00a0")
+    assert told.args == ["a\u00a0b"]
+    assert "\u00a0" not in editor.document().toRawText()
+    qtbot.keyClick(editor, Qt.Key.Key_Backspace)
+    assert editor.exact_text() == "ab"
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_marks_of_what_cannot_be_seen_come_and_go_without_touching_the_text(editor, shown):
+    editor.show_text(HARD)
+    editor.cursor_to(3)
+    editor.show_invisible(not shown)
+    editor.show_invisible(shown)
+    assert editor.exact_text() == HARD
+    assert editor.exact_position(editor.textCursor().position()) == 3
+
+
+def test_showing_blanks_changes_no_text(qtbot, editor):
+    editor.show_text("a \tb  \n")
+    with qtbot.assertNotEmitted(editor.text_edited):
+        editor.show_blanks(True)
+        editor.flush()
+        editor.show_blanks(False)
+        editor.flush()
+    assert editor.exact_text() == "a \tb  \n"
+
+
+def test_the_name_of_a_mark_is_said_where_the_mouse_is(editor):
+    editor.show_text("a\u200bb")
+    cursor = editor.textCursor()
+    cursor.setPosition(1)
+    start = editor.cursorRect(cursor)
+    place = editor.viewport().mapTo(editor, start.center())
+    place.setX(place.x() + 8)
+    assert editor.words_at(place) == "U+200B zero width space"
 
 
 def test_a_text_that_is_too_long_is_shown_in_part_and_kept_whole(editor):

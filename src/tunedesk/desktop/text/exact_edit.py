@@ -5,22 +5,26 @@ It keeps no undo of its own: the document's journal is the undo, so its keys go 
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QMimeData, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QHelpEvent,
+    QInputMethodEvent,
     QKeyEvent,
     QKeySequence,
-    QPainter,
     QPaintEvent,
-    QTextBlock,
     QTextCharFormat,
     QTextCursor,
+    QTextOption,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip
 
-from tunedesk.desktop.text.exact_text import Carrier, utf16_length
+from tunedesk.desktop.text.block_looks import BlockLooks, LooksOf
+from tunedesk.desktop.text.clipboard import mime_of, text_of
+from tunedesk.desktop.text.exact_text import BLOCK_END, Carrier, utf16_length
+from tunedesk.desktop.text.stand_in_paint import paint_stand_ins
 from tunedesk.desktop.theme.tokens import tokens_of
 
 IDLE_MS = 300
@@ -54,11 +58,13 @@ class ExactEdit(QPlainTextEdit):
         self.setAccessibleName(name)
         self.setUndoRedoEnabled(False)
         self.setTabChangesFocus(True)
-        self._carrier = Carrier.for_text("")
+        self._shows_invisible = True
+        self._carrier = Carrier.for_text("", shows_invisible=True)
         self._known = ""
         self._is_cut = False
         self._wants_read_only = False
         self._has_stand_ins = False
+        self._looks: BlockLooks | None = None
         self._marks: tuple[Mark, ...] = ()
         self._idle = QTimer(self, interval=IDLE_MS, singleShot=True)
         self._idle.timeout.connect(self.flush)
@@ -70,9 +76,7 @@ class ExactEdit(QPlainTextEdit):
         return self._is_cut
 
     def exact_text(self) -> str:
-        if self._is_cut:
-            return self._known
-        return self._carrier.from_widget(self.document().toRawText())
+        return self._known if self._is_cut else self._text_on_screen()
 
     def show_text(self, text: str) -> None:
         """Show a text; one that is already shown leaves cursor and scroll position alone."""
@@ -83,7 +87,6 @@ class ExactEdit(QPlainTextEdit):
         self._known = text
         self._is_cut = len(text) > LIMIT
         shown = text[:SHOWN_OF_LONGER] if self._is_cut else text
-        self._carrier = Carrier.for_text(shown)
         place = self.textCursor().position()
         self._replace_all(shown)
         if self.hasFocus():
@@ -102,44 +105,88 @@ class ExactEdit(QPlainTextEdit):
         self._wants_read_only = read_only
         self._apply_read_only()
 
+    def show_invisible(self, shown: bool) -> None:
+        """Whether characters that cannot be seen get a mark; those that Qt would lose always have one."""
+        if shown != self._shows_invisible:
+            self._shows_invisible = shown
+            self._lay_out_again()
+
+    def show_blanks(self, shown: bool) -> None:
+        """Whether blanks, tabs and line ends get a faint sign."""
+        flags = QTextOption.Flag.ShowTabsAndSpaces | QTextOption.Flag.ShowLineAndParagraphSeparators
+        option = self.document().defaultTextOption()
+        option.setFlags(option.flags() | flags if shown else option.flags() & ~flags)
+        self.document().setDefaultTextOption(option)
+
+    def set_looks(self, looks_of: LooksOf) -> None:
+        """How each line is coloured, asked for whenever the line changes."""
+        self._looks_of_blocks().set_looks(looks_of)
+
     def mark(self, marks: tuple[Mark, ...]) -> None:
         """Underline parts of the text; positions are characters of the exact text."""
-        self._marks = marks
-        self._redraw_marks()
+        if marks != self._marks:
+            self._marks = marks
+            self._redraw_marks()
 
     def cursor_to(self, position: int) -> None:
         """Put the cursor before a character of the exact text and make it visible."""
         self._put_cursor(self.qt_position(position))
         self.ensureCursorVisible()
 
-    def marks_at(self, qt_position: int) -> tuple[Mark, ...]:
-        found = (
-            m for m in self._marks if self.qt_position(m.start) <= qt_position <= self.qt_position(m.end)
-        )
-        return tuple(found)
-
     def qt_position(self, position: int) -> int:
         """Qt's position of a character of the exact text."""
-        return utf16_length(self._carrier.to_widget(self._known[:position]))
+        return utf16_length(self._carried()[:position])
 
     def exact_position(self, qt_position: int) -> int:
         """The character of the exact text at one of Qt's positions."""
-        count = 0
-        for number, character in enumerate(self._carrier.to_widget(self._known)):
-            count += utf16_length(character)
-            if count > qt_position:
-                return number
-        return len(self._known)
+        units = self._carried().encode("utf-16-le", "surrogatepass")[: 2 * qt_position]
+        return len(units.decode("utf-16-le", "ignore"))
 
-    def _replace_all(self, text: str) -> None:
+    def words_at(self, place: QPoint) -> str:
+        """What there is to say about the character at a point of the widget."""
+        position = self.position_under(place)
+        character = self._carried()[position : position + 1]
+        words = [self._carrier.words_for(character) or ""] if character else []
+        words += [
+            mark.words for mark in self._marks if mark.start <= position < max(mark.end, mark.start + 1)
+        ]
+        return "\n".join(each for each in words if each)
+
+    def position_under(self, place: QPoint) -> int:
+        """The character of the exact text under a point of the widget."""
+        inside = self.viewport().mapFrom(self, place)
+        cursor = self.cursorForPosition(inside)
+        position = cursor.position()
+        if self.cursorRect(cursor).left() > inside.x() and position > 0:
+            position -= 1
+        return self.exact_position(position)
+
+    def _carried(self) -> str:
+        """The text as the widget holds it, character for character beside the exact one."""
+        return self.document().toRawText().replace(BLOCK_END, "\n")
+
+    def _text_on_screen(self) -> str:
+        return self._carrier.from_widget(self.document().toRawText())
+
+    def _replace_all(self, text: str, *coming: str) -> None:
+        """coming: texts that will be inserted too, so that their characters are no stand-ins."""
+        self._carrier = Carrier.for_text(text, *coming, shows_invisible=self._shows_invisible)
         carried = self._carrier.to_widget(text)
-        self._has_stand_ins = carried != text
+        self._note_stand_ins(carried != text)
         self.blockSignals(True)
         self.setPlainText(carried)
         self.blockSignals(False)
         self.document().setModified(False)
         self._redraw_marks()
         self.updateGeometry()
+
+    def _lay_out_again(self, *coming: str) -> None:
+        """Choose stand-ins anew for what is on the screen; nothing that was typed is lost."""
+        was_edited = self.document().isModified()
+        place = self.exact_position(self.textCursor().position())
+        self._replace_all(self._text_on_screen(), *coming)
+        self.document().setModified(was_edited)
+        self._put_cursor(self.qt_position(place))
 
     def _put_cursor(self, place: int) -> None:
         cursor = self.textCursor()
@@ -154,28 +201,40 @@ class ExactEdit(QPlainTextEdit):
             self._idle.start()
 
     def _redraw_marks(self) -> None:
-        tokens = tokens_of(self)
+        self.setExtraSelections(self.selections_of_marks())
+
+    def selections_of_marks(self) -> list[QTextEdit.ExtraSelection]:
+        tokens, carried = tokens_of(self), self._carried() if self._marks else ""
         end = self.document().characterCount() - 1
         selections = []
         for mark in self._marks:
-            selection = QTextEdit.ExtraSelection()
-            start = min(self.qt_position(mark.start), end)
-            stop = min(max(self.qt_position(mark.end), start + 1), end)
-            cursor = QTextCursor(self.document())
-            cursor.setPosition(start)
-            cursor.setPosition(stop, QTextCursor.MoveMode.KeepAnchor)
+            start = min(utf16_length(carried[: mark.start]), end)
+            stop = min(max(utf16_length(carried[: mark.end]), start + 1), end)
             looks = QTextCharFormat()
             looks.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
             looks.setUnderlineColor(QColor(getattr(tokens, mark.tint)))
-            looks.setToolTip(mark.words)
-            selection.cursor, selection.format = cursor, looks
-            selections.append(selection)
-        self.setExtraSelections(selections)
+            selections.append(self.selection(start, stop, looks))
+        return selections
+
+    def selection(self, start: int, stop: int, looks: QTextCharFormat) -> QTextEdit.ExtraSelection:
+        """A format for a stretch between two of Qt's positions."""
+        selection = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(start)
+        cursor.setPosition(stop, QTextCursor.MoveMode.KeepAnchor)
+        selection.cursor, selection.format = cursor, looks
+        return selection
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_undo(event):
             event.ignore()
             return False
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            if words := self.words_at(event.pos()):
+                QToolTip.showText(event.globalPos(), words, self)
+            else:
+                QToolTip.hideText()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -191,6 +250,11 @@ class ExactEdit(QPlainTextEdit):
                 self.ensureCursorVisible()
             return
         super().keyPressEvent(event)
+        self._carry_typed(event.text())
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        super().inputMethodEvent(event)
+        self._carry_typed(event.commitString())
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -210,69 +274,37 @@ class ExactEdit(QPlainTextEdit):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Qt's own would copy U+00A0 as a space."""
-        data = QMimeData()
-        data.setText(self._carrier.from_widget(self.textCursor().selectedText()))
-        return data
+        return mime_of(self._carrier.from_widget(self.textCursor().selectedText()))
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        text = source.text().replace("\r\n", "\n").replace("\r", "\n")
-        if not self._carrier.is_free_in(text):
-            self._change_carrier(text)
+        text = text_of(source)
+        if not self._carrier.is_free_in(text):  # it uses our stand-ins: choose others
+            self._lay_out_again(text)
         carried = self._carrier.to_widget(text)
-        self._has_stand_ins |= carried != text
+        self._note_stand_ins(carried != text or self._has_stand_ins)
         self.textCursor().insertText(carried)
         self.ensureCursorVisible()
 
-    def _change_carrier(self, coming: str) -> None:
-        """The pasted text uses our stand-ins: choose others, so that they stay apart."""
-        own, place = self.exact_text(), self.textCursor().position()
-        self._carrier = Carrier.for_text(own, coming)
-        self.blockSignals(True)
-        self.setPlainText(self._carrier.to_widget(own))
-        self.blockSignals(False)
-        self.document().setModified(True)
-        self._put_cursor(place)
+    def _note_stand_ins(self, some: bool) -> None:
+        self._has_stand_ins = some
+        if some:
+            self._looks_of_blocks()
+
+    def _looks_of_blocks(self) -> BlockLooks:
+        if self._looks is None:
+            self._looks = BlockLooks(self, lambda: self._carrier)
+        return self._looks
+
+    def _carry_typed(self, typed: str) -> None:
+        """A keyboard can type a no-break space, which is to be seen like any other."""
+        if not typed.isascii() and self._carrier.to_widget(typed) != typed and not self.isReadOnly():
+            self._lay_out_again()
+            self._note_change()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._has_stand_ins:
-            self._paint_stand_ins()
-
-    def _paint_stand_ins(self) -> None:
-        """Draw what each visible stand-in stands for over the box that a font shows for it."""
-        painter = QPainter(self.viewport())
-        block = self.firstVisibleBlock()
-        while block.isValid():
-            area = self.blockBoundingGeometry(block).translated(self.contentOffset())
-            if area.top() > self.viewport().height():
-                break
-            self._paint_stand_ins_of(block, painter)
-            block = block.next()
-        painter.end()
-
-    def _paint_stand_ins_of(self, block: QTextBlock, painter: QPainter) -> None:
-        cursor = QTextCursor(block)
-        place = block.position()
-        for character in block.text():
-            width = utf16_length(character)
-            name = self._carrier.name_of(character)
-            if name:
-                cursor.setPosition(place)
-                left = self.cursorRect(cursor)
-                cursor.setPosition(place + width)
-                right = self.cursorRect(cursor).left()
-                box = QRectF(left.left(), left.top() + 2, max(right - left.left(), 8), left.height() - 4)
-                self._paint_name(painter, box, name)
-            place += width
-
-    def _paint_name(self, painter: QPainter, box: QRectF, name: str) -> None:
-        tokens = tokens_of(self)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * (0.6 if len(name) < 3 else 0.45))
-        painter.setFont(font)
-        painter.fillRect(box, QColor(tokens.hover))
-        painter.setPen(QColor(tokens.warning))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+            paint_stand_ins(self, self._carrier)
 
 
 def _is_undo(event: QKeyEvent) -> bool:

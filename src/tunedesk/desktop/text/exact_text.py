@@ -3,10 +3,14 @@
 QTextDocument turns CR, U+2029, U+FDD0 and U+FDD1 into block ends, and a QString has no place for half of a
 surrogate pair. Those characters travel as stand-ins from a block of the last private use plane that the text
 itself does not use. What toRawText() gives back (blocks parted by U+2029) then becomes exactly the text that
-went in.
+went in. Characters that cannot be seen travel the same way when they are to be shown: a stand-in has a width,
+so that a mark can be drawn there and the cursor stops before and behind it.
 """
 
+import re
 from dataclasses import dataclass
+
+from tunedesk.desktop.text.invisible import INVISIBLE, full_name, is_right_to_left, is_strange, short_name
 
 BLOCK_END = "\u2029"
 BASES = tuple(range(0x100000, 0x10F000, 0x1000))
@@ -15,30 +19,46 @@ BASES = tuple(range(0x100000, 0x10F000, 0x1000))
 _BREAKERS = ("\r", "\u2029", "\ufdd0", "\ufdd1")
 _HALVES = range(0xD800, 0xE000)
 _NAMES = {"\r": "CR", "\u2029": "PS", "\ufdd0": "FDD0", "\ufdd1": "FDD1"}
+_FIRST_HALF = 16
+_FIRST_INVISIBLE = 0x900
+_INVISIBLE_NUMBER = {character: number for number, character in enumerate(INVISIBLE)}
+_MUST = re.compile("[\r\u2029\ufdd0\ufdd1\ud800-\udfff]")
+_MUST_OR_INVISIBLE = re.compile(f"[\r\u2029\ufdd0\ufdd1\ud800-\udfff{re.escape(INVISIBLE)}]")
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """One choice of stand-ins: base + 0..3 for characters that end a block, base + 16.. for halves."""
+    """One choice of stand-ins: base + 0..3 for characters that end a block, base + 16.. for halves,
+    base + 0x900.. for invisible ones.
+    """
 
     base: int
+    shows_invisible: bool = False
 
     @classmethod
-    def for_text(cls, *texts: str) -> "Carrier":
+    def for_text(cls, *texts: str, shows_invisible: bool = False) -> "Carrier":
         """A carrier whose stand-ins none of the texts uses."""
         used = {
             ord(character) >> 12 for text in texts for character in set(text) if ord(character) >= BASES[0]
         }
-        return cls(next(base for base in BASES if base >> 12 not in used))
+        return cls(next(base for base in BASES if base >> 12 not in used), shows_invisible)
 
     def is_free_in(self, text: str) -> bool:
         return not any(ord(character) >> 12 == self.base >> 12 for character in text)
 
     def to_widget(self, text: str) -> str:
-        """What to give to setPlainText or insertText."""
-        if not _needs_stand_ins(text):
-            return text
-        return "".join(self._stand_in(character) for character in text)
+        """What to give to setPlainText or insertText; as many characters as the text has."""
+        if not self.shows_invisible:
+            return _MUST.sub(lambda match: self._stand_in(match.group()), text)
+        right_to_left = is_right_to_left(text)
+
+        def shown(match: re.Match[str]) -> str:
+            character, place = match.group(), match.start()
+            if character in _INVISIBLE_NUMBER and not is_strange(text, place, right_to_left):
+                return character
+            return self._stand_in(character)
+
+        return _MUST_OR_INVISIBLE.sub(shown, text)
 
     def from_widget(self, raw: str) -> str:
         """The exact text, from toRawText() or selectedText()."""
@@ -52,30 +72,33 @@ class Carrier:
         original = self._original(character)
         if original == character:
             return None
+        if original in _INVISIBLE_NUMBER:
+            return short_name(original)
         return _NAMES.get(original, f"{ord(original):04X}")
+
+    def words_for(self, character: str) -> str | None:
+        """The full name of what a stand-in stands for; None for any other character."""
+        original = self._original(character)
+        return None if original == character else full_name(original)
 
     def _stand_in(self, character: str) -> str:
         if character in _BREAKERS:
             return chr(self.base + _BREAKERS.index(character))
         if ord(character) in _HALVES:
-            return chr(self.base + 16 + ord(character) - _HALVES.start)
-        return character
+            return chr(self.base + _FIRST_HALF + ord(character) - _HALVES.start)
+        return chr(self.base + _FIRST_INVISIBLE + _INVISIBLE_NUMBER[character])
 
     def _original(self, character: str) -> str:
         offset = ord(character) - self.base
         if 0 <= offset < len(_BREAKERS):
             return _BREAKERS[offset]
-        if 16 <= offset < 16 + len(_HALVES):
-            return chr(_HALVES.start + offset - 16)
+        if _FIRST_HALF <= offset < _FIRST_HALF + len(_HALVES):
+            return chr(_HALVES.start + offset - _FIRST_HALF)
+        if _FIRST_INVISIBLE <= offset < _FIRST_INVISIBLE + len(INVISIBLE):
+            return INVISIBLE[offset - _FIRST_INVISIBLE]
         return character
 
 
 def utf16_length(text: str) -> int:
-    """How many positions Qt counts for a text without lone surrogates."""
-    return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
-
-
-def _needs_stand_ins(text: str) -> bool:
-    if text.isascii():
-        return "\r" in text
-    return any(character in _BREAKERS or ord(character) in _HALVES for character in text)
+    """How many positions Qt counts for a text; half of a surrogate pair counts as one."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize
+from PySide6.QtCore import QEvent, QRect, QSize
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QSizePolicy, QTextEdit, QToolTip, QWidget
 
@@ -66,31 +66,18 @@ class TokenText(ExactEdit):
         self.setExtraSelections(selections)
 
     def _selection(self, start: int, end: int, looks: QTextCharFormat) -> QTextEdit.ExtraSelection:
-        selection = QTextEdit.ExtraSelection()
-        cursor = QTextCursor(self.document())
         last = self.document().characterCount() - 1
-        cursor.setPosition(min(self.qt_position(start), last))
-        cursor.setPosition(min(self.qt_position(end), last), QTextCursor.MoveMode.KeepAnchor)
-        selection.cursor, selection.format = cursor, looks
-        return selection
+        return self.selection(min(self.qt_position(start), last), min(self.qt_position(end), last), looks)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            number = self.token_at(self._character_under(event.pos()))
+            number = self.token_at(self.position_under(event.pos()))
             if number is None:
                 QToolTip.hideText()
             else:
                 QToolTip.showText(event.globalPos(), self.describe(number), self)
             return True
         return super().event(event)
-
-    def _character_under(self, place: QPoint) -> int:
-        inside = self.viewport().mapFrom(self, place)
-        cursor = self.cursorForPosition(inside)
-        position = cursor.position()
-        if self.cursorRect(cursor).left() > inside.x() and position > 0:
-            position -= 1
-        return self.exact_position(position)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
