@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tunedesk.dataset.example import example_of
-from tunedesk.dataset.left_out import LeftOut
+from tunedesk.dataset.left_out import LeftOut, why_not_writable
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.dataset.query import TIMEOUT, Matcher, Query, RowText, compile_query, texts_of
 from tunedesk.dataset.row_edits import dump_row, set_at, value_at
@@ -167,7 +167,7 @@ class _Search:
                 hits += self._in_text(row, text)
             except TimeoutError:
                 left_out.append(self._too_slow(row, text.pointer))
-        reason = _why_not(parsed)
+        reason = why_not_writable(parsed)
         if reason and hits:
             return Hits((), 0, (LeftOut(row, "", reason), *left_out))
         return Hits(tuple(hits), 1 if hits else 0, tuple(left_out))
@@ -207,18 +207,9 @@ class _Applied:
     left_out: tuple[LeftOut, ...]
 
 
-def _why_not(parsed: ParsedRow) -> str:
-    """Why a row cannot be written anew without losing something; "" when it can."""
-    if parsed.value is None:
-        return "The row is not JSON, so nothing can be replaced in it."
-    if any(problem.code == "JSN003" for problem in parsed.problems):
-        return "A key stands twice in the row, and replacing would lose one of them."
-    return ""
-
-
 def _applied(raw: bytes, hits: Sequence[Hit]) -> _Applied:
     parsed = parse_row(raw)
-    if reason := _why_not(parsed):
+    if reason := why_not_writable(parsed):
         return _Applied(raw, 0, (LeftOut(hits[0].row, "", reason),))
     by_pointer: defaultdict[str, list[Hit]] = defaultdict(list)
     for hit in hits:
