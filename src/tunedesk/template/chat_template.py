@@ -4,22 +4,32 @@ this.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from tunedesk.dataset.example import Example, Message
+from tunedesk.template.conversation import (
+    SUPERVISED,
+    Conversation,
+    Turns,
+    as_dicts,
+    conversation_of,
+    is_trained,
+)
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.habits import Habits, find_habits
-from tunedesk.template.loss_mask import Range, RenderedChat, Turn, trained_ranges
+from tunedesk.template.loss_mask import Range, RenderedChat, trained_ranges
 from tunedesk.template.model_folder import model_name
 from tunedesk.template.rendered import Prompt, Rendered
 from tunedesk.template.sandbox import CompiledTemplate, MarkedText
 from tunedesk.template.tokenizer_files import TokenizerFiles, load_tokenizer_files
 
-MAX_CHARACTERS = (
-    4_000_000  # of one example, about a million tokens; more would keep a thread busy for minutes
-)
+_Tools = Sequence[Mapping[str, Any]] | None
+_PLAIN = frozenset({"prompt-completion", "alpaca", "trl-preference"})  # formats of bare texts
+DEVELOPER_AS_SYSTEM = "The model's template knows no role developer; the turn is shown as system."
 
 
 class ChatTemplate:
@@ -66,42 +76,110 @@ class ChatTemplate:
     def render(self, example: Example, max_length: int | None = None) -> Rendered:
         """Text, ids and loss mask of an example; turns of weight 0 are context only.
 
-        TemplateError when the template refuses the example, a turn has no text, or the mask cannot be told.
+        TemplateError when the format is not trained as it stands, the template refuses the example, a turn
+        has no text, or the mask cannot be told.
         """
+        if example.format == "text":
+            return self._render_text(example, max_length)
+        if example.format not in SUPERVISED and example.messages:
+            raise TemplateError(
+                f"A row of the format {example.format} is not trained by showing it as it stands.",
+                hint="Choose a method that trains this format, or turn the rows into conversations.",
+            )
         if self._template is None:
             return self._render_plain(example, max_length)
+        return self._render_conversation(conversation_of(example), max_length)
+
+    def render_preference(self, example: Example, max_length: int | None = None) -> tuple[Rendered, Rendered]:
+        """The chosen and the rejected answer, each behind the prompt that both share, which gets no loss.
+
+        Without a prompt of their own, it is the turns that both answers begin with (as TRL extracts it).
+        TemplateError as in `render`, and when there is no pair.
+        """
+        if not example.chosen or not example.rejected:
+            raise TemplateError(
+                "The row has no pair of answers.", hint="Give it a preferred and a rejected answer."
+            )
+        shared = 0 if example.messages else _shared_turns(example.chosen, example.rejected)
+        prompt = (*example.messages, *example.chosen[:shared])
+        pair = (example.chosen[shared:], example.rejected[shared:])
+        chosen, rejected = (self._render_answer(example, prompt, answer, max_length) for answer in pair)
+        return chosen, rejected
+
+    def _render_answer(
+        self, example: Example, prompt: Sequence[Message], answer: Sequence[Message], max_length: int | None
+    ) -> Rendered:
+        whole = replace(example, messages=(*prompt, *answer))
+        if self._template is None:
+            return self._render_plain(whole, max_length)
+        return self._render_conversation(conversation_of(whole, len(prompt)), max_length)
+
+    def _render_conversation(self, asked: Conversation, max_length: int | None) -> Rendered:
         if not self._habits.keeps_answers:
             raise TemplateError(
                 f"The chat template of {self.name} leaves out answers that are plain text.",
                 hint="It is made for images; choose a model for text.",
             )
-        messages = _as_dicts(example.messages)
-        turns = [
-            Turn(message.role, message.content or "", message.role == "assistant" and message.weight != 0)
-            for message in example.messages
-        ]
-        marked = self._marked_text(messages)
+        said, marked, notes = self._accepted(asked)
+        messages, tools = said.messages, said.tools
         chat = RenderedChat(
-            turns=turns,
+            turns=said.turns,
             text=marked.text,
             marked=marked.ranges,
             ends=self._ends,
-            prefix=lambda count, prompt: self._try_text(messages[:count], add_prompt=prompt),
+            prefix=lambda count, prompt: self._try_text(messages[:count], tools, add_prompt=prompt),
             replaced=lambda index, answer: self._try_text(
-                _with_answer(messages, index, answer), add_prompt=False
+                _with_answer(messages, index, answer), tools, add_prompt=False
             ),
         )
-        return self._encode_masked(marked.text, trained_ranges(chat), max_length)
+        rendered = self._encode_masked(marked.text, trained_ranges(chat), max_length)
+        return replace(rendered, notes=notes) if notes else rendered
 
-    def prompt(self, messages: Sequence[Message]) -> Prompt:
+    def _accepted(self, asked: Conversation) -> tuple[Conversation, MarkedText, tuple[str, ...]]:
+        """The conversation as the template takes it: a role developer is called system where it refuses or
+        drops it. TemplateError when it takes neither, or leaves tools out.
+        """
+        developer = [turn["content"].strip() for turn in asked.messages if turn["role"] == "developer"]
+        said, notes = asked, tuple[str, ...]()
+        try:
+            marked = self._marked_text(asked.messages, asked.tools)
+            refused = any(text not in marked.text for text in developer)
+        except TemplateError:
+            if not developer:
+                raise
+            refused = True
+        if refused:
+            said, notes = asked.with_system_for_developer(), (DEVELOPER_AS_SYSTEM,)
+            marked = self._marked_text(said.messages, said.tools)
+        if said.tools or said.has_calls:
+            self._check_tools(said, marked.text)
+        return said, marked, notes
+
+    def _check_tools(self, said: Conversation, text: str) -> None:
+        """Templates that know no tools drop them without a word."""
+        called = [name for turn in said.turns for name in turn.call_names]
+        if not all(name in text for name in called):
+            raise TemplateError(
+                f"The chat template of {self.name} leaves out tool calls.",
+                hint="Choose a model that was made to call tools.",
+            )
+        listed = [tool.get("function", tool) for tool in said.tools or ()]
+        names = [str(tool.get("name", "")) for tool in listed if isinstance(tool, Mapping)]
+        if not all(name in text for name in names):
+            raise TemplateError(
+                f"The chat template of {self.name} does not show the model which tools there are.",
+                hint="Choose a model that was made to call tools, or delete the row's tools.",
+            )
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None) -> Prompt:
         """What is put before the model so that it answers the last message; TemplateError as in `render`."""
-        texts = _as_dicts(messages)
+        texts = as_dicts(messages)
         if self._template is None:
             if len(texts) != 1:
                 raise self._needs_template()
-            text = self._plain_start() + texts[0]["content"]
+            text = self._plain_start() + str(texts[0]["content"])
         else:
-            text = self._text(texts, add_prompt=True)
+            text = self._text(texts, tools, add_prompt=True)
         return Prompt(text, self._encode_once(text).ids)
 
     def encode(self, text: str) -> tuple[int, ...]:
@@ -118,19 +196,31 @@ class ChatTemplate:
 
     def _render_plain(self, example: Example, max_length: int | None) -> Rendered:
         """Prompt, completion and the end token, for models that were never taught to chat."""
-        messages = _as_dicts(example.messages)
-        if example.format != "prompt-completion" or len(messages) != 2:
+        messages = as_dicts(example.messages)
+        if example.format not in _PLAIN or [turn["role"] for turn in messages] != ["user", "assistant"]:
             raise self._needs_template()
+        start = self._plain_start() + messages[0]["content"]
+        text = start + messages[1]["content"] + self._end_sign()
+        trained = is_trained(example, example.messages[1])
+        return self._encode_masked(text, [(len(start), len(text))] if trained else [], max_length)
+
+    def _render_text(self, example: Example, max_length: int | None) -> Rendered:
+        """A text that is learned whole. As TRL does it, an end token is added where there is none."""
+        body = str(as_dicts(example.messages)[0]["content"])
+        begin, end = self._plain_start(), self._end_sign()
+        text = body if body.startswith(begin) else begin + body
+        text = text if text.endswith(end) else text + end
+        trained = example.messages[0].weight != 0
+        return self._encode_masked(text, [(len(begin), len(text))] if trained else [], max_length)
+
+    def _end_sign(self) -> str:
         end = self._tokenizer.id_to_token(self.eos_id) if self.eos_id is not None else None
         if end is None:
             raise TemplateError(
                 f"{self.name} names no end token, so a model trained on it would never stop.",
                 hint="Set eos_token in its tokenizer_config.json, or choose another model.",
             )
-        start = self._plain_start() + messages[0]["content"]
-        text = start + messages[1]["content"] + end
-        trained = example.messages[1].weight != 0
-        return self._encode_masked(text, [(len(start), len(text))] if trained else [], max_length)
+        return end
 
     def _plain_start(self) -> str:
         """The start token's text where the tokenizer itself puts one before a text."""
@@ -144,27 +234,27 @@ class ChatTemplate:
             hint="Choose a chat model, or turn the rows into prompt and completion.",
         )
 
-    def _marked_text(self, messages: Sequence[Mapping[str, str]]) -> MarkedText:
+    def _marked_text(self, messages: Turns, tools: _Tools) -> MarkedText:
         template = self._template
         if template is None:
             raise self._needs_template()
         try:
-            return template.render_marked(messages, self._habits.variables)
+            return template.render_marked(messages, self._habits.variables, tools)
         except Exception as error:  # whatever the template's own expressions raise
             raise self._refusal(error) from error
 
-    def _text(self, messages: Sequence[Mapping[str, str]], *, add_prompt: bool) -> str:
+    def _text(self, messages: Turns, tools: _Tools, *, add_prompt: bool) -> str:
         if self._template is None:
             raise self._needs_template()
         try:
-            return self._template.render(messages, self._habits.variables, add_prompt=add_prompt)
+            return self._template.render(messages, self._habits.variables, add_prompt=add_prompt, tools=tools)
         except Exception as error:  # whatever the template's own expressions raise
             raise self._refusal(error) from error
 
-    def _try_text(self, messages: Sequence[Mapping[str, str]], *, add_prompt: bool) -> str | None:
+    def _try_text(self, messages: Turns, tools: _Tools, *, add_prompt: bool) -> str | None:
         """None where the template does not accept the messages."""
         try:
-            return self._text(messages, add_prompt=add_prompt)
+            return self._text(messages, tools, add_prompt=add_prompt)
         except TemplateError:
             return None
 
@@ -227,29 +317,23 @@ def _compile(name: str, source: str) -> CompiledTemplate:
         raise TemplateError(f"The chat template of {name} is refused: {error}.") from error
 
 
-def _as_dicts(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Messages as templates expect them. TemplateError when there are none, or one has no text."""
-    if not messages:
-        raise TemplateError("The example has no messages.", hint="Add a question and an answer.")
-    found: list[dict[str, str]] = []
-    for number, message in enumerate(messages, start=1):
-        if message.content is None:
-            raise TemplateError(
-                f"Turn {number} ({message.role or 'no role'}) has no text.",
-                hint="Only turns with text can be trained now; tool calls and images cannot.",
-            )
-        found.append({"role": message.role, "content": message.content})
-    size = sum(len(message["content"]) for message in found)
-    if size > MAX_CHARACTERS:
-        raise TemplateError(
-            f"The example has {size:,} characters; no more than {MAX_CHARACTERS:,} can be rendered.",
-            hint="Split it, or delete what is not needed.",
-        )
-    return found
+def _with_answer(messages: Turns, index: int, answer: str) -> Turns:
+    """Another answer in place of one turn, and no tool call."""
+    return [*messages[:index], {"role": messages[index]["role"], "content": answer}, *messages[index + 1 :]]
 
 
-def _with_answer(messages: Sequence[dict[str, str]], index: int, answer: str) -> list[dict[str, str]]:
-    return [*messages[:index], {**messages[index], "content": answer}, *messages[index + 1 :]]
+def _shared_turns(chosen: Sequence[Message], rejected: Sequence[Message]) -> int:
+    """How many turns both begin with; the last of each stays an answer."""
+    most = min(len(chosen), len(rejected)) - 1
+    count = 0
+    while count < most and _says(chosen[count]) == _says(rejected[count]):
+        count += 1
+    return count
+
+
+def _says(message: Message) -> tuple[object, ...]:
+    calls = tuple((call.name, call.arguments) for call in message.tool_calls)
+    return message.role, message.content, message.name, message.tool_call_id, calls
 
 
 def _check_encodable(text: str) -> None:

@@ -21,11 +21,12 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """role and text of one message, and whether it shall be trained."""
+    """role and text of one message, whether it shall be trained, and the names of the tools it calls."""
 
     role: str
     content: str
     trained: bool
+    call_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class RenderedChat:
     """A chat, its text, and what is needed to find the turns in it.
 
     marked: ranges inside {% generation %}, None without marks. ends: literals that end a turn. prefix(count,
-    prompt) renders the first `count` turns, replaced(index, answer) all turns with another answer in place of
-    one; both give None when the template refuses that.
+    prompt) renders the first `count` turns, replaced(index, answer) all turns with another answer (and no
+    tool call) in place of one; both give None when the template refuses that.
     """
 
     turns: Sequence[Turn]
@@ -61,7 +62,15 @@ def _from_marks(chat: RenderedChat) -> list[Range] | None:
         chosen = list(chat.marked)
     else:
         return None  # which marks belong to the turns of weight 0 cannot be told
+    if not _hold_calls(chat, chosen):
+        return None  # marks that enclose an answer's text only
     return [(start, _end_of_turn(chat, start, end)) for start, end in chosen]
+
+
+def _hold_calls(chat: RenderedChat, ranges: Sequence[Range]) -> bool:
+    """Whether the tool calls of the trained turns stand inside the ranges."""
+    names = {name for turn in chat.turns if turn.trained for name in turn.call_names}
+    return all(any(chat.text.find(name, start, end) >= 0 for start, end in ranges) for name in names)
 
 
 def _end_of_turn(chat: RenderedChat, start: int, end: int) -> int:
@@ -95,6 +104,8 @@ def _find_turn(chat: RenderedChat, index: int, behind: int) -> Range | None:
         end = _end_by_prefix(chat, index, start)
         if end is not None:
             return start, end
+    if chat.turns[index].call_names:
+        return _calling_turn(chat, index, start)
     place = _by_probe(chat, index) or _by_search(chat, index, behind if start is None else start)
     # With a prompt that fits, the answer begins behind the prompt, a thought before the answer included.
     return place if place is None or start is None or start > place[0] else (start, place[1])
@@ -121,6 +132,22 @@ def _by_probe(chat: RenderedChat, index: int) -> Range | None:
     if end < len(before) or not chat.text.startswith(before) or not chat.text.endswith(after):
         return None
     return len(before), _behind_sign(chat, end) or end
+
+
+def _calling_turn(chat: RenderedChat, index: int, start: int | None) -> Range | None:
+    """A turn that calls tools reads like no text of the row: what a plain answer would take the place of."""
+    other = chat.replaced(index, PROBE)
+    if other is None or other.count(PROBE) != 1:
+        return None
+    before, _, after = other.partition(PROBE)
+    end = len(chat.text) - len(after)
+    begin = start if start is not None else len(before)
+    names = chat.turns[index].call_names
+    if not chat.text.endswith(after) or not all(chat.text.find(name, begin, end) >= 0 for name in names):
+        return None
+    if start is None and not chat.text.startswith(before):
+        return None
+    return begin, _behind_sign(chat, end) or end
 
 
 def _by_search(chat: RenderedChat, index: int, behind: int) -> Range | None:

@@ -31,6 +31,7 @@ class Rendered:
     text: the whole text. ids, mask, offsets: one entry for each token; mask is 1 where a token gets a loss,
     offsets are (start, end) in characters of the text (several tokens may share one character). Nothing is
     cut: cut_at is the index of the first token that `max_length` drops, None when the example fits.
+    notes: sentences on what the model is shown otherwise than it stands in the row.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Rendered:
     mask: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
     cut_at: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -62,6 +64,8 @@ class Rendered:
     @cached_property
     def spans(self) -> tuple[Span, ...]:
         """The text in stretches that are trained or not, in order and without gaps."""
+        if not self.ids:
+            return (Span(self.text, 0, len(self.text), False),) if self.text else ()
         edges: list[tuple[int, bool]] = []
         position = 0
         for (start, end), trained in zip(self.offsets, self.mask, strict=True):

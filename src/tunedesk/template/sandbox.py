@@ -65,21 +65,30 @@ class CompiledTemplate:
         self.has_generation_marks = re.search(r"{%-?\s*generation\s*-?%}", source) is not None
 
     def render(
-        self, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, Any], *, add_prompt: bool
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        variables: Mapping[str, Any],
+        *,
+        add_prompt: bool,
+        tools: Sequence[Mapping[str, Any]] | None = None,
     ) -> str:
-        """The text of the messages. tools and documents are None, as transformers passes them."""
+        """The text of the messages. documents is None, as transformers passes it."""
         size = sum(len(str(value)) for message in messages for value in message.values())
+        size += sum(len(str(tool)) for tool in tools or ())
         copies = [dict(message) for message in messages]
 
         def work() -> str:
             return self._template.render(
-                **variables, messages=copies, tools=None, documents=None, add_generation_prompt=add_prompt
+                **variables, messages=copies, tools=tools, documents=None, add_generation_prompt=add_prompt
             )
 
         return metering.with_budget(Budget(len(messages), size), work)
 
     def render_marked(
-        self, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        variables: Mapping[str, Any],
+        tools: Sequence[Mapping[str, Any]] | None = None,
     ) -> MarkedText:
         """The text, and what {% generation %} encloses.
 
@@ -87,12 +96,12 @@ class CompiledTemplate:
         measures or trims the marked text would come out differently, which is noticed by rendering without
         them too.
         """
-        plain = self.render(messages, variables, add_prompt=False)
+        plain = self.render(messages, variables, add_prompt=False, tools=tools)
         if not self.has_generation_marks:
             return MarkedText(plain, None)
         token = _marking.set(True)
         try:
-            marked = self.render(messages, variables, add_prompt=False)
+            marked = self.render(messages, variables, add_prompt=False, tools=tools)
         finally:
             _marking.reset(token)
         stripped, ranges = _read_marks(marked)
