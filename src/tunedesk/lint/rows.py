@@ -9,13 +9,14 @@ from tunedesk.lint.finding import Finding, FixKind, Severity
 from tunedesk.lint.proof import keeps_training
 from tunedesk.lint.registry import BY_CODE, RULES
 from tunedesk.lint.row_view import RowView
-from tunedesk.lint.rule import Check, Group, Hit, Rule
+from tunedesk.lint.rule import Check, Hit, Rule
 from tunedesk.lint.rules.lines import repair
 from tunedesk.lint.screen import is_ordinary
 from tunedesk.lint.targets import Target
 
 MAX_FINDINGS = 200  # in one row; more help nobody
 _Hits = Sequence[tuple[Rule, Hit]]
+_Checks = list[tuple[Rule, Check]]
 
 
 def lint_row(parsed: ParsedRow, target: Target) -> tuple[Finding, ...]:
@@ -27,8 +28,8 @@ def lint_row(parsed: ParsedRow, target: Target) -> tuple[Finding, ...]:
     if ordinary and target.template is None:
         return ()
     view = RowView(parsed, target)
-    plain, rendering = _checks(target.name, target.pedantic)
-    hits = _line_hits(parsed) if parsed.problems else []
+    plain, rendering = _checks(target)
+    hits = _line_hits(parsed, target) if parsed.problems else []
     if parsed.value is not None and not ordinary:
         hits += [(rule, hit) for rule, check in plain for hit in check(view)]
     if parsed.value is not None and target.template is not None and not _is_rejected(hits, target):
@@ -41,24 +42,40 @@ def is_trainable(findings: Sequence[Finding]) -> bool:
     return not any(BY_CODE[found.code].rejects and found.severity is Severity.ERROR for found in findings)
 
 
-@functools.lru_cache(maxsize=16)
-def _checks(name: str, pedantic: bool) -> tuple[list[tuple[Rule, Check]], list[tuple[Rule, Check]]]:
+def _checks(target: Target) -> tuple[_Checks, _Checks]:
     """(rules that read the row, rules that render it) for a target."""
+    return _chosen_checks(_Choice(target))
+
+
+class _Choice:
+    """A target as the key of its rules: templates and lengths make no difference."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Choice) and self.target.choice == other.target.choice
+
+    def __hash__(self) -> int:
+        return hash(self.target.choice)
+
+
+@functools.lru_cache(maxsize=16)
+def _chosen_checks(choice: _Choice) -> tuple[_Checks, _Checks]:
     chosen = [
         (rule, rule.check)
         for rule in RULES
-        if rule.check is not None
-        and rule.severity_for(name) is not None
-        and (pedantic or rule.group is not Group.PEDANTIC)
+        if rule.check is not None and rule.severity_in(choice.target) is not None
     ]
     plain = [pair for pair in chosen if not pair[0].needs_template]
     return plain, [pair for pair in chosen if pair[0].needs_template]
 
 
-def _line_hits(parsed: ParsedRow) -> list[tuple[Rule, Hit]]:
+def _line_hits(parsed: ParsedRow, target: Target) -> list[tuple[Rule, Hit]]:
     return [
         (BY_CODE[problem.code], Hit("", problem.message, problem.start, problem.end, repair(parsed, problem)))
         for problem in parsed.problems
+        if BY_CODE[problem.code].severity_in(target) is not None
     ]
 
 
@@ -67,7 +84,9 @@ def _is_rejected(hits: _Hits, target: Target) -> bool:
 
 
 def _severity(rule: Rule, hit: Hit, target: Target) -> Severity:
-    return hit.severity or rule.severity_for(target.name) or rule.severity
+    """A project's own choice counts before what the rule says of this very place."""
+    chosen = target.severities.get(rule.code)
+    return chosen or hit.severity or rule.severity_for(target.name) or rule.severity
 
 
 def _findings(hits: _Hits, view: RowView, target: Target) -> tuple[Finding, ...]:

@@ -6,12 +6,14 @@ from enum import StrEnum
 
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView
+from tunedesk.lint.targets import Target
 
 
 class Scope(StrEnum):
     LINE = "line"  # found while reading the line
     ROW = "row"
     CORPUS = "corpus"
+    FILE = "file"  # about the file as such: its encoding, size and container
 
 
 class Group(StrEnum):
@@ -60,3 +62,19 @@ class Rule:
     def severity_for(self, target_name: str) -> Severity | None:
         """None when the rule has nothing to say for this target."""
         return self.by_target.get(target_name, self.severity)
+
+    def severity_in(self, target: Target) -> Severity | None:
+        """With what a project decided: its own severities, and rules that it selects or ignores."""
+        if target.ignore and self.code.startswith(target.ignore):
+            return None
+        selected = bool(target.select) and self.code.startswith(target.select)
+        if self.group is Group.PEDANTIC and not (target.pedantic or selected):
+            return None
+        if self.code in target.severities:
+            return target.severities[self.code]
+        return self.severity_for(target.name)
+
+
+def on_targets(*groups: tuple[Severity | None, Iterable[str]]) -> dict[str, Severity | None]:
+    """Severities of several targets at once: on_targets((Severity.ERROR, OPENAI), (None, ["local"]))."""
+    return {name: severity for severity, names in groups for name in names}
