@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tunedesk.dataset.formats.instructions import SHAREGPT_ROLES
 from tunedesk.dataset.formats.model import Example, Message, RowFormat
 from tunedesk.dataset.formats.turns import parsed, plain_turn, read_tools, shown, written
+from tunedesk.dataset.json_pointer import pointer_to
 
 if TYPE_CHECKING:  # a mapping shows examples, so it knows this package
     from tunedesk.dataset.mapping import ColumnMapping
@@ -27,10 +28,6 @@ def read_mapped(value: Row, mapping: ColumnMapping) -> Example:
     rejected = (_cell(value, mapping.rejected, "assistant"),) if mapping.rejected else ()
     label = _judgement(value.get(mapping.label)) if mapping.label else None
     return Example(RowFormat.MAPPED, tuple(turns), read_tools(value), chosen, rejected, label)
-
-
-def pointer_to(column: str) -> str:
-    return "/" + column.replace("~", "~0").replace("/", "~1")
 
 
 def _system(value: Row, mapping: ColumnMapping) -> list[Message]:
