@@ -8,6 +8,9 @@ import pytest
 
 from tests.cli.rows import row, write_rows
 from tunedesk.__main__ import main
+from tunedesk.dataset.parsing import parse_row
+from tunedesk.dataset.state_db import StateDb
+from tunedesk.lint.suppressions import SuppressionStore
 from tunedesk.project.folder import sample_copy
 
 ALIAS = row("what is red", "a colour").replace(b'"user"', b'"human"')
@@ -46,7 +49,7 @@ def test_json_has_the_named_fields(faulty: Path, tiny: Path, capsys: pytest.Capt
     code, out, _ = lint(capsys, faulty, "--format", "json", "--model", tiny)
     report = json.loads(out)
     assert code == 1
-    assert set(report) == {"findings", "rows", "errors", "warnings"}
+    assert set(report) == {"findings", "rows", "errors", "warnings", "suppressed", "known"}
     assert (report["rows"], report["errors"]) == (4, 2)
     fields = {"code", "severity", "row", "pointer", "start", "end", "message", "fix"}
     assert all(set(finding) == fields for finding in report["findings"])
@@ -151,3 +154,68 @@ def test_other_targets_need_no_model(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = write_rows(tmp_path / "rows.jsonl", 20)
     for target in ("openai", "azure", "generic"):
         assert lint(capsys, path, "--target", target, "--format", "json")[0] in (0, 1)
+
+
+def test_explain_prints_the_page_of_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = lint(capsys, "--explain", "sch009")
+    assert (code, out.split("\n")[0]) == (0, "# SCH009 role-alias")
+    code, _, err = lint(capsys, "--explain", "ABC123")
+    assert code == 2
+    assert "There is no rule ABC123." in err
+
+
+def test_without_a_file_a_sentence_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = lint(capsys)
+    assert code == 2
+    assert "tunedesk lint FILE" in err
+
+
+def test_statistics_count_the_rules(faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = lint(capsys, faulty, "--statistics", "--model", tiny)
+    assert code == 1
+    assert [line.split()[:2] for line in out.split("\n")[1:3]] == [["1", "JSN001"], ["1", "SCH009"]]
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [("sarif", '{"$schema"'), ("junit", "<?xml"), ("html", "<!doctype html>"), ("table", "")],
+)
+def test_each_form_can_be_written_to_a_file(
+    form: str, start: str, faulty: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = lint(capsys, faulty, "--format", form, "--report", tmp_path / "report", "--model", tiny)
+    assert (code, out) == (1, "")
+    assert "report" in err
+    text = (tmp_path / "report").read_text(encoding="utf-8")
+    assert text.startswith(start)
+    assert "SCH009" in text
+
+
+def test_a_baseline_leaves_only_what_is_new(
+    faulty: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = tmp_path / "known.json"
+    assert lint(capsys, faulty, "--write-baseline", known, "--model", tiny)[0] == 1
+    code, out, _ = lint(capsys, faulty, "--baseline", known, "--model", tiny)
+    assert (code, out) == (0, "4 rows: nothing else was found (2 known before).\n")
+    with faulty.open("ab") as file:
+        file.write(b"{again\n")
+    code, out, _ = lint(capsys, faulty, "--baseline", known, "--model", tiny)
+    assert code == 1
+    assert out.startswith(f"{faulty}:5: error JSN001")
+
+
+def test_what_the_project_suppresses_is_not_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = sample_copy(fresh_in=tmp_path)
+    path = root / "datasets" / "train.jsonl"
+    before = json.loads(lint(capsys, path, "--format", "json")[1])
+    first = before["findings"][0]
+    raw = path.read_bytes().splitlines()[first["row"] - 1]
+    state = StateDb.open(root / ".tunedesk" / "state.db", root)
+    SuppressionStore(state, path).add(first["code"], parse_row(raw), None, "it ends like this")
+    state.close()
+    after = json.loads(lint(capsys, path, "--format", "json")[1])
+    assert len(after["findings"]) == len(before["findings"]) - 1
+    assert [each["reason"] for each in after["suppressed"]] == ["it ends like this"]
+    shown = json.loads(lint(capsys, path, "--format", "json", "--show-suppressed")[1])
+    assert shown["findings"] == before["findings"]

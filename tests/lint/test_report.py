@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tunedesk.errors import UserError
-from tunedesk.lint.report import lint_file, lint_rows, read_split, to_json, to_text
+from tunedesk.lint.report import lint_file, lint_rows, read_split
+from tunedesk.lint.reports.as_json import to_json
+from tunedesk.lint.reports.as_text import to_text
 from tunedesk.lint.targets import Target
 
 ROWS = (
@@ -26,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_json_report_has_the_promised_fields(path: Path) -> None:
     report = json.loads(to_json(lint_file(path, Target("generic"))))
-    assert list(report) == ["findings", "rows", "errors", "warnings"]
+    assert list(report) == ["findings", "rows", "errors", "warnings", "suppressed", "known"]
     assert (report["rows"], report["errors"], report["warnings"]) == (4, 0, 3)
     assert [list(found) for found in report["findings"]] == [
         ["code", "severity", "row", "pointer", "start", "end", "message", "fix"]

@@ -19,9 +19,11 @@ from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.finding import Finding, FixKind, Severity
 from tunedesk.lint.help import help_page
 from tunedesk.lint.registry import BY_CODE, RULES
-from tunedesk.lint.report import lint_rows
+from tunedesk.lint.report import lint_rows, silenced
 from tunedesk.lint.rows import lint_row
 from tunedesk.lint.rule import Rule, Scope
+from tunedesk.lint.silencing import Silencer
+from tunedesk.lint.suppressions import Suppression, row_digest
 from tunedesk.lint.targets import Target, target_named
 from tunedesk.template.chat_template import ChatTemplate
 
@@ -83,7 +85,19 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> Target:
     return Target("local", ChatTemplate.load(folder))
 
 
+def unused_of(code_section: str, rows: list[bytes]) -> list[Finding]:
+    """What is said of the page's suppression when the rows are linted."""
+    (noted,) = (json.loads(raw) for raw in _rows(code_section, ("json suppressed",)))
+    digest = row_digest(parse_row(json.dumps(noted["row"]).encode()))
+    silencer = Silencer([Suppression(1, noted["code"], digest, None, noted["reason"], "", "2026-11-21")])
+    numbered = list(enumerate(rows, start=1))
+    return list(silenced(lint_rows(numbered, Target("generic")), numbered, silencer).findings)
+
+
 def findings_of(rule: Rule, rows: list[bytes], page: Page, local: Target) -> list[Finding]:
+    if rule.code == "SYS001":
+        section = "Bad example" if rows == page.bad else "Good example"
+        return unused_of(page.sections[section], rows)
     company = COMPANY if rule.code == "QLT005" else []
     others = {"valid": [parse_row(raw) for raw in page.valid]}
     report = lint_rows(enumerate([*company, *rows], start=1), target_of(rule, local), others)
@@ -126,7 +140,9 @@ def test_a_finding_names_a_place_that_exists(code: str, local: Target) -> None:
     rule, page = BY_CODE[code], read_page(code)
     rows = [*(COMPANY if code == "QLT005" else []), *page.bad]
     for found in findings_of(rule, page.bad, page, local):
-        assert found.row is not None
+        if found.row is None:  # it is about the file
+            assert (found.pointer, found.start, found.end) == ("", 0, 0)
+            continue
         raw = rows[found.row - 1]
         if rule.scope is Scope.LINE:
             length = len(raw.decode("utf-8", "replace"))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from tunedesk import paths
+from tunedesk.cli.lint_report import show_report, without_silenced
 from tunedesk.cli.output import progress
 from tunedesk.cli.projects import Surroundings, find_model, surroundings
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.errors import UserError
 from tunedesk.lint.finding import FixKind
 from tunedesk.lint.fixes import FixedRows, fix_file
-from tunedesk.lint.report import lint_file, read_split, to_json, to_text
+from tunedesk.lint.help import help_page
+from tunedesk.lint.report import lint_file, read_split
 from tunedesk.lint.targets import Target, target_named
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import read_model_folder
@@ -26,6 +27,11 @@ DEFAULT_MODEL = "starter"
 
 def lint(arguments: argparse.Namespace) -> int:
     """1 when there are findings (left, after mending), else 0. UserError: unreadable file, wrong use."""
+    if arguments.explain is not None:
+        print(help_page(arguments.explain.upper()))
+        return 0
+    if arguments.file is None:
+        raise UserError("No file was named.", hint="Write `tunedesk lint FILE`, or --explain CODE.")
     if arguments.output and not arguments.fix:
         raise UserError("--output says where mended rows go, but nothing is mended.", hint="Add --fix safe.")
     path: Path = arguments.file
@@ -37,11 +43,8 @@ def lint(arguments: argparse.Namespace) -> int:
         path = arguments.output or path
         write_dataset(path, content)
         progress(what_was_done(fixed, path))
-    report = lint_file(path, target, others)
-    if arguments.format == "json":
-        sys.stdout.write(to_json(report).decode() + "\n")
-    else:
-        print(to_text(report, str(path)))
+    report = without_silenced(lint_file(path, target, others), path, around, arguments)
+    show_report(report, path, arguments)
     return 1 if report.findings else 0
 
 

@@ -1,54 +1,41 @@
-"""A lint run as a person reads it and as a program reads it."""
+"""A lint run over a whole file: what was found, what is silenced, and the numbers; how it is shown is the
+business of `reports`.
+"""
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
 from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.parsing import ParsedRow, parse_row
+from tunedesk.lint.baseline import Baseline
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.finding import Finding, Severity
-from tunedesk.lint.registry import BY_CODE
 from tunedesk.lint.rows import lint_row
+from tunedesk.lint.rules.housekeeping import unused_finding
+from tunedesk.lint.silencing import Silenced, Silencer
 from tunedesk.lint.targets import Target
-
-
-class ReportedFinding(msgspec.Struct, frozen=True):
-    """row counts from 1; start and end are characters in the value that the pointer names."""
-
-    code: str
-    severity: str
-    row: int
-    pointer: str
-    start: int
-    end: int
-    message: str
-    fix: str | None  # "safe", "unsafe", "suggestion" or null
-
-
-class JsonReport(msgspec.Struct, frozen=True):
-    """What `tunedesk lint --format json` prints."""
-
-    findings: tuple[ReportedFinding, ...]
-    rows: int
-    errors: int
-    warnings: int
 
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """findings: in the order of the rows, each with its row's number from 1. rows: how many were
-    looked at.
+    """findings: in the order of the rows, each with its row's number from 1; about the file as a whole: no
+    number, at the end. rows: how many were looked at. silenced: suppressed ones, with the reasons. known: how
+    many more the baseline has.
     """
 
     findings: tuple[Finding, ...]
     rows: int
+    silenced: tuple[Silenced, ...] = ()
+    known: int = 0
 
     def count(self, severity: Severity) -> int:
         return sum(found.severity is severity for found in self.findings)
+
+    def codes(self) -> Counter[str]:
+        """How many findings each rule has."""
+        return Counter(found.code for found in self.findings)
 
 
 def lint_rows(
@@ -88,50 +75,38 @@ def read_split(path: Path) -> list[ParsedRow]:
     return [parse_row(raw) for _, raw in read_rows(path)]
 
 
-def to_json(report: LintReport) -> bytes:
-    findings = tuple(
-        ReportedFinding(
-            found.code,
-            found.severity.value,
-            found.row or 0,
-            found.pointer,
-            found.start,
-            found.end,
-            found.message,
-            found.fix.kind.value if found.fix is not None else None,
-        )
-        for found in report.findings
-    )
-    errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
-    plain = msgspec.to_builtins(JsonReport(findings, report.rows, errors, warnings))
-    # A pointer or message may hold half a character; only as an escape can it be written.
-    return json.dumps(plain, separators=(",", ":")).encode("ascii")
+def silenced(report: LintReport, rows: Iterable[tuple[int, bytes]], silencer: Silencer) -> LintReport:
+    """The report without what a person has suppressed or a baseline has; rows: the same ones once more.
 
-
-def to_text(report: LintReport, name: str) -> str:
-    """One line for each finding and a summary, in plain text; `name` is the file as the user called it."""
-    lines = [_line(found, name) for found in report.findings]
-    return "\n".join([*lines, _summary(report)])
-
-
-def _line(found: Finding, name: str) -> str:
-    where = f" {found.pointer}" if found.pointer else ""
-    related = f" (see row {', '.join(map(str, found.related))})" if found.related else ""
-    fix = f" [{found.fix.kind.value} fix: {found.fix.label}]" if found.fix is not None else ""
-    rule = f"{found.severity.value} {found.code} {BY_CODE[found.code].name}"
-    return f"{name}:{found.row}: {rule}{where}: {found.message}{related}{fix}"
-
-
-def _summary(report: LintReport) -> str:
-    rows = _counted(report.rows, "row")
-    if not report.findings:
-        return f"{rows}: nothing wrong was found."
-    names = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+    A suppression that covers nothing is a finding of its own, about the file.
+    """
+    by_row: dict[int | None, list[Finding]] = {}
+    for found in report.findings:
+        by_row.setdefault(found.row, []).append(found)
     parts = [
-        _counted(report.count(severity), name) for severity, name in names.items() if report.count(severity)
+        silencer.part(parse_row(raw), findings)
+        for number, raw in rows
+        if (findings := by_row.pop(number, None)) is not None
     ]
-    return f"{rows}: {', '.join(parts)}."
+    parts += [silencer.part(None, findings) for findings in by_row.values()]
+    unused = tuple(unused_finding(each) for each in silencer.unused())
+    return LintReport(
+        tuple(found for part in parts for found in part.shown) + unused,
+        report.rows,
+        tuple(each for part in parts for each in part.silenced),
+        sum(len(part.known) for part in parts),
+    )
 
 
-def _counted(count: int, name: str) -> str:
-    return f"{count:,} {name}{'' if count == 1 else 's'}"
+def baseline_of(report: LintReport, rows: Iterable[tuple[int, bytes]]) -> Baseline:
+    """What the report holds, to be known from now on; rows: the same ones once more."""
+    by_row: dict[int | None, list[Finding]] = {}
+    for found in report.findings:
+        by_row.setdefault(found.row, []).append(found)
+    pairs: list[tuple[Finding, ParsedRow | None]] = []
+    for number, raw in rows:
+        if (findings := by_row.pop(number, None)) is not None:
+            parsed = parse_row(raw)
+            pairs += [(found, parsed) for found in findings]
+    pairs += [(found, None) for findings in by_row.values() for found in findings]
+    return Baseline.of(pairs)
