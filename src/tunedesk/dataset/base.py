@@ -1,34 +1,40 @@
-"""The dataset file as it is on disk: where its lines are, their bytes, and whether it is still the same
+"""The dataset file as it is on disk: where its rows are, their bytes, and whether it is still the same
 file.
 """
 
 import hashlib
-import os
-import threading
 import weakref
-from collections.abc import Iterator
-from io import BytesIO
-from itertools import chain, islice, repeat
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from tunedesk.dataset.files import (
-    HEAD,
-    check_head,
-    refuse_what_is_no_file,
-    unreadable,
-    without_line_end,
+from tunedesk.dataset.containers import working_text
+from tunedesk.dataset.containers.form import (
+    Form,
+    Kind,
+    check_magic,
+    check_packing,
+    encoding_of,
+    form_of_name,
+    kind_of_name,
+    packing_of,
+    text_kind,
 )
-from tunedesk.dataset.line_index import LineIndex, Progress
-from tunedesk.dataset.parsing import BOM
+from tunedesk.dataset.containers.csv_records import CsvLayout
+from tunedesk.dataset.containers.handle import Handle
+from tunedesk.dataset.containers.json_array import ArrayLayout
+from tunedesk.dataset.containers.layout import Layout, Sink, Stretch
+from tunedesk.dataset.containers.lines import LineLayout
+from tunedesk.dataset.files import HEAD, refuse_what_is_no_file, unreadable
+from tunedesk.dataset.line_index import Progress
 from tunedesk.errors import UserError
 
 WHOLE_BYTES = 1 << 20
 """Up to this size a signature covers every byte."""
 _SAMPLES = 32
 _SAMPLE_BYTES = 4096
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows only; elsewhere every file is binary
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -45,189 +51,194 @@ class Signature(msgspec.Struct, frozen=True):
         return self.mtime_ns == other.mtime_ns or self.size <= WHOLE_BYTES
 
 
-class _Handle:
-    """An open file that is read at given places, from any thread, and may move to another name while in use.
-
-    Plain reads, no memory map: a program that shortens a mapped file kills every process that looks at it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        self._unlink_at_close: Path | None = None
-        self.descriptor = os.open(path, os.O_RDONLY | _BINARY)
-
-    def read(self, start: int, size: int) -> bytes:
-        """The bytes at start; fewer only at the end of the file."""
-        with self._lock:
-            first = self._read_once(start, size)
-            if len(first) == size or not first:
-                return first
-            parts = [first]
-            done = len(first)
-            while done < size and (part := self._read_once(start + done, size - done)):
-                parts.append(part)
-                done += len(part)
-            return b"".join(parts)
-
-    def _read_once(self, start: int, size: int) -> bytes:
-        if hasattr(os, "pread"):
-            return os.pread(self.descriptor, size, start)
-        os.lseek(self.descriptor, start, os.SEEK_SET)
-        return os.read(self.descriptor, size)
-
-    def stat(self) -> os.stat_result:
-        with self._lock:
-            return os.fstat(self.descriptor)
-
-    def close(self) -> None:
-        with self._lock:
-            if self.descriptor >= 0:
-                os.close(self.descriptor)
-            self.descriptor = -1
-            if self._unlink_at_close is not None:
-                self._unlink_at_close.unlink(missing_ok=True)
-
-    def reopen(self, path: Path, delete_at_end: bool) -> None:
-        with self._lock:
-            self.descriptor = os.open(path, os.O_RDONLY | _BINARY)
-            self._unlink_at_close = path if delete_at_end else None
-
-
 class Base:
     """One state of the file. It stays readable, also after the file was replaced, as long as someone
     holds it.
     """
 
-    def __init__(self, handle: _Handle, signature: Signature, lines: LineIndex, has_bom: bool) -> None:
-        """Use `open`."""
+    def __init__(
+        self, name: str, source: Handle, text: Handle, signature: Signature, form: Form, layout: Layout
+    ) -> None:
+        """Use `open`. source: the file itself. text: its rows, the source or a working file of ours."""
+        self.name = name
         self.signature = signature
-        self.has_bom = has_bom
-        self._lines = lines
-        self._handle = handle
+        self.form = form
+        self._layout = layout
+        self._source = source
+        self._text = text
         self._last_stat = (signature.size, signature.mtime_ns)
-        weakref.finalize(self, handle.close)
+        weakref.finalize(self, source.close)
+        if text is not source:
+            weakref.finalize(self, text.close)
 
     @classmethod
-    def open(cls, path: Path, progress: Progress | None = None, is_ours: bool = False) -> "Base":
-        """Find the lines of a file. UserError when it is missing, a folder, unreadable or not UTF-8 text.
+    def open(
+        cls, path: Path, progress: Progress | None = None, form: Form | None = None, name: str = ""
+    ) -> "Base":
+        """Find the rows of a file. UserError when it is missing, unreadable, damaged or no dataset.
 
-        is_ours: it was just written here, so whatever its rows hold is not doubted.
+        form: it was just written here in this form, so whatever its rows hold is not doubted. name: what
+        people know it by, if that is not its name yet.
         """
         refuse_what_is_no_file(path)
         try:
-            handle = _Handle(path)
+            source = Handle(path)
         except OSError as error:
             raise unreadable(path, error) from error
         try:
-            if not is_ours:
-                check_head(path, handle.read(0, HEAD))
-            return cls._scanned(path, handle, progress)
+            return cls._scanned(name or path.name, source, progress, form)
         except OSError as error:
-            handle.close()
+            source.close()
             raise unreadable(path, error) from error
         except BaseException:
-            handle.close()
+            source.close()
             raise
 
     @classmethod
-    def _scanned(cls, path: Path, handle: _Handle, progress: Progress | None) -> "Base":
+    def _scanned(cls, name: str, source: Handle, progress: Progress | None, form: Form | None) -> "Base":
         for _ in range(3):
-            signature = _signature(handle)
-            first = len(BOM) if handle.read(0, len(BOM)) == BOM else 0
-            lines = LineIndex(handle.read, signature.size, first, progress)
-            if lines.bytes_read == signature.size and _signature(handle) == signature:
-                return cls(handle, signature, lines, bool(first))
-        message = f"{path.name} is being written by another program."
+            signature = _signature(source)
+            text, found, layout = _layout_of(name, source, progress, form)
+            if _signature(source) == signature and _is_whole(layout, text):
+                return cls(name, source, text, signature, found, layout)
+            if text is not source:
+                text.close()
+        message = f"{name} is being written by another program."
         raise UserError(message, hint="Open it again when that program has finished.")
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._layout)
+
+    @property
+    def kind(self) -> Kind:
+        return self.form.kind
+
+    @property
+    def encoding(self) -> str:
+        """Of the file's text, by Python's name of the codec; "utf-8-sig" with a byte order mark."""
+        if self.form.encoding == "utf-8" and self.form.dialect is not None:
+            return self.form.dialect.encoding
+        return "utf-8-sig" if self.has_bom and self.form.encoding == "utf-8" else self.form.encoding
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what was guessed when the file was opened."""
+        return self._layout.notes
+
+    @property
+    def has_bom(self) -> bool:
+        return self._layout.has_bom
 
     @property
     def default_line_end(self) -> bytes:
-        """What new rows end with: the end of the file's first line."""
-        return self.line_end(0) or b"\n" if len(self) else b"\n"
+        """What new rows end with."""
+        return self._layout.default_line_end
 
     def raw(self, line: int) -> bytes:
-        """Line `line` (from 0) without its line end."""
-        start, end = self.span(line, line + 1)
-        if end - start <= HEAD:
-            return without_line_end(self._handle.read(start, end - start))
-        # A line of hundreds of megabytes is read once and not copied again to cut its end off.
-        return self._handle.read(start, end - start - len(self.line_end(line)))
-
-    def line_end(self, line: int) -> bytes:
-        """b"\\n", b"\\r\\n", or b"" for a last line that has none."""
-        start, end = self.span(line, line + 1)
-        tail = self._handle.read(max(start, end - 2), min(2, end - start))
-        if tail == b"\r\n":
-            return tail
-        return b"\n" if tail.endswith(b"\n") else b""
+        """Row `line` (from 0) as one line of JSON."""
+        return self._layout.raw(line)
 
     def rows(self, start: int, stop: int) -> Iterator[bytes]:
-        """Lines start..stop without their line ends, read in big pieces."""
-        # If another program has shortened the file, the lines that are gone are empty.
-        yield from islice(chain(self._read_rows(*self.span(start, stop)), repeat(b"")), stop - start)
+        """Rows start..stop, read in big pieces."""
+        return self._layout.rows(start, stop)
 
-    def _read_rows(self, at: int, end: int) -> Iterator[bytes]:
-        begun: list[bytes] = []
-        while at < end and (block := self._handle.read(at, min(WHOLE_BYTES, end - at))):
-            for line in BytesIO(block):
-                if not line.endswith(b"\n"):
-                    begun.append(line)
-                elif begun:
-                    yield without_line_end(b"".join([*begun, line]))
-                    begun = []
-                else:
-                    yield without_line_end(line)
-            at += len(block)
-        if begun:
-            yield b"".join(begun)
+    def settled(self, raw: bytes) -> bytes:
+        """The row as it would be read back from this container. UserError when it cannot stand in it."""
+        return self._layout.settled(raw)
 
-    def span(self, start: int, stop: int) -> tuple[int, int]:
-        """The bytes start..end of lines start..stop, line ends included."""
-        return self._lines.start(start), self._lines.start(stop)
+    def write(self, stretches: Iterable[Stretch], count: int, sink: Sink) -> None:
+        """Write rows in this container's own form."""
+        self._layout.write(stretches, count, sink)
 
     def read(self, start: int, size: int) -> bytes:
-        return self._handle.read(start, size)
+        """Bytes of the text that the rows lie in."""
+        return self._text.read(start, size)
 
     @property
     def descriptor(self) -> int:
-        return self._handle.descriptor
+        """The open file of that text."""
+        return self._text.descriptor
 
     def is_stale(self) -> bool:
-        """True when the very file was written to since it was scanned: its lines are no longer where
+        """True when the very file was written to since it was scanned: its rows are no longer where
         they were.
         """
-        stat = self._handle.stat()
+        stat = self._source.stat()
         if (stat.st_size, stat.st_mtime_ns) == self._last_stat:
             return False
-        if not _signature(self._handle).matches(self.signature):
+        if not _signature(self._source).matches(self.signature):
             return True
         self._last_stat = (stat.st_size, stat.st_mtime_ns)
         return False
 
     def release(self) -> None:
         """Close the file, so that Windows lets it be moved or replaced; `reopen` must follow."""
-        self._handle.close()
+        self._source.close()
 
     def reopen(self, path: Path, delete_at_end: bool = False) -> None:
         """Go on reading under another name; delete_at_end: the file goes when nobody holds this base any
         more.
         """
-        self._handle.reopen(path, delete_at_end)
+        self._source.reopen(path, delete_at_end)
 
 
 def signature_of(path: Path) -> Signature:
     """The signature of the file as it is now. OSError when it cannot be read."""
-    handle = _Handle(path)
+    handle = Handle(path)
     try:
         return _signature(handle)
     finally:
         handle.close()
 
 
-def _signature(handle: _Handle) -> Signature:
+def _layout_of(
+    name: str, source: Handle, progress: Progress | None, form: Form | None
+) -> tuple[Handle, Form, Layout]:
+    """The text that the rows lie in, what form it has, and where each row is."""
+    packing, plain = (form.packing, name) if form else packing_of(name)
+    head = source.read(0, HEAD)
+    text = source
+    try:
+        if packing:
+            check_packing(name, packing, head)
+            text = working_text.unpacked(name, source, packing, progress)
+            head = text.read(0, HEAD)
+        kind = form.kind if form else kind_of_name(plain)
+        if form is None:
+            check_magic(name, kind, head)
+        encoding = form.encoding if form else encoding_of(name, head)
+        if encoding != "utf-8":
+            wide, text = text, working_text.decoded(name, text, encoding)
+            if wide is not source:
+                wide.close()
+            head = text.read(0, HEAD)
+        found = form or Form(text_kind(plain, head), packing, encoding)
+        layout = _text_layout(name, plain, text, found, progress)
+        if isinstance(layout, CsvLayout):
+            found = replace(found, dialect=layout.dialect)
+        return text, found, layout
+    except BaseException:
+        if text is not source:
+            text.close()
+        raise
+
+
+def _text_layout(name: str, plain: str, text: Handle, form: Form, progress: Progress | None) -> Layout:
+    if form.kind is Kind.ARRAY:
+        return ArrayLayout(text.read, text.size, name, progress)
+    if form.kind is Kind.CSV:
+        suggested = form_of_name(plain).dialect
+        wanted = suggested.delimiter if suggested is not None else ","
+        return CsvLayout(text.read, text.size, name, form.dialect, progress, wanted)
+    return LineLayout(text.read, text.size, progress)
+
+
+def _is_whole(layout: Layout, text: Handle) -> bool:
+    """False when the text grew or shrank while it was looked at."""
+    return not isinstance(layout, LineLayout) or layout.bytes_read == text.size
+
+
+def _signature(handle: Handle) -> Signature:
     stat = handle.stat()
     digest = hashlib.blake2b(digest_size=16)
     if stat.st_size <= WHOLE_BYTES:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tunedesk.dataset.base import Base, signature_of
-from tunedesk.dataset.files import refuse_what_is_no_file
+from tunedesk.dataset.files import refuse_what_is_no_dataset
 from tunedesk.dataset.journal import BaseRecord, Journal, Pending
 from tunedesk.dataset.line_index import Progress
 from tunedesk.dataset.live_rows import LiveRows
 from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
 from tunedesk.dataset.order import Order, Run
-from tunedesk.dataset.saving import put_in_place, remove_leftovers, write_beside
+from tunedesk.dataset.saving import form_for, put_in_place, remove_leftovers, write_beside
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.dataset.steps import CARRIED_ROWS, Change, Step, deleting, inserting, moving
@@ -56,11 +56,11 @@ class Document:
         """Open a dataset file with its unsaved edits and its undo history.
 
         state: the project's database, or where one shall be; if it cannot be written the document is
-        read-only. progress: called with bytes done and bytes in all. UserError for a missing or
-        unreadable file, a folder, and text in UTF-16; an empty file has no rows. If another program
+        read-only. progress: called with bytes done and bytes in all. UserError for a missing, unreadable
+        or damaged file and for binary content; an empty file has no rows. If another program
         changed the file since, unsaved edits are put onto it (`merge_report`).
         """
-        refuse_what_is_no_file(path)
+        refuse_what_is_no_dataset(path)
         path = path.resolve()
         reason = f"{path.name} was opened for reading only." if read_only else ""
         if isinstance(state, Path):
@@ -145,6 +145,12 @@ class Document:
             return self._rows.base.has_bom
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what was guessed when the file was opened, such as its encoding."""
+        with self._lock:
+            return self._rows.base.notes
+
+    @property
     def line_end(self) -> bytes:
         """What the file's first line ends with, and new rows will."""
         with self._lock:
@@ -197,7 +203,7 @@ class Document:
     def replace_many(self, rows: Mapping[RowId, bytes], label: str, merge_key: str | None = None) -> Change:
         with self._lock:
             self._check_editable()
-            after = {row: _checked(raw) for row, raw in rows.items()}
+            after = {row: self._settled(raw) for row, raw in rows.items()}
             now = self._now()
             before = {row: now.raw(row) for row in after}
             changed = [row for row in after if after[row] != before[row]]
@@ -217,7 +223,7 @@ class Document:
             self._check_editable()
             if not 0 <= position <= len(self._rows.order):
                 raise IndexError(position)
-            texts = [_checked(raw) for raw in raws]
+            texts = [self._settled(raw) for raw in raws]
             if not texts:
                 return Change(label=label)
             return self._commit(inserting(label, position, self._journal.next_row, texts), len(texts))
@@ -292,10 +298,14 @@ class Document:
                 with self._lock:
                     self._journal.release()
 
-    def save_as(self, path: Path) -> None:
+    def save_as(self, path: Path, *, nested_as_json: bool = False) -> None:
         """Write all rows to another file, replacing it if it is there, and go on as that file.
 
-        A read-only document writes the copy and stays what it is.
+        The name decides on the container (.jsonl, .json, .csv, .tsv, .xlsx, .parquet, and .gz or .zst after
+        them). UserError when a row cannot stand in it; nested_as_json: lists and objects may become texts.
+        Where the container changes what rows say, such as numbers that become texts in CSV, the history
+        starts anew, and unsaved edits stay with the old file. A read-only document writes the copy and
+        stays what it is.
         """
         path = path.resolve()
         if path == self._path and not self.read_only:
@@ -304,7 +314,7 @@ class Document:
             with self._lock:
                 now, mark = self._begin_save()
             try:
-                made = write_beside(now, path)
+                made = write_beside(now, path, nested_as_json)
                 self._finish_save_as(made, path, now, mark)
             finally:
                 with self._lock:
@@ -351,6 +361,10 @@ class Document:
         self._refuse_read_only()
         if self._rows.base.is_stale():
             self._refuse_changed_file()
+
+    def _settled(self, raw: bytes) -> bytes:
+        """The row as the file's container will give it back. UserError when it cannot stand in it."""
+        return self._rows.base.settled(_checked(raw))
 
     def _refuse_read_only(self) -> None:
         if self._read_only_reason:
@@ -402,7 +416,7 @@ class Document:
 
     def _finish_save(self, made: Path, now: Snapshot, mark: int) -> None:
         try:
-            new = _checked_base(made, now)
+            new = _checked_base(made, now, self._path)
             with self._lock:
                 self._refuse_changed_file()
                 record = BaseRecord.of(new.signature, now.order)
@@ -416,16 +430,28 @@ class Document:
 
     def _finish_save_as(self, made: Path, path: Path, now: Snapshot, mark: int) -> None:
         try:
-            new = _checked_base(made, now)
+            new = _checked_base(made, now, path)
+            is_same = new.form == now.base.form or _has_same_rows(new, now)
             with self._lock:
+                if not is_same and self._journal.mark != mark:
+                    message = f"Rows were edited while {path.name} was written."
+                    raise UserError(message, hint="Save it again.")
                 put_in_place(made, path, new, self._rows.base)
                 if not self.read_only:
-                    self._journal.move_to(path, BaseRecord.of(new.signature, now.order), mark)
-                    self._path = path
-                    self._rows.stand_on(new, now)
+                    self._go_on_as(path, new, now, mark, is_same)
                 self._typing = None
         finally:
             made.unlink(missing_ok=True)
+
+    def _go_on_as(self, path: Path, new: Base, now: Snapshot, mark: int, is_same: bool) -> None:
+        record = BaseRecord.of(new.signature, now.order)
+        if is_same:
+            self._journal.move_to(path, record, mark)
+            self._rows.stand_on(new, now)
+        else:
+            self._journal = self._journal.beginning_at(path, record)
+            self._rows = LiveRows(new, now.order)
+        self._path = path
 
     def _take_over(self, merged: Merge, theirs: Base) -> None:
         record = BaseRecord.of(theirs.signature, merged.base_order)
@@ -456,10 +482,15 @@ def _checked(raw: bytes) -> bytes:
     return raw.rstrip(b"\r")
 
 
-def _checked_base(made: Path, saved: Snapshot) -> Base:
-    """The written file, read back: it must have as many rows as were written."""
-    base = Base.open(made, is_ours=True)
+def _checked_base(made: Path, saved: Snapshot, path: Path) -> Base:
+    """The written file, read back: it must have as many rows as were written. path: what it will be called."""
+    base = Base.open(made, form=form_for(path, saved.base), name=path.name)
     if len(base) != len(saved):
         message = f"The saved copy has {len(base)} rows instead of {len(saved)}, so it was thrown away."
         raise UserError(message, hint="The old file and your edits are kept. Please report this.")
     return base
+
+
+def _has_same_rows(base: Base, saved: Snapshot) -> bool:
+    rows = zip(base.rows(0, len(base)), saved.rows(), strict=True)
+    return all(raw == expected for raw, (_, expected) in rows)

@@ -6,12 +6,15 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from tunedesk.dataset.base import Base
-from tunedesk.dataset.parsing import BOM
+from tunedesk.dataset.containers.convert import write_new
+from tunedesk.dataset.containers.form import Form, form_of_name
+from tunedesk.dataset.containers.working_text import Packer, packer
 from tunedesk.dataset.snapshot import Snapshot, Untouched
 from tunedesk.errors import UserError
 from tunedesk.paths import sync_folder
@@ -23,14 +26,16 @@ _SPLICE_BYTES = 1 << 18
 _BLOCK = 1 << 20
 
 
-def write_beside(snapshot: Snapshot, path: Path) -> Path:
+def write_beside(snapshot: Snapshot, path: Path, nested_as_json: bool = False) -> Path:
     """The snapshot in a new file in the folder of `path`, on disk when this returns. UserError when it
     cannot be.
+
+    nested_as_json: lists and objects may become texts of JSON where the container knows only texts.
     """
     made = path.with_name(_prefix(path) + secrets.token_hex(4) + _NEW)
     try:
         with made.open("xb", buffering=_BLOCK) as file:
-            _write(snapshot, file)
+            _write(snapshot, file, form_for(path, snapshot.base), path.name, nested_as_json)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
@@ -99,26 +104,75 @@ def remove_leftovers(path: Path) -> None:
                 leftover.unlink(missing_ok=True)
 
 
-def _write(snapshot: Snapshot, file: BinaryIO) -> None:
+def form_for(path: Path, base: Base) -> Form:
+    """The container that a file of this name is written as: the base's own where the name allows it."""
+    if path.name == base.name:
+        return base.form
+    wanted = form_of_name(path.name)
+    if wanted.kind is not base.kind or _wants_other_delimiter(wanted, base.form):
+        return wanted
+    return replace(base.form, packing=wanted.packing)
+
+
+def _wants_other_delimiter(wanted: Form, form: Form) -> bool:
+    """True from tabs to something else or the other way; .csv says nothing about comma or semicolon."""
+    if wanted.dialect is None or form.dialect is None:
+        return False
+    return (wanted.dialect.delimiter == "\t") != (form.dialect.delimiter == "\t")
+
+
+def _write(snapshot: Snapshot, file: BinaryIO, form: Form, name: str, nested_as_json: bool) -> None:
     base = snapshot.base
-    if base.has_bom:
-        file.write(BOM)
-    default_end = base.default_line_end
-    last_line = len(base) - 1
-    ends_open = last_line >= 0 and not base.line_end(last_line)
-    left = len(snapshot)
-    for start, stop, raw in _stretches(snapshot):
-        is_last = left == (stop - start or 1)
-        left -= stop - start or 1
-        if raw is None:
-            _copy(base, *base.span(start, stop), file)
-            if ends_open and stop - 1 == last_line and not is_last:
-                file.write(default_end)
-            continue
-        file.write(raw)
-        keeps_open_end = ends_open and start == last_line and is_last and raw
-        if not keeps_open_end:
-            file.write((base.line_end(start) if start >= 0 else b"") or default_end)
+    outer = packer(file, form, name)
+    if form.kind is not base.kind or form.dialect != base.form.dialect:
+        rows = _Raws(snapshot)
+        write_new(form, rows, (outer or file).write, name, nested_as_json)
+    else:
+        sink = _PackedSink(base, outer) if outer is not None else _FileSink(base, file)
+        base.write(_stretches(snapshot), len(snapshot), sink)
+    if outer is not None:
+        outer.close()
+
+
+class _Raws:
+    """The rows of a snapshot, as often as they are asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (raw for _, raw in self._snapshot.rows())
+
+
+class _FileSink:
+    """Writes into a file; long stretches go there without passing through memory."""
+
+    def __init__(self, base: Base, file: BinaryIO) -> None:
+        self._base = base
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+
+    def copy(self, start: int, end: int) -> None:
+        if end - start >= _SPLICE_BYTES and hasattr(os, "copy_file_range"):
+            self._file.flush()
+            start = _splice(self._base, start, end, self._file)
+        _pass_through(self._base, start, end, self._file.write)
+
+
+class _PackedSink:
+    """Writes through what packs or encodes."""
+
+    def __init__(self, base: Base, outer: Packer) -> None:
+        self._base = base
+        self._outer = outer
+
+    def write(self, data: bytes) -> None:
+        self._outer.write(data)
+
+    def copy(self, start: int, end: int) -> None:
+        _pass_through(self._base, start, end, self._outer.write)
 
 
 def _stretches(snapshot: Snapshot) -> Iterator[tuple[int, int, bytes | None]]:
@@ -142,16 +196,13 @@ def _stretches(snapshot: Snapshot) -> Iterator[tuple[int, int, bytes | None]]:
         yield start, stop, None
 
 
-def _copy(base: Base, start: int, end: int, file: BinaryIO) -> None:
-    """Bytes start..end of the base. OSError when they are no longer there."""
-    if end - start >= _SPLICE_BYTES and hasattr(os, "copy_file_range"):
-        file.flush()
-        start = _splice(base, start, end, file)
+def _pass_through(base: Base, start: int, end: int, write: Callable[[bytes], object]) -> None:
+    """Bytes start..end of the base's text. OSError when they are no longer there."""
     while start < end:
         block = base.read(start, min(_BLOCK, end - start))
         if not block:
             raise OSError(errno.EIO, "another program has shortened the file")
-        file.write(block)
+        write(block)
         start += len(block)
 
 

@@ -1,0 +1,335 @@
+"""Rows as the records of a CSV file with a header; knows separators and quotes, not what a column means."""
+
+import json
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from tunedesk.dataset.containers.csv_dialect import (
+    field_pattern,
+    fields_of,
+    find_dialect,
+    find_encoding,
+)
+from tunedesk.dataset.containers.form import UTF8_BOM, Dialect
+from tunedesk.dataset.containers.layout import Layout, Sink, Stretch
+from tunedesk.dataset.containers.lines import without_line_end, write_records
+from tunedesk.dataset.line_index import Progress, Read
+from tunedesk.errors import UserError
+
+_WINDOW = 1 << 20
+_MOST_WINDOW = 64 << 20
+"""A quoted field is at most so long; an opening quote that is not closed by then is taken as a plain sign."""
+
+
+class CsvLayout(Layout):
+    """A row is a record after the header: an object of texts, one for each column.
+
+    A record with too many or too few fields is a list of its texts, which no reader takes for a row: it is
+    found by the linter, kept as it is, and can be mended. A blank line is a blank row.
+    """
+
+    def __init__(
+        self,
+        read: Read,
+        size: int,
+        name: str,
+        dialect: Dialect | None,
+        progress: Progress | None = None,
+        wanted: str = ",",
+    ) -> None:
+        """dialect: how the file was written, None to find out. wanted: the delimiter that the name suggests."""
+        self._read = read
+        self._size = size
+        self._name = name
+        self.has_bom = read(0, len(UTF8_BOM)) == UTF8_BOM
+        first = len(UTF8_BOM) if self.has_bom else 0
+        if dialect is None:
+            encoding = "utf-8" if self.has_bom else find_encoding(read, first, size)
+            dialect = find_dialect(read, first, size, wanted, encoding)
+        self.dialect = dialect
+        self._delimiter = dialect.delimiter.encode()
+        self._quote = dialect.quote.encode()
+        self._starts = array("Q", [first])
+        self._find_records(first, progress)
+        header = self._read(self._starts[0], self._starts[1] - self._starts[0]) if len(self._starts) > 1 else b""
+        self._header_fields = self._fields(without_line_end(header))
+        self.columns, renamed = _unique(self._texts(self._header_fields) if header else [])
+        self.notes = tuple(self._found_out(renamed))
+
+    def __len__(self) -> int:
+        return max(0, len(self._starts) - 2)
+
+    @property
+    def default_line_end(self) -> bytes:
+        return self._line_end_at(1) or b"\n" if len(self._starts) > 1 else b"\n"
+
+    def line_end(self, line: int) -> bytes:
+        return self._line_end_at(line + 2)
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        return self._starts[start + 1], self._starts[stop + 1]
+
+    def raw(self, line: int) -> bytes:
+        return self._decoded(self._record(line))
+
+    def rows(self, start: int, stop: int) -> Iterator[bytes]:
+        line = start
+        while line < stop:
+            at, last = self._starts[line + 1], line + 1
+            while last < stop and self._starts[last + 2] - at <= _WINDOW:
+                last += 1
+            block = self._read(at, self._starts[last + 1] - at)
+            for number in range(line, last):
+                record = block[self._starts[number + 1] - at : self._starts[number + 2] - at]
+                yield self._decoded(without_line_end(record))
+            line = last
+
+    def settled(self, raw: bytes) -> bytes:
+        return self._decoded(self._encoded(raw, -1))
+
+    def write(self, stretches: Iterable[Stretch], count: int, sink: Sink) -> None:
+        sink.copy(0, self._starts[min(1, len(self._starts) - 1)])
+        if count and not self._line_end_at(1):
+            sink.write(b"\n")
+        write_records(self, stretches, count, sink, self._encoded)
+
+    def _find_records(self, at: int, progress: Progress | None) -> None:
+        """Fill in where each record begins, the header's first, and the end."""
+        loose, strict = (self._record_pattern(closed_only) for closed_only in (False, True))
+        grown = _WINDOW
+        while at < self._size and (window := self._read(at, grown)):
+            is_last = at + len(window) >= self._size
+            done = self._take_records(strict, window, at, is_last)
+            if not done:
+                done = self._take_odd_record(loose, window, at, is_last, grown >= _MOST_WINDOW)
+            grown = _WINDOW if done else grown * 4
+            at += done
+            if progress is not None:
+                progress(at, self._size)
+
+    def _take_records(self, pattern: "re.Pattern[bytes]", window: bytes, at: int, is_last: bool) -> int:
+        """The records that are whole in the window; how many bytes they take."""
+        done = 0
+        for found in pattern.finditer(window):
+            end = found.end()
+            if found.start() != done or end == done or (end == len(window) and not is_last):
+                break
+            done = end
+            self._starts.append(at + done)
+        return done
+
+    def _take_odd_record(
+        self, pattern: "re.Pattern[bytes]", window: bytes, at: int, is_last: bool, is_long: bool
+    ) -> int:
+        """A record with a quote that is never closed: it ends with its line. 0 to look further first."""
+        found = pattern.match(window)
+        done = found.end() if found is not None else 0
+        if not is_last and (done == len(window) or not is_long):
+            return 0
+        self._starts.append(at + done)
+        return done
+
+    def _record_pattern(self, closed_only: bool) -> "re.Pattern[bytes]":
+        field = field_pattern(self._delimiter, self._quote, closed_only)
+        stop = re.escape(self._delimiter.decode())
+        end = r"(?:\n|\Z)" if closed_only else r"\n?+"
+        return re.compile(f"{field}(?:{stop}{field})*+{end}".encode(), re.DOTALL)
+
+    def _line_end_at(self, place: int) -> bytes:
+        """What stands before the start of record `place`, if it is a line end."""
+        start, end = self._starts[place - 1], self._starts[place]
+        tail = self._read(max(start, end - 2), min(2, end - start))
+        return tail if tail == b"\r\n" else b"\n" if tail.endswith(b"\n") else b""
+
+    def _record(self, line: int) -> bytes:
+        start, end = self.span(line, line + 1)
+        return without_line_end(self._read(start, end - start))
+
+    def _fields(self, record: bytes) -> list[bytes]:
+        return fields_of(record, self._delimiter, self._quote)
+
+    def _texts(self, fields: Sequence[bytes]) -> list[str]:
+        return [self._text(field) for field in fields]
+
+    def _text(self, field: bytes) -> str:
+        """What a field says. Bytes that are not of the encoding pass through."""
+        return unquoted(field, self._quote).decode(self.dialect.encoding, "surrogateescape")
+
+    def _decoded(self, record: bytes) -> bytes:
+        if not record:
+            return b""
+        texts = self._texts(self._fields(record))
+        value = dict(zip(self.columns, texts, strict=True)) if len(texts) == len(self.columns) else texts
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
+
+    def _encoded(self, raw: bytes, line: int) -> bytes:
+        """A row's record; fields that the file's own record has as well are written as they stand there."""
+        if not raw.strip():
+            return b""
+        texts = self._texts_of(raw)
+        # Bytes that are no text stay what they are; half of a character that was escaped cannot be written.
+        errors = "strict" if _is_utf8(raw) else "surrogateescape"
+        old = self._fields(self._record(line)) if 0 <= line < len(self) else []
+        quoted = [field.lstrip(b" ").startswith(self._quote) for field in old or self._model()]
+        fields = []
+        for place, text in enumerate(texts):
+            if place < len(old) and self._text(old[place]) == text:
+                fields.append(old[place])
+            else:
+                fields.append(self._field(text, errors, place < len(quoted) and quoted[place]))
+        record = self._delimiter.join(fields)
+        return record or self._quote * 2
+
+    def _model(self) -> list[bytes]:
+        """A record whose habit of quoting new rows follow: the first one if it quotes everything."""
+        fields = self._fields(self._record(0)) if len(self) else self._header_fields
+        return fields if all(field.startswith(self._quote) for field in fields) else []
+
+    def _field(self, text: str, errors: str, quoted: bool) -> bytes:
+        try:
+            plain = text.encode(self.dialect.encoding, errors)
+        except UnicodeEncodeError as error:
+            sign = text[error.start]
+            shown = f"U+{ord(sign):04X}" if "\ud800" <= sign <= "\udfff" else f'"{sign}"'
+            message = f"{shown} cannot be written in {self._name}, whose encoding is {self.dialect.encoding}."
+            raise UserError(message, hint="Use another sign, or save as .jsonl, which is UTF-8.") from error
+        return quoted_field(plain, self._delimiter, self._quote, always=quoted)
+
+    def _texts_of(self, raw: bytes) -> list[str]:
+        value = loaded(raw, self._name)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value) and value:
+            return value
+        return row_texts(value, self.columns, self._name)
+
+    def _found_out(self, renamed: Mapping[str, str]) -> Iterator[str]:
+        if self.dialect.encoding != "utf-8":
+            yield (
+                f"{self._name} is not UTF-8. It was read as {self.dialect.encoding}, which is a guess: look at "
+                "letters beyond English before you save."
+            )
+        for new, old in renamed.items():
+            what = f'Another column is called "{old}"' if old else "A column has no name"
+            yield f'{what}; it is shown as "{new}".'
+
+
+def unquoted(field: bytes, quote: bytes) -> bytes:
+    """A field's text. A quote that is not closed is a plain sign."""
+    if quote not in field or not field.lstrip(b" ").startswith(quote):
+        return field
+    mark = re.escape(quote)
+    found = re.fullmatch(b" *+" + mark + b"((?:[^" + mark + b"]++|" + mark * 2 + b")*+)" + mark + b"(.*)", field, re.DOTALL)
+    return field if found is None else found.group(1).replace(quote * 2, quote) + found.group(2)
+
+
+def quoted_field(text: bytes, delimiter: bytes, quote: bytes, *, always: bool = False) -> bytes:
+    """A text as a field, quoted where it must be."""
+    needs = always or any(sign in text for sign in (delimiter, quote, b"\n", b"\r"))
+    return quote + text.replace(quote, quote * 2) + quote if needs else text
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def loaded(raw: bytes, name: str, spelled: bool = True) -> Any:
+    """A row's value. UserError when it is not JSON. spelled: numbers as the texts that they are."""
+    text = raw.decode("utf-8", "surrogateescape")
+    try:
+        return json.loads(text, parse_int=Spelled, parse_float=Spelled) if spelled else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"The row is not JSON, so it cannot stand in {name}."
+        raise UserError(message, hint="Mend its brackets and quotes first.") from error
+
+
+class Spelled(str):
+    """A number as it is written."""
+
+
+def row_texts(value: Any, columns: Sequence[str], name: str, nested_as_json: bool = False) -> list[str]:
+    """One text for each column. UserError for a key that is no column, and for what is no single text."""
+    if not isinstance(value, dict):
+        message = f"The row is no object with a text for each column of {name}."
+        raise UserError(message, hint='Write it as {"column": "text", ...}.')
+    unknown = [key for key in value if key not in columns]
+    if unknown:
+        known = ", ".join(columns) or "none: the file has no header line"
+        hint = f"Its columns are: {known}. Save as .jsonl to have rows with keys of their own."
+        raise UserError(f'{name} has no column "{unknown[0]}".', hint=hint)
+    return [cell_text(value.get(column), column, name, nested_as_json) for column in columns]
+
+
+def cell_text(value: Any, column: str, name: str, nested_as_json: bool = False) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):  # also NaN and Infinity, which JSON does not have
+        return repr(value)
+    if nested_as_json:
+        return json.dumps(value, ensure_ascii=False)
+    kind = "a list" if isinstance(value, list) else "an object"
+    message = f'The value of "{column}" is {kind}, and a cell of {name} holds only text.'
+    raise UserError(message, hint="Save as .jsonl or .parquet, which keep lists and objects.")
+
+
+def _unique(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Column names that differ, and those that had to be changed, new to old."""
+    found: list[str] = []
+    renamed: dict[str, str] = {}
+    for place, name in enumerate(names, start=1):
+        new = name or f"column {place}"
+        number = 2
+        while new in found:
+            new, number = f"{name or 'column'} ({number})", number + 1
+        if new != name:
+            renamed[new] = name
+        found.append(new)
+    return found, renamed
+
+
+def write_new_csv(
+    rows: Callable[[], Iterable[bytes]],
+    write: Callable[[bytes], object],
+    delimiter: str,
+    name: str,
+    nested_as_json: bool = False,
+) -> None:
+    """Rows as a new CSV file in UTF-8 with a header: every key that any row has. rows: is called twice."""
+    columns: dict[str, None] = {}
+    for number, raw in enumerate(rows(), start=1):
+        value = loaded_of_row(raw, number, name)
+        columns.update(dict.fromkeys(value))
+    names = list(columns)
+    sign = delimiter.encode()
+    header = [quoted_field(column.encode("utf-8", "surrogatepass"), sign, b'"') for column in names]
+    write(sign.join(header) + (b"\r\n" if header else b""))
+    for number, raw in enumerate(rows(), start=1):
+        try:
+            texts = row_texts(loaded(raw, name, not nested_as_json), names, name, nested_as_json)
+            fields = [quoted_field(text.encode("utf-8"), sign, b'"') for text in texts]
+        except UserError as error:
+            raise UserError(f"Row {number:,}: {error.message}", hint=error.hint) from error
+        except UnicodeEncodeError as error:
+            message = f"Row {number:,} holds half of a character, which {name} cannot store."
+            raise UserError(message, hint="Mend it first; see the findings of the row.") from error
+        write((sign.join(fields) or b'""') + b"\r\n")
+
+
+def loaded_of_row(raw: bytes, number: int, name: str) -> dict[str, Any]:
+    """A row's object. UserError that names the row."""
+    try:
+        value = loaded(raw, name)
+    except UserError as error:
+        raise UserError(f"Row {number:,}: {error.message}", hint=error.hint) from error
+    if not isinstance(value, dict):
+        message = f"Row {number:,} is no object, so it cannot be saved in {name}."
+        raise UserError(message, hint="Mend or delete the row first.")
+    return value

@@ -1,0 +1,169 @@
+"""Packed and wide texts: unpacked once into a private working file, and packed again as they are written."""
+
+import codecs
+import gzip
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Protocol, cast
+
+from tunedesk.dataset.containers.form import Form
+from tunedesk.dataset.containers.handle import Handle, HandleReader, working_file
+from tunedesk.dataset.line_index import Progress
+from tunedesk.errors import UserError
+
+_BLOCK = 1 << 20
+MOST_UNPACKED = 16 << 30
+"""No dataset is bigger when unpacked; what is, was made to fill a disk."""
+MOST_RATIO = 300
+"""Real rows shrink by 3 to 30 times, the most repetitive ones by 200; a bomb of gzip by 1,000."""
+SMALL_UNPACKED = 64 << 20
+"""Up to this size no ratio is suspicious."""
+_FREE_LEFT = 256 << 20
+"""So many bytes stay free on the disk of the working file."""
+
+
+def unpacked(name: str, source: Handle, packing: str, progress: Progress | None) -> Handle:
+    """The text of a packed file. UserError for a damaged archive, and one that unpacks to too much."""
+    reader = HandleReader(source)
+    size = source.size
+    limit = _limit(size)
+    error_types: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
+    if packing == "zstd":
+        zstandard = zstandard_library(name)
+        error_types = (*error_types, zstandard.ZstdError)
+        stream = zstandard.ZstdDecompressor().stream_reader(reader, read_across_frames=True, closefd=False)
+    else:
+        stream = gzip.GzipFile(fileobj=cast(BinaryIO, reader), mode="rb")
+
+    def blocks() -> Iterator[bytes]:
+        done = 0
+        while True:
+            try:
+                block = stream.read(_BLOCK)
+            except error_types as error:
+                message = f"{name} could not be read to its end: {error}."
+                raise UserError(message, hint="Is the file damaged?") from error
+            if not block:
+                return
+            done += len(block)
+            if done > limit:
+                raise _too_big(name, size, limit)
+            if progress is not None:
+                progress(reader.tell(), size)
+            yield block
+
+    return _filled(blocks())
+
+
+def decoded(name: str, source: Handle, encoding: str) -> Handle:
+    """The text of a UTF-16 or UTF-32 file as UTF-8, so that it can be encoded back to the same bytes."""
+    # Half of a surrogate pair, which UTF-16 can hold, passes through both ways.
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+
+    def blocks() -> Iterator[bytes]:
+        at = 0
+        while True:
+            block = source.read(at, _BLOCK)
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                message = f"{name} is not {encoding.upper()} throughout: {error.reason} near byte {at + 1}."
+                raise UserError(message, hint="Is the file damaged? Save it as UTF-8.") from error
+            if text:
+                yield text.encode("utf-8", "surrogatepass")
+            if not block:
+                return
+            at += len(block)
+
+    return _filled(blocks())
+
+
+def _filled(blocks: Iterator[bytes]) -> Handle:
+    file, made = working_file()
+    try:
+        with file:
+            for block in blocks:
+                file.write(block)
+        return Handle.on_working_file(made)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+
+
+def _limit(size: int) -> int:
+    free = shutil.disk_usage(tempfile.gettempdir()).free - _FREE_LEFT
+    return max(0, min(MOST_UNPACKED, max(SMALL_UNPACKED, MOST_RATIO * size), free))
+
+
+def _too_big(name: str, size: int, limit: int) -> UserError:
+    message = f"{name} ({size:,} bytes) unpacks to more than {limit:,} bytes, so it was not opened."
+    return UserError(message, hint="Unpack it yourself if you trust it, and open the result.")
+
+
+class Packer(Protocol):
+    """What a text is written through."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def close(self) -> None: ...
+
+
+def packer(file: BinaryIO, form: Form, name: str) -> Packer | None:
+    """Encodes and packs what is written, into `file`, which stays open; None when the form does neither."""
+    outer: Packer | None = None
+    if form.packing == "gzip":
+        # No name and no time inside: the same rows give the same bytes.
+        outer = cast(Packer, gzip.GzipFile("", "wb", 6, fileobj=file, mtime=0))
+    elif form.packing == "zstd":
+        library = zstandard_library(name)
+        compressor = library.ZstdCompressor(level=3, write_checksum=True)
+        outer = cast(Packer, compressor.stream_writer(file, closefd=False))
+    if form.encoding == "utf-8":
+        return outer
+    return _Encoder((outer or file).write, outer.close if outer else lambda: None, form.encoding)
+
+
+class _Encoder:
+    """Turns UTF-8 into a wide encoding."""
+
+    def __init__(self, write: Callable[[bytes], object], close: Callable[[], None], encoding: str) -> None:
+        self._write = write
+        self._close = close
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
+
+    def write(self, data: bytes) -> None:
+        self._write(self._decoder.decode(data).encode(self._encoding, "surrogatepass"))
+
+    def close(self) -> None:
+        self._close()
+
+
+def zstandard_library(name: str) -> Any:
+    """The zstd library. UserError with a hint where it is not installed."""
+    try:
+        import zstandard
+    except ImportError as error:
+        hint = "Install the Python package zstandard, or unpack the file first."
+        raise UserError(f"{name} is packed with zstd, which cannot be read here.", hint=hint) from error
+    return zstandard
+
+
+def working_handle(write_rows: Callable[[Callable[[bytes], object]], None]) -> Handle:
+    """A working file that `write_rows` fills."""
+    file, made = working_file()
+    try:
+        with file:
+            write_rows(file.write)
+        return Handle.on_working_file(made)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+
+
+def reader_of(source: Handle) -> BinaryIO:
+    """The source as a file for other libraries."""
+    return cast(BinaryIO, HandleReader(source))
+
