@@ -12,7 +12,6 @@ import jinja2
 
 from tunedesk.dataset.example import Example, Message
 from tunedesk.template.conversation import (
-    SUPERVISED,
     Conversation,
     Turns,
     as_dicts,
@@ -70,6 +69,11 @@ class ChatTemplate:
         return ChatTemplate(model_name(model_dir), load_tokenizer_files(model_dir))
 
     @property
+    def marks_answers(self) -> bool:
+        """Whether the template itself says what the assistant's own text is ({% generation %})."""
+        return self._template is not None and self._template.has_generation_marks
+
+    @property
     def vocabulary_size(self) -> int:
         return self._tokenizer.get_vocab_size(with_added_tokens=True)
 
@@ -81,9 +85,10 @@ class ChatTemplate:
         """
         if example.format == "text":
             return self._render_text(example, max_length)
-        if example.format not in SUPERVISED and example.messages:
+        if not example.is_supervised and example.messages:
+            kind = f"A row of the format {example.format}" + (" with judged answers" * example.is_preference)
             raise TemplateError(
-                f"A row of the format {example.format} is not trained by showing it as it stands.",
+                f"{kind} is not trained by showing it as it stands.",
                 hint="Choose a method that trains this format, or turn the rows into conversations.",
             )
         if self._template is None:
