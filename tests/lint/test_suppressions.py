@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tunedesk.dataset.parsing import parse_row
+from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
-from tunedesk.lint.baseline import Baseline, read_baseline, write_baseline
+from tunedesk.lint.baseline import (
+    Baseline,
+    read_baseline,
+    store_baseline,
+    stored_baseline,
+    write_baseline,
+)
+from tunedesk.lint.finding import Finding
 from tunedesk.lint.report import LintReport, baseline_of, lint_rows, silenced
-from tunedesk.lint.silencing import Silencer
+from tunedesk.lint.rows import lint_row
+from tunedesk.lint.silencing import LiveSilencer, Silencer
 from tunedesk.lint.suppressions import Suppression, SuppressionStore, row_digest
 from tunedesk.lint.targets import Target
 
@@ -133,3 +141,45 @@ def test_an_empty_baseline_knows_nothing() -> None:
 
 def test_a_row_with_half_a_character_has_a_digest_too() -> None:
     assert len(row_digest(parse_row(json.dumps({"prompt": "\ud800", "completion": "x"}).encode()))) == 32
+
+
+def findings_of(raw: bytes) -> tuple[Finding, ...]:
+    return lint_row(parse_row(raw), Target("generic"))
+
+
+def test_while_editing_a_suppression_holds_as_long_as_the_row_is_what_it_was() -> None:
+    silencer = LiveSilencer([suppression("CNV009", EMPTY)])
+    parted = silencer.part(findings_of(EMPTY), lambda: parse_row(EMPTY))
+    assert (parted.shown, len(parted.silenced)) == ((), 1)
+    changed = EMPTY.replace(b"nothing", b"more")
+    assert len(silencer.part(findings_of(changed), lambda: parse_row(changed)).shown) == 1
+
+
+def test_a_row_without_such_a_finding_is_not_read() -> None:
+    def not_read() -> ParsedRow:
+        raise AssertionError
+
+    silencer = LiveSilencer([suppression("CNV009", EMPTY)])
+    assert not silencer.is_idle
+    assert silencer.part(findings_of(HIDDEN), not_read).shown == findings_of(HIDDEN)
+
+
+def test_while_editing_a_baseline_hides_what_it_knows(state: StateDb, tmp_path: Path) -> None:
+    report, rows = report_of(HIDDEN, GOOD)
+    store_baseline(state, tmp_path / "train.jsonl", baseline_of(report, rows))
+    baseline = stored_baseline(state, tmp_path / "train.jsonl")
+    silencer = LiveSilencer(baseline=baseline)
+    edited = HIDDEN.replace(b'"c"', b'""')
+    parted = silencer.part(findings_of(edited), lambda: parse_row(edited))
+    assert [found.code for found in parted.shown] == ["CNV009"]
+    assert [found.code for found in parted.known] == ["TXT002"]
+
+
+def test_a_project_without_a_baseline_has_none(state: StateDb, tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    assert stored_baseline(state, path) is None
+    store_baseline(state, path, Baseline())
+    assert stored_baseline(state, path) == Baseline()
+    store_baseline(state, path, None)
+    assert stored_baseline(state, path) is None
+    assert LiveSilencer(baseline=stored_baseline(state, path)).is_idle

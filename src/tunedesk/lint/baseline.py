@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from tunedesk import paths
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.dataset.row_edits import value_at
+from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
 from tunedesk.lint.finding import Finding
 
@@ -87,4 +89,25 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     try:
         paths.write_atomically(path, msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n")
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}.", hint="Name another file.") from error
+        raise UserError(
+            f"{path} cannot be written: {error.strerror or error}.", hint="Name another file."
+        ) from error
+
+
+def stored_baseline(state: StateDb, dataset: Path) -> Baseline | None:
+    """The one that the project has for a dataset file. UserError when the database cannot be read."""
+    query = "SELECT counts FROM baseline WHERE dataset = ?"
+    rows = state.rows(query, state.key_of(dataset.resolve()))
+    return msgspec.json.decode(rows[0][0], type=Baseline) if rows else None
+
+
+def store_baseline(state: StateDb, dataset: Path, baseline: Baseline | None) -> None:
+    """Keep it in the project, in the place of an older one; None: have none. UserError when it cannot be
+    written.
+    """
+    key, now = state.key_of(dataset.resolve()), datetime.now(UTC).isoformat(timespec="seconds")
+    with state.transaction() as connection:
+        connection.execute("DELETE FROM baseline WHERE dataset = ?", (key,))
+        if baseline is not None:
+            values = (key, msgspec.json.encode(baseline), now)
+            connection.execute("INSERT INTO baseline (dataset, counts, created) VALUES (?, ?, ?)", values)

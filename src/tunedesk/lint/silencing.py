@@ -1,10 +1,10 @@
 """Parts the findings of a row in those to show and those that are not to be: suppressed, or known before."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tunedesk.dataset.parsing import ParsedRow
-from tunedesk.lint.baseline import Baseline, Known
+from tunedesk.lint.baseline import Baseline, Known, fingerprint
 from tunedesk.lint.finding import Finding
 from tunedesk.lint.suppressions import Suppression, row_digest, unused
 
@@ -65,3 +65,40 @@ class Silencer:
         if found is not None:
             self._used[found.id] = found
         return found
+
+
+class LiveSilencer:
+    """The same for rows that are edited: each row is judged by itself, as often as it changes.
+
+    Other than `Silencer` it does not count how often a baseline has a finding: while a person edits, rows are
+    not looked at in order, so that nobody could tell which of two equal findings is the new one.
+    """
+
+    def __init__(self, suppressions: Sequence[Suppression] = (), baseline: Baseline | None = None) -> None:
+        self._suppressions = tuple(suppressions)
+        self._codes = frozenset(each.code for each in suppressions)
+        self._known = frozenset(baseline.counts) if baseline is not None else frozenset()
+
+    @property
+    def is_idle(self) -> bool:
+        """True when it lets everything through."""
+        return not self._codes and not self._known
+
+    def part(self, findings: Sequence[Finding], parsed: Callable[[], ParsedRow]) -> Parted:
+        """parsed: reads the row; asked only when one of the findings may be silenced."""
+        if not self._known and not any(finding.code in self._codes for finding in findings):
+            return Parted(tuple(findings))
+        row = parsed()
+        digest = row_digest(row)
+        shown: list[Finding] = []
+        silenced: list[Silenced] = []
+        known: list[Finding] = []
+        for finding in findings:
+            covering = (each for each in self._suppressions if each.covers(finding, digest))
+            if (suppression := next(covering, None)) is not None:
+                silenced.append(Silenced(finding, suppression))
+            elif self._known and fingerprint(finding, row) in self._known:
+                known.append(finding)
+            else:
+                shown.append(finding)
+        return Parted(tuple(shown), tuple(silenced), tuple(known))

@@ -17,6 +17,7 @@ from tunedesk.errors import UserError
 if TYPE_CHECKING:  # lint brings tokenizers and jinja2, which the first paint does not need
     from tunedesk.lint.finding import Finding
     from tunedesk.lint.session import LintSession
+    from tunedesk.lint.silencing import LiveSilencer, Silenced
     from tunedesk.lint.targets import Target
     from tunedesk.template.chat_template import ChatTemplate
 
@@ -54,6 +55,7 @@ class Linter(QObject):
         self._target: Target | None = None
         self._others: Mapping[str, Path] = {}
         self._counts: dict[int, Counts] = {}
+        self._silencer: LiveSilencer | None = None
         self._whole: Job | None = None
         self._late: list[int] = []
         self._partly_done.connect(self._take_part)
@@ -90,15 +92,39 @@ class Linter(QObject):
                 job.report(done, total)
                 if time.monotonic() - told > PARTIAL_SECONDS:
                     told = time.monotonic()
-                    self._partly_done.emit(job, _pass_of(session, target))
+                    self._partly_done.emit(job, _pass_of(session, target, self._shown_of(snapshot, session)))
 
             session.lint_all(snapshot, progress, job.is_cancelled)
-            return _pass_of(session, target)
+            return _pass_of(session, target, self._shown_of(snapshot, session))
 
         self._whole = self._background.run(work, self._take_all, owner=self, label="Looking for problems")
 
     def findings(self, row_id: int) -> tuple[Finding, ...]:
-        return self._session.findings(row_id) if self._session is not None else ()
+        """Those that are to be shown."""
+        if self._session is None:
+            return ()
+        return self._shown_of(self._snapshot_of(), self._session)(row_id)
+
+    def silenced(self, row_id: int) -> tuple[Silenced, ...]:
+        """Findings of the row that somebody has suppressed, with the reasons."""
+        from tunedesk.dataset.parsing import parse_row
+
+        if self._session is None or self._silencer is None:
+            return ()
+        snapshot = self._snapshot_of()
+        findings = self._session.findings(row_id)
+        return self._silencer.part(findings, lambda: parse_row(snapshot.raw(row_id))).silenced
+
+    def silence(self, silencer: LiveSilencer) -> None:
+        """Show no findings that this one silences; what was found stays found."""
+        self._silencer = silencer
+        session, target = self._session, self._target
+        if session is None or target is None or self._whole is not None:
+            return
+        shown = self._shown_of(self._snapshot_of(), session)
+        self._background.run(
+            lambda job: _pass_of(session, target, shown), self._take_counts, owner=self, can_cancel=False
+        )
 
     def counts(self, row_id: int) -> Counts:
         return self._counts.get(row_id, NOTHING)
@@ -134,6 +160,28 @@ class Linter(QObject):
         late, self._late = self._late, []
         self._update(late)
 
+    def _take_counts(self, found: Pass) -> None:
+        if found.session is self._session and self._whole is None:
+            self._counts = found.counts
+            self.findings_changed.emit(None)
+
+    def _shown_of(self, snapshot: Snapshot, session: LintSession) -> Callable[[int], tuple[Finding, ...]]:
+        """Tells the findings of a row that are not silenced; for any thread."""
+        from tunedesk.dataset.parsing import parse_row
+
+        silencer = self._silencer
+        if silencer is None or silencer.is_idle:
+            return session.findings
+
+        def shown(row_id: int) -> tuple[Finding, ...]:
+            findings = session.findings(row_id)
+            # A row that came since, or went, is judged when its edit is looked at.
+            if not findings or row_id not in snapshot.ids:
+                return findings
+            return silencer.part(findings, lambda: parse_row(snapshot.raw(row_id))).shown
+
+        return shown
+
     def _update(self, row_ids: Sequence[int]) -> None:
         session = self._session
         if session is None or not row_ids:
@@ -142,7 +190,7 @@ class Linter(QObject):
 
         def work(job: Job) -> dict[int, Counts]:
             rows = {row_id: snapshot.raw(row_id) if row_id in snapshot.ids else None for row_id in row_ids}
-            return _counts_of(session, session.update_many(rows))
+            return _counts_of(self._shown_of(snapshot, session), session.update_many(rows))
 
         label = "Looking at the edited rows" if len(row_ids) > MANY_ROWS else ""
         self._background.run(work, self._take_some, owner=self, label=label, can_cancel=False)
@@ -154,14 +202,17 @@ class Linter(QObject):
         self.findings_changed.emit(frozenset(counts))
 
 
-def _pass_of(session: LintSession, target: Target) -> Pass:
-    return Pass(session, target, _counts_of(session, session.rows_with_findings()))
+def _pass_of(session: LintSession, target: Target, shown: Callable[[int], tuple[Finding, ...]]) -> Pass:
+    counts = _counts_of(shown, session.rows_with_findings())
+    return Pass(session, target, {row_id: each for row_id, each in counts.items() if each != NOTHING})
 
 
-def _counts_of(session: LintSession, row_ids: frozenset[int] | set[int]) -> dict[int, Counts]:
+def _counts_of(
+    shown: Callable[[int], tuple[Finding, ...]], row_ids: frozenset[int] | set[int]
+) -> dict[int, Counts]:
     counts = {}
     for row_id in row_ids:
-        severities = [finding.severity.value for finding in session.findings(row_id)]
+        severities = [finding.severity.value for finding in shown(row_id)]
         counts[row_id] = (severities.count("error"), severities.count("warning"), severities.count("info"))
     return counts
 

@@ -18,6 +18,7 @@ from tunedesk.desktop.data.row.side_panel import SidePanel
 from tunedesk.desktop.data.row.trained_view import ModelChoice
 from tunedesk.desktop.data.row_list import RowList
 from tunedesk.desktop.data.table_side import TableSide
+from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.theme.icons import icon
 from tunedesk.desktop.widgets.empty_state import EmptyState
@@ -75,6 +76,10 @@ class DataPane(QWidget):
             "plus", "This file has no examples yet", "Write the first one; each row is one.", actions.add_row
         )
         self._lay_out(memory)
+        self.tool_shelf = ToolShelf(self._row_pages)
+        self.tool_desk = ToolDesk(
+            background, lambda: self._open, self._list.selected, self._list.reveal, self.flush
+        )
         self._connect()
         self.show_nothing()
 
@@ -199,6 +204,7 @@ class DataPane(QWidget):
     def _connect(self) -> None:
         actions, rows, detail, turns = self.actions_of_pane, self._list, self._detail, self._detail_side.turns
         rows.row_chosen.connect(self._show_row)
+        self.tool_shelf.closed.connect(self._show_row_page)
         rows.facts_changed.connect(self.facts_changed)
         detail.failed.connect(self.failed)
         self._detail_side.findings.row_asked.connect(self._show_other_row)
@@ -236,6 +242,9 @@ class DataPane(QWidget):
         self._show_row_page()
 
     def _show_row_page(self) -> None:
+        """The row's editor, unless a tool is open in its place."""
+        if self.tool_shelf.open_tool is not None:
+            return
         is_empty = self._open is not None and not len(self._open.session.now)
         self._row_pages.setCurrentWidget(self._no_rows if is_empty else self._detail_side)
 
