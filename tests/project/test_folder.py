@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.errors import UserError
 from tunedesk.paths import loose_projects_dir, projects_dir, sample_project
 from tunedesk.project.folder import (
@@ -17,6 +18,7 @@ from tunedesk.project.folder import (
     sample_copy,
     save_project,
     with_dataset,
+    with_mapping,
 )
 
 ROW = b'{"prompt": "a", "completion": "b"}\n'
@@ -253,3 +255,25 @@ def test_a_fresh_copy_of_the_sample_is_made_where_it_is_wanted(tmp_path):
     assert copy.parent == tmp_path / "demo"
     assert open_project(copy).name == "Helpdesk"
     assert not (projects_dir() / copy.name).exists()
+
+
+def test_what_columns_mean_is_kept_for_the_dataset_and_forgotten_when_asked(project):
+    mapping = ColumnMapping(user="question", assistant="answer")
+    table = project.root / "datasets" / "train.jsonl"
+    with_mapping(project, table, mapping)
+    close_project(project)
+    again = open_project(project.root)
+    assert again.mappings == {table: mapping}
+    stored = json.loads((project.root / "project.json").read_bytes())
+    assert stored["mappings"] == {"datasets/train.jsonl": {"user": "question", "assistant": "answer"}}
+    assert with_mapping(again, table, None).mappings == {}
+    assert "mappings" not in json.loads((project.root / "project.json").read_bytes())
+
+
+@pytest.mark.parametrize("mappings", [3, {"a": 1}, {"a": {"nobody": "x"}}])
+def test_a_mapping_that_cannot_be_read_is_told(project, mappings):
+    close_project(project)
+    path = project.root / "project.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "mappings": mappings}))
+    with pytest.raises(UserError, match="mappings"):
+        open_project(project.root)

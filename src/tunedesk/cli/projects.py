@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.errors import UserError
 from tunedesk.project.manifest import FILE, Manifest, read_manifest
 from tunedesk.settings import load_settings
@@ -24,6 +25,11 @@ class Surroundings:
     def dataset(self, role: str) -> Path | None:
         name = self.manifest.datasets.get(role)
         return (self.root / name).resolve() if name else None
+
+    def mapping(self, path: Path) -> ColumnMapping | None:
+        """What the columns of a dataset mean, where a person has said so."""
+        known = {(self.root / name).resolve(): mapping for name, mapping in self.manifest.mappings.items()}
+        return known.get(path.resolve())
 
     def other_splits(self, path: Path) -> dict[str, Path]:
         """The project's other datasets by role; none when `path` is not one of its datasets."""

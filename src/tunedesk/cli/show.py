@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from tunedesk.cli.output import print_json
-from tunedesk.cli.projects import find_model
+from tunedesk.cli.projects import find_model, surroundings
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.files import read_rows
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.template.chat_template import ChatTemplate
@@ -60,9 +61,14 @@ def _render(path: Path, number: int, raw: bytes, model: Path, max_length: int) -
         reason = parsed.problems[0].message if parsed.problems else "It is not a JSON object."
         raise UserError(f"{path}, row {number}: {reason}", hint="Mend the row first; see tunedesk lint.")
     try:
-        return ChatTemplate.load(model).render(example_of(parsed.value), max_length)
+        return ChatTemplate.load(model).render(example_of(parsed.value, _mapping(path)), max_length)
     except UserError as trouble:
         raise UserError(f"{path}, row {number}: {trouble.message}", hint=trouble.hint) from trouble
+
+
+def _mapping(path: Path) -> ColumnMapping | None:
+    around = surroundings(path)
+    return around.mapping(path) if around else None
 
 
 def _print(rendered: Rendered, *, colour: bool) -> None:

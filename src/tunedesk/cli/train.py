@@ -14,6 +14,7 @@ from tunedesk.cli.following import follow, outcome
 from tunedesk.cli.output import progress
 from tunedesk.cli.projects import find_model, surroundings, training_file
 from tunedesk.dataset.files import read_rows
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.errors import UserError
 from tunedesk.plan.advice import recommend
 from tunedesk.plan.counting import count_rows
@@ -79,7 +80,8 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
         raise UserError("No model is given.", hint="Add --model with a model's folder or name, or starter.")
     model = find_model(name)
     train_rows, valid_rows = rows_of(dataset), rows_of(valid) if valid else []
-    settings, facts = recommended(model, train_rows, len(valid_rows), arguments.set)
+    mapping = around.mapping(dataset) if around else None
+    settings, facts = recommended(model, train_rows, len(valid_rows), arguments.set, mapping)
     out = new_run_path(arguments.out)
     request = RunRequest(
         runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
@@ -90,6 +92,8 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
         valid_source=valid.name if valid else "",
         hyperparameters=settings,
         name=out.name if out else "",
+        mapping=mapping,
+        valid_mapping=around.mapping(valid) if around and valid else None,
     )
     return request, facts
 
@@ -99,11 +103,15 @@ def rows_of(path: Path) -> list[bytes]:
 
 
 def recommended(
-    model: Path, rows: Sequence[bytes], valid_rows: int, settings: Sequence[str]
+    model: Path,
+    rows: Sequence[bytes],
+    valid_rows: int,
+    settings: Sequence[str],
+    mapping: ColumnMapping | None = None,
 ) -> tuple[Hyperparameters, DataFacts]:
     """The recommended settings for model and rows, then the user's own. UserError names a wrong one."""
     with_settings(Hyperparameters(), settings)  # wrong use is told before anything is counted
-    facts = count_rows(rows, valid_rows, ChatTemplate.load(model))
+    facts = count_rows(rows, valid_rows, ChatTemplate.load(model), mapping=mapping)
     advice = recommend(facts, read_model_folder(model), find_hardware())
     return with_settings(Hyperparameters(), [*advice.assignments(), *settings]), facts
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.files import read_rows
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.runs.job import DataFile, Job
@@ -94,7 +95,7 @@ def _split(
 ) -> tuple[tuple[TrainingExample, ...], tuple[DataWarning, ...]]:
     rows = _verified_rows(folder, file)
     max_length = job.hyperparameters.max_length
-    rendered = [_render(number, raw, name, template, max_length) for number, raw in rows]
+    rendered = [_render(number, raw, name, file.mapping, template, max_length) for number, raw in rows]
     examples = [
         TrainingExample(row, one.ids[: one.cut_at], one.mask[: one.cut_at])
         for row, one in enumerate(rendered, 1)
@@ -135,7 +136,14 @@ def _verified_rows(folder: RunFolder, file: DataFile) -> list[tuple[int, bytes]]
     return rows
 
 
-def _render(number: int, raw: bytes, name: str, template: ChatTemplate, max_length: int) -> Rendered:
+def _render(
+    number: int,
+    raw: bytes,
+    name: str,
+    mapping: ColumnMapping | None,
+    template: ChatTemplate,
+    max_length: int,
+) -> Rendered:
     parsed = parse_row(raw)
     if parsed.value is None:
         reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object"
@@ -144,7 +152,7 @@ def _render(number: int, raw: bytes, name: str, template: ChatTemplate, max_leng
             hint="Mend it in the dataset and start a new run.",
         )
     try:
-        return template.render(example_of(parsed.value), max_length)
+        return template.render(example_of(parsed.value, mapping), max_length)
     except UserError as error:
         raise UserError(f"Row {number} of the {name} data: {error.message}", hint=error.hint) from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.files import read_rows
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.evaluate.answers import AnswerDesk, GivenAnswer
@@ -51,12 +52,14 @@ class HeldoutResult:
         return share([row.answer.reason == "end" for row in self.rows])
 
 
-def heldout_questions(rows: Iterable[tuple[int, bytes]]) -> tuple[Question, ...]:
+def heldout_questions(
+    rows: Iterable[tuple[int, bytes]], mapping: ColumnMapping | None = None
+) -> tuple[Question, ...]:
     """A question for each row that ends with an answer; others have nothing to compare with."""
     found = []
     for number, raw in rows:
         value = parse_row(raw).value
-        messages = example_of(value).messages if value is not None else ()
+        messages = example_of(value, mapping).messages if value is not None else ()
         if len(messages) < 2 or messages[-1].role != "assistant" or messages[-1].content is None:
             continue
         prompt = tuple(ChatMessage(message.role, message.content or "") for message in messages[:-1])
@@ -64,9 +67,9 @@ def heldout_questions(rows: Iterable[tuple[int, bytes]]) -> tuple[Question, ...]
     return tuple(found)
 
 
-def read_heldout(path: Path) -> tuple[Question, ...]:
+def read_heldout(path: Path, mapping: ColumnMapping | None = None) -> tuple[Question, ...]:
     """UserError: unreadable, or without a row that ends with an answer."""
-    questions = heldout_questions(read_rows(path))
+    questions = heldout_questions(read_rows(path), mapping)
     if not questions:
         raise UserError(f"{path} has no row that ends with an answer.", hint="Choose another held-out file.")
     return questions

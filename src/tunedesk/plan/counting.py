@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tunedesk.dataset.example import example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.plan.facts import DataFacts
 from tunedesk.template.chat_template import ChatTemplate
@@ -16,6 +17,7 @@ def count_rows(
     valid_rows: int,
     template: ChatTemplate,
     cancelled: Callable[[], bool] = lambda: False,
+    mapping: ColumnMapping | None = None,
 ) -> DataFacts:
     """Facts of raw `rows`; a row that cannot be read or rendered, or trains nothing, is not usable.
 
@@ -31,7 +33,7 @@ def count_rows(
         if value is None:
             continue
         try:
-            rendered = template.render(example_of(value))
+            rendered = template.render(example_of(value, mapping))
         except TemplateError:
             continue
         if rendered.trained:

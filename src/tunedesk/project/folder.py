@@ -9,6 +9,7 @@ from pathlib import Path
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.files import refuse_what_is_no_file
 from tunedesk.dataset.line_index import Progress
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
 from tunedesk.paths import loose_projects_dir, projects_dir, sample_project
@@ -39,6 +40,7 @@ class Project:
     read_only_reason: str = ""
     opened: Path | None = None
     is_loose: bool = False
+    mappings: dict[Path, ColumnMapping] = field(default_factory=dict)
     unknown: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -113,7 +115,12 @@ def save_project(project: Project) -> None:
         raise UserError(project.read_only_reason, hint="Close the other window, or copy the project.")
     datasets = {role: _stored(project.root, path) for role, path in project.datasets.items()}
     manifest = Manifest(
-        project.name, project.default_target, project.default_model, datasets, dict(project.unknown)
+        name=project.name,
+        default_target=project.default_target,
+        default_model=project.default_model,
+        datasets=datasets,
+        mappings={_stored(project.root, path): mapping for path, mapping in project.mappings.items()},
+        unknown=dict(project.unknown),
     )
     write_manifest(project.root, manifest)
 
@@ -123,6 +130,15 @@ def with_dataset(project: Project, role: str, path: Path) -> Project:
     if role not in ROLES:
         raise ValueError(role)
     changed = replace(project, datasets={**project.datasets, role: path.resolve()})
+    save_project(changed)
+    return changed
+
+
+def with_mapping(project: Project, path: Path, mapping: ColumnMapping | None) -> Project:
+    """The project with what a dataset's columns mean, written to project.json; None forgets it."""
+    path = path.resolve()
+    others = {known: item for known, item in project.mappings.items() if known != path}
+    changed = replace(project, mappings={**others, path: mapping} if mapping is not None else others)
     save_project(changed)
     return changed
 
@@ -166,6 +182,7 @@ def _open_folder(root: Path, is_loose: bool = False) -> Project:
         state=state,
         read_only_reason=reason,
         is_loose=is_loose,
+        mappings={(root / name).resolve(): mapping for name, mapping in manifest.mappings.items()},
         unknown=manifest.unknown,
     )
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.errors import UserError
 from tunedesk.paths import write_atomically
 
@@ -17,6 +20,7 @@ ROLES = ("train", "valid", "heldout", "other")
 class Manifest:
     """datasets: role to a path, relative to the project's folder where the file lies in it.
 
+    mappings: what the columns of a dataset mean, by the same path; only for files of nobody's format.
     unknown: keys of a newer version or of the user's own; they are written back as they were.
     """
 
@@ -24,6 +28,7 @@ class Manifest:
     default_target: str = "local"
     default_model: str = "starter"
     datasets: dict[str, str] = field(default_factory=dict)
+    mappings: dict[str, ColumnMapping] = field(default_factory=dict)
     unknown: dict[str, Any] = field(default_factory=dict)
 
 
@@ -57,6 +62,7 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
         "default_target": manifest.default_target,
         "default_model": manifest.default_model,
         "datasets": manifest.datasets,
+        **({"mappings": msgspec.to_builtins(manifest.mappings)} if manifest.mappings else {}),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     try:
@@ -80,8 +86,18 @@ def _manifest(path: Path, content: dict[str, Any]) -> Manifest:
         default_target=_text(path, content, "default_target", "local"),
         default_model=_text(path, content, "default_model", "starter"),
         datasets=datasets,
+        mappings=_mappings(path, content.pop("mappings", {})),
         unknown=content,
     )
+
+
+def _mappings(path: Path, content: Any) -> dict[str, ColumnMapping]:
+    try:
+        return msgspec.convert(content, dict[str, ColumnMapping])
+    except msgspec.ValidationError as error:
+        message = f'{path}: "mappings" cannot be read: {error}.'
+        hint = 'For example {"datasets/table.csv": {"user": "question", "assistant": "answer"}}.'
+        raise UserError(message, hint=hint) from error
 
 
 def _text(path: Path, content: dict[str, Any], key: str, default: str) -> str:

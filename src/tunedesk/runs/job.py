@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import ChatMessage
 
@@ -138,12 +139,16 @@ class DatasetRef(Struct, frozen=True):
 
 
 class DataFile(Struct, frozen=True):
-    """Rows of the run, gzip compressed. path: relative to the run; sha256: of the uncompressed bytes."""
+    """Rows of the run, gzip compressed. path: relative to the run; sha256: of the uncompressed bytes.
+
+    mapping: what the rows' keys mean when they are nobody's format.
+    """
 
     path: str
     rows: int
     sha256: str
     source: str = ""
+    mapping: ColumnMapping | None = None
 
 
 class WatchedPrompt(Struct, frozen=True):

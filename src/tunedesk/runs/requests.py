@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tunedesk.dataset.example import Example, example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.runs.digests import model_digest
@@ -28,6 +29,7 @@ class RunRequest:
 
     train, valid: raw rows without line ends, as they stand on the screen. dataset: the file they came from,
     document_version and modified: how it stood. name: of the run's folder; empty for one made from the time.
+    mapping, valid_mapping: what the keys of the rows mean when they are nobody's format.
     """
 
     runs_dir: Path
@@ -41,6 +43,8 @@ class RunRequest:
     modified: bool = False
     watched: tuple[WatchedPrompt, ...] = ()
     name: str = ""
+    mapping: ColumnMapping | None = None
+    valid_mapping: ColumnMapping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,12 @@ def check(request: RunRequest) -> list[Problem]:
             f"max_length is {request.hyperparameters.max_length}; {model.name} reads {model.context} tokens."
         )
         problems.append(Problem(message, f"Set max_length to {model.context} or less."))
-    for rows, file in ((request.train, request.dataset.name), (request.valid, request.valid_source)):
-        looked_at = _look_at(rows, file or "the validation data", template, request.hyperparameters)
+    splits = (
+        (request.train, request.dataset.name, request.mapping),
+        (request.valid, request.valid_source or "the validation data", request.valid_mapping),
+    )
+    for rows, file, mapping in splits:
+        looked_at = _look_at(rows, file, mapping, template, request.hyperparameters)
         if looked_at.problem:
             problems.append(looked_at.problem)
         elif rows is request.train and not looked_at.teaches:
@@ -97,9 +105,9 @@ def prepare_run(request: RunRequest) -> RunFolder:
         created=now.isoformat(timespec="seconds"),
         model=ModelRef(model.name, str(request.model.resolve()), model_digest(request.model)),
         dataset=DatasetRef(str(request.dataset), request.document_version, request.modified),
-        train=DataFile("", 0, "", request.dataset.name),
-        valid=DataFile("", 0, "", request.valid_source) if request.valid else None,
-        watched=request.watched or watched_prompts(request.valid or request.train),
+        train=DataFile("", 0, "", request.dataset.name, request.mapping),
+        valid=DataFile("", 0, "", request.valid_source, request.valid_mapping) if request.valid else None,
+        watched=request.watched or _watched(request),
         hyperparameters=request.hyperparameters,
         template_digest=ChatTemplate.load(request.model).digest,
         versions=installed_versions(),
@@ -108,16 +116,22 @@ def prepare_run(request: RunRequest) -> RunFolder:
     return RunFolder.create(request.runs_dir, job, request.train, request.valid)
 
 
-def watched_prompts(rows: Sequence[bytes]) -> tuple[WatchedPrompt, ...]:
+def watched_prompts(rows: Sequence[bytes], mapping: ColumnMapping | None = None) -> tuple[WatchedPrompt, ...]:
     """Three prompts, spread evenly over the rows: each row's turns before its last answer."""
     found = [
         WatchedPrompt(prompt, number)
         for number, raw in enumerate(rows, 1)
-        if (prompt := _prompt(example_of(parse_row(raw).value)))
+        if (prompt := _prompt(example_of(parse_row(raw).value, mapping)))
     ]
     if len(found) <= WATCHED_PROMPTS:
         return tuple(found)
     return tuple(found[index * (len(found) - 1) // (WATCHED_PROMPTS - 1)] for index in range(WATCHED_PROMPTS))
+
+
+def _watched(request: RunRequest) -> tuple[WatchedPrompt, ...]:
+    if request.valid:
+        return watched_prompts(request.valid, request.valid_mapping)
+    return watched_prompts(request.train, request.mapping)
 
 
 def installed_versions() -> dict[str, str]:
@@ -140,7 +154,11 @@ class _LookedAt:
 
 
 def _look_at(
-    rows: Sequence[bytes], file: str, template: ChatTemplate, settings: Hyperparameters
+    rows: Sequence[bytes],
+    file: str,
+    mapping: ColumnMapping | None,
+    template: ChatTemplate,
+    settings: Hyperparameters,
 ) -> _LookedAt:
     teaches = False
     for number, raw in enumerate(rows, 1):
@@ -149,7 +167,7 @@ def _look_at(
             reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
             return _LookedAt(Problem(f"{file}, row {number}: {reason}", "Mend or delete the row."), teaches)
         try:
-            rendered = template.render(example_of(parsed.value), settings.max_length)
+            rendered = template.render(example_of(parsed.value, mapping), settings.max_length)
         except UserError as error:
             return _LookedAt(Problem(f"{file}, row {number}: {error.message}", error.hint), teaches)
         if rendered.trained and not rendered.trained_before_cut and settings.wholly_cut_rows == "fail":

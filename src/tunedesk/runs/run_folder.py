@@ -130,9 +130,9 @@ class RunFolder:
         unfinished = parent / f".{job.run}.{secrets.token_hex(4)}"
         try:
             (unfinished / "data").mkdir(parents=True)
-            train = _write_rows(unfinished, "data/train.jsonl.gz", train_rows, job.train.source)
+            train = _write_rows(unfinished, "data/train.jsonl.gz", train_rows, job.train)
             valid = _write_rows(
-                unfinished, "data/valid.jsonl.gz", valid_rows, job.valid.source if job.valid else ""
+                unfinished, "data/valid.jsonl.gz", valid_rows, job.valid or DataFile("", 0, "")
             )
             if not valid.rows:
                 (unfinished / valid.path).unlink()
@@ -279,7 +279,7 @@ def _damaged(folder: RunFolder, error: UserError) -> RunSummary:
     )
 
 
-def _write_rows(folder: Path, name: str, rows: Iterable[bytes], source: str) -> DataFile:
+def _write_rows(folder: Path, name: str, rows: Iterable[bytes], asked: DataFile) -> DataFile:
     """Rows as gzip lines; the same rows always give the same bytes: no name and no time in the header."""
     digest = hashlib.sha256()
     count = 0
@@ -292,4 +292,4 @@ def _write_rows(folder: Path, name: str, rows: Iterable[bytes], source: str) -> 
                 count += 1
         raw.flush()
         os.fsync(raw.fileno())
-    return DataFile(path=name, rows=count, sha256=digest.hexdigest(), source=source)
+    return msgspec.structs.replace(asked, path=name, rows=count, sha256=digest.hexdigest())

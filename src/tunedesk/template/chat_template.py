@@ -86,9 +86,8 @@ class ChatTemplate:
         if example.format == "text":
             return self._render_text(example, max_length)
         if not example.is_supervised and example.messages:
-            kind = f"A row of the format {example.format}" + (" with judged answers" * example.is_preference)
             raise TemplateError(
-                f"{kind} is not trained by showing it as it stands.",
+                f"A row of the format {example.format} is not trained by showing it as it stands.",
                 hint="Choose a method that trains this format, or turn the rows into conversations.",
             )
         if self._template is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tunedesk.dataset.formats.instructions import SHAREGPT_ROLES
-from tunedesk.dataset.formats.model import Example, Message, RowFormat
+from tunedesk.dataset.formats.model import Example, Message, Part, RowFormat
 from tunedesk.dataset.formats.turns import parsed, plain_turn, read_tools, shown, written
 from tunedesk.dataset.json_pointer import pointer_to
 
@@ -20,8 +20,8 @@ def read_mapped(value: Row, mapping: ColumnMapping) -> Example:
     listed = _listed(value, mapping) if mapping.messages else ()
     turns = _system(value, mapping) if not (listed and listed[0].role == "system") else []
     turns += listed
-    if mapping.user:
-        turns.append(_cell(value, mapping.user, "user"))
+    if mapping.user or mapping.context:
+        turns.append(_question(value, mapping))
     if mapping.assistant:
         turns.append(_cell(value, mapping.assistant, "assistant"))
     chosen = (_cell(value, mapping.chosen, "assistant"),) if mapping.chosen else ()
@@ -43,6 +43,19 @@ def _cell(value: Row, column: str, role: str) -> Message:
     if isinstance(cell, (bool, int, float)):
         return Message(role, written(cell) or None, None, pointer, pointer)
     return plain_turn(cell, pointer, role)
+
+
+def _question(value: Row, mapping: ColumnMapping) -> Message:
+    """The context stands before the question; an empty cell of either leaves the other alone."""
+    if not mapping.user or not mapping.context or value.get(mapping.context) in (None, ""):
+        return _cell(value, mapping.user or mapping.context, "user")
+    context, asked = _cell(value, mapping.context, "user"), _cell(value, mapping.user, "user")
+    if value.get(mapping.user) in (None, ""):
+        return context
+    texts = [cell.content for cell in (context, asked) if cell.content is not None]
+    parts = (Part(context.content, context.pointer), Part(asked.content, asked.pointer))
+    content = "\n\n".join(texts) if len(texts) == 2 else None
+    return Message("user", content, None, asked.pointer, parts=parts)
 
 
 def _listed(value: Row, mapping: ColumnMapping) -> tuple[Message, ...]:
