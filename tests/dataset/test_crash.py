@@ -111,7 +111,7 @@ setattr(owner, name, dying)
 document.save()
 """
 STAGES = [
-    ("tunedesk.dataset.document", "write_beside"),
+    ("tunedesk.dataset.document_saving", "write_beside"),
     ("os", "fsync"),
     ("tunedesk.dataset.base", "Base.open"),
     ("tunedesk.dataset.journal", "Journal.announce"),

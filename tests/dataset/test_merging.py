@@ -150,9 +150,39 @@ def test_the_merge_is_one_undo_step_that_shows_their_file(make, rewrite, reopen)
     document = reopen()
     document.undo()
     assert text(document) == "Nabc"
-    assert document.undo() is None
     document.redo()
     assert text(document) == "Nxbcn"
+
+
+def test_undo_goes_on_behind_a_merge_to_the_rows_as_they_were_here(make, reopen, tmp_path):
+    document = make(lines("abcd"))
+    edit(document, "a", "x")
+    document.save()
+    edit(document, "b", "y")
+    delete(document, "d")
+    (tmp_path / "other").write_bytes(lines("Nxbcde"))
+    os.replace(tmp_path / "other", tmp_path / "rows.jsonl")
+    document.merge_from_disk()
+    document = reopen()
+    seen = [text(document)]
+    while document.undo():
+        seen.append(text(document))
+    assert seen == ["Nxyce", "Nxbcde", "xyc", "xycd", "xbcd", "abcd"]
+    while document.redo():
+        assert text(document) == seen[seen.index(text(document))]
+    assert text(document) == "Nxyce"
+    document.save()
+    assert (tmp_path / "rows.jsonl").read_bytes() == lines("Nxyce")
+
+
+def test_behind_a_file_whose_old_text_is_not_known_there_is_nothing_to_undo(make, reopen, tmp_path):
+    document = make(lines("abc"))
+    edit(document, "a", "x")
+    (tmp_path / "rows.jsonl").write_bytes(lines("Nabc"))
+    document = reopen()
+    document.undo()
+    assert text(document) == "Nabc"
+    assert document.undo() is None
 
 
 def test_the_whole_history_stays_when_our_rows_are_where_they_were(make, rewrite, reopen):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunedesk.dataset.order import Located, Order, Place, Run, joined
+from tunedesk.dataset.order import Located, Order, Run
+from tunedesk.dataset.places import Place, joined
 
 
 def order_of(ids: list[int]) -> Order:
@@ -58,7 +59,7 @@ def test_taking_out_and_putting_back_gives_the_same_order(ids, data):
 @given(some_ids, st.integers(0, 30), st.integers(1, 5))
 def test_new_rows_stand_where_they_were_put(ids, position, size):
     position = min(position, len(ids))
-    added = order_of(ids).with_added([Place(position, 100, size)])
+    added = order_of(ids).with_added(joined([(position, 100, size)]))
     assert list(added) == ids[:position] + list(range(100, 100 + size)) + ids[position:]
 
 
@@ -78,4 +79,5 @@ def test_locating_an_untouched_range_takes_one_piece():
 
 
 def test_neighbouring_places_become_one():
-    assert joined([Place(0, 5, 2), Place(2, 7, 1), Place(3, 9, 1)]) == (Place(0, 5, 3), Place(3, 9, 1))
+    made = joined([Place(0, 5, 2), Place(2, 7, 1), Place(3, 9, 1)])
+    assert list(made) == [Place(0, 5, 3), Place(3, 9, 1)]

@@ -242,7 +242,7 @@ def test_edits_made_while_a_save_is_writing_are_kept_as_edits(make, reopen, tmp_
         may_go_on.wait(10)
         return made
 
-    monkeypatch.setattr("tunedesk.dataset.document.write_beside", slow_write)
+    monkeypatch.setattr("tunedesk.dataset.document_saving.write_beside", slow_write)
     saver = threading.Thread(target=document.save)
     saver.start()
     assert written.wait(10)
@@ -266,7 +266,7 @@ def test_edits_made_while_a_save_is_writing_are_kept_as_edits(make, reopen, tmp_
 def test_where_open_files_cannot_be_replaced_old_snapshots_stay_readable(make, tmp_path, monkeypatch):
     """What Windows needs, done here."""
     monkeypatch.setattr(
-        "tunedesk.dataset.document.put_in_place",
+        "tunedesk.dataset.document_saving.put_in_place",
         lambda *arguments: saving.put_in_place(*arguments, can_replace_open=False),
     )
     document = make(lines("abc"))

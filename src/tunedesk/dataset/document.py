@@ -2,21 +2,25 @@
 crash.
 """
 
-import threading
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tunedesk.dataset.base import Base, signature_of
+from tunedesk.dataset import document_merging, document_saving
+from tunedesk.dataset.base import Base
 from tunedesk.dataset.files import refuse_what_is_no_dataset
-from tunedesk.dataset.journal import BaseRecord, Journal, Pending
+from tunedesk.dataset.history import History, HistoryEntry, Version
+from tunedesk.dataset.journal import BaseRecord, Journal
 from tunedesk.dataset.line_index import Progress
-from tunedesk.dataset.live_rows import LiveRows
-from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
+from tunedesk.dataset.live_document import LiveDocument
+from tunedesk.dataset.marks import NO_MARKS, RowMarks
+from tunedesk.dataset.merging import MergeReport
 from tunedesk.dataset.order import Order, Run
-from tunedesk.dataset.saving import form_for, put_in_place, remove_leftovers, write_beside
+from tunedesk.dataset.places import joined
+from tunedesk.dataset.saving import remove_leftovers
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.state_db import StateDb
-from tunedesk.dataset.steps import CARRIED_ROWS, Change, Step, deleting, inserting, moving
+from tunedesk.dataset.steps import CARRIED_ROWS, NOWHERE, Change, TextEdit, in_parts, inserting, moving
 from tunedesk.errors import UserError
 
 RowId = int
@@ -27,20 +31,15 @@ class Document:
     lives.
 
     All methods may be called from any thread. Each edit is one transaction in the state database and is
-    on disk when the method returns; it returns what changed. Edits raise UserError when the document is
-    read-only, when the file was changed underneath, or when the edit cannot be stored; the rows are then
-    as they were.
+    on disk when the method returns; it returns what changed. Reading never waits for an edit that is being
+    written. Edits raise UserError when the document is read-only, when the file was changed underneath, or
+    when the edit cannot be stored; the rows are then as they were.
     """
 
-    def __init__(self, path: Path, journal: Journal, base: Base, base_order: Order, reason: str) -> None:
+    def __init__(self, live: LiveDocument) -> None:
         """Use `open`."""
-        self._lock = threading.RLock()
-        self._saving = threading.Lock()
-        self._journal = journal
-        self._path = path
-        self._rows = LiveRows(base, base_order)
-        self._typing: tuple[str, int] | None = None
-        self._read_only_reason = reason
+        self._live = live
+        self._history = History(live)
         self.merge_report: MergeReport | None = None
         """Set when the file had been changed by another program and unsaved edits were put onto it."""
 
@@ -73,8 +72,7 @@ class Document:
         if reason and state.path is not None:
             # A read-only document never writes into the project's database, not even to note a merge.
             state = StateDb.private_copy(state.path, state.root)
-        journal = Journal(state, path)
-        return cls._restored(path, journal, base, reason)
+        return cls._restored(path, Journal(state, path), base, reason)
 
     @classmethod
     def _restored(cls, path: Path, journal: Journal, base: Base, reason: str) -> "Document":
@@ -87,112 +85,100 @@ class Document:
             order = Order([Run(journal.next_row, len(base))])
             journal.next_row += len(base)
             journal.stand_on(BaseRecord.of(base.signature, order))
-            return cls(path, journal, base, order, reason)
-        document = cls(path, journal, base, record.order, reason)
+            return cls(LiveDocument(path, journal, base, order, reason))
+        document = cls(LiveDocument(path, journal, base, record.order, reason))
         if base.signature.matches(record.signature) and len(base) == len(record.order):
             if journal.pending is not None:
                 journal.drop_pending()
-            document._go_the_way()
+            document._live.stand_on(base, record.order)
         else:
-            document._merge_at_open(base, maybe_saved=journal.pending is not None)
+            maybe_saved = journal.pending is not None
+            document.merge_report = document_merging.merge_at_open(document._live, base, maybe_saved)
         return document
-
-    def _go_the_way(self) -> None:
-        for step in self._journal.steps_of_way():
-            self._rows.apply(step)
-
-    def _merge_at_open(self, theirs: Base, maybe_saved: bool) -> None:
-        """The file that the journal was made on is gone, so texts of the base cannot be read."""
-        way = self._journal.steps_of_way()
-        for step in way:
-            self._rows.apply(step, compare_with_file=False)
-        now, next_row = self.snapshot(), self._journal.next_row
-        ours = our_side(now, way, next_row, readable=False, maybe_saved=maybe_saved)
-        merged = merge(ours, theirs)
-        self._take_over(merged, theirs)
-        if way:
-            self.merge_report = merged.report
 
     @property
     def path(self) -> Path:
-        return self._path
+        return self._live.path
 
     @property
     def read_only(self) -> bool:
-        return bool(self._read_only_reason)
+        return bool(self._live.read_only_reason)
 
     @property
     def read_only_reason(self) -> str:
         """A sentence, "" when the document can be edited."""
-        return self._read_only_reason
+        return self._live.read_only_reason
 
     @property
     def is_modified(self) -> bool:
-        """True while there are edits that the file does not hold."""
-        with self._lock:
-            return bool(self._journal.way)
+        """True while there are edits that the file does not hold. Marks are no part of the file."""
+        return bool(self._live.journal.way)
 
     @property
     def version(self) -> int:
         """Grows with every edit, undo and redo, also over restarts."""
-        with self._lock:
-            return self._journal.version
+        with self._live.lock:
+            return self._live.rows.version
 
     @property
     def has_bom(self) -> bool:
         """True when the file starts with a byte order mark; it is kept, and belongs to no row."""
-        with self._lock:
-            return self._rows.base.has_bom
+        with self._live.lock:
+            return self._live.rows.base.has_bom
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences about what was guessed when the file was opened, such as its encoding."""
-        with self._lock:
-            return self._rows.base.notes
+        with self._live.lock:
+            return self._live.rows.base.notes
 
     @property
     def line_end(self) -> bytes:
         """What the file's first line ends with, and new rows will."""
-        with self._lock:
-            return self._rows.base.default_line_end
+        with self._live.lock:
+            return self._live.rows.base.default_line_end
 
     def __len__(self) -> int:
-        with self._lock:
-            return len(self._rows.order)
+        with self._live.lock:
+            return len(self._live.rows.order)
 
     def row_ids(self) -> Sequence[RowId]:
         """The ids in order, as they are now; later edits do not change what was returned."""
-        with self._lock:
-            return self._rows.order
+        with self._live.lock:
+            return self._live.rows.order
 
     def id_at(self, position: int) -> RowId:
         """IndexError when there is no such position."""
-        with self._lock:
-            return self._rows.order[position]
+        with self._live.lock:
+            return self._live.rows.order[position]
 
     def position_of(self, row_id: RowId) -> int:
         """ValueError when there is no such row."""
-        with self._lock:
-            return self._rows.order.index(row_id)
+        with self._live.lock:
+            return self._live.rows.order.index(row_id)
 
     def raw(self, row_id: RowId) -> bytes:
         """The row without its line end. ValueError when there is no such row."""
-        with self._lock:
-            return self._now().raw(row_id)
+        with self._live.lock:
+            return self._live.rows.now().raw(row_id)
 
     def raw_at(self, position: int) -> bytes:
-        with self._lock:
-            return self._now().raw_at(position)
+        with self._live.lock:
+            return self._live.rows.now().raw_at(position)
 
     def is_edited(self, row_id: RowId) -> bool:
         """True when the row is new or differs from the file. ValueError when there is no such row."""
-        with self._lock:
-            return self._now().is_edited(row_id)
+        with self._live.lock:
+            return self._live.rows.now().is_edited(row_id)
+
+    def marks(self, row_id: RowId) -> RowMarks:
+        """`NO_MARKS` for a row that has none, or is not there."""
+        with self._live.lock:
+            return self._live.rows.now().marks(row_id)
 
     def snapshot(self) -> Snapshot:
         """The rows as they are now, for reading from any thread while edits go on."""
-        with self._lock:
-            return self._rows.snapshot(self._journal.version)
+        return self._live.snapshot()
 
     def replace(self, row_id: RowId, raw: bytes, label: str, merge_key: str | None = None) -> Change:
         """Give a row another text. Edits that follow on each other with the same merge_key are one undo
@@ -201,82 +187,149 @@ class Document:
         return self.replace_many({row_id: raw}, label, merge_key)
 
     def replace_many(self, rows: Mapping[RowId, bytes], label: str, merge_key: str | None = None) -> Change:
-        with self._lock:
-            self._check_editable()
-            after = {row: self._settled(raw) for row, raw in rows.items()}
-            now = self._now()
-            before = {row: now.raw(row) for row in after}
-            changed = [row for row in after if after[row] != before[row]]
-            if not changed:
-                return Change(label=label)
-            step = Step(label, (), (), {r: before[r] for r in changed}, {r: after[r] for r in changed})
-            if merge_key is not None and self._typed(merge_key, step):
-                return step.change()
-            change = self._commit(step)
+        with self._live.editing:
+            self._live.check_editable()
+            parts = in_parts(label, self._replaced(rows))
             if merge_key is not None:
-                self._typing = (merge_key, self._journal.way[-1].step)
-            return change
+                return self._live.commit_typing(label, parts, merge_key)
+            return self._live.commit(label, parts)
 
-    def insert(self, position: int, raws: Sequence[bytes], label: str) -> Change:
-        """New rows before the row at `position`; the number of rows puts them last."""
-        with self._lock:
-            self._check_editable()
-            if not 0 <= position <= len(self._rows.order):
-                raise IndexError(position)
-            texts = [self._settled(raw) for raw in raws]
+    def insert(self, position: int, raws: Sequence[bytes], label: str, marks: RowMarks = NO_MARKS) -> Change:
+        """New rows before the row at `position`; the number of rows: last. marks: of each of them."""
+        with self._live.editing:
+            self._live.check_editable()
+            self._check_position(position)
+            texts = [self._live.checked(raw) for raw in raws]
             if not texts:
                 return Change(label=label)
-            return self._commit(inserting(label, position, self._journal.next_row, texts), len(texts))
+            step = inserting(label, position, self._live.journal.next_row, texts, marks)
+            return self._live.commit(label, [step], len(texts))
 
     def delete(self, row_ids: Iterable[RowId], label: str) -> Change:
         """ValueError when one of the rows is not there; then none is deleted."""
-        with self._lock:
-            self._check_editable()
-            now = self._now()
-            before = {row: now.raw(row) for row in row_ids}
-            if not before:
-                return Change(label=label)
-            return self._commit(deleting(label, self._rows.order, before))
+        return self.edit_many({}, row_ids, (), label)
+
+    def edit_many(
+        self,
+        replace: Mapping[RowId, bytes],
+        delete: Iterable[RowId],
+        insert: Sequence[tuple[int, bytes]],
+        label: str,
+    ) -> Change:
+        """Several kinds of edits as one undo step.
+
+        insert: (position, row): before the row that stands at `position` now, len(document): last; rows with
+        the same position in the order given. A row that is replaced and deleted is deleted. ValueError or
+        IndexError when a row or position is not there; then nothing is changed.
+        """
+        live = self._live
+        with live.editing:
+            live.check_editable()
+            gone = dict.fromkeys(delete)
+            removed = live.rows.order.places_of(list(gone)) if gone else NOWHERE
+            new = sorted(enumerate(insert), key=lambda numbered: numbered[1][0])
+            for _, (position, _raw) in new:
+                self._check_position(position)
+            cuts = sorted(map(live.rows.order.index, gone)) if new else []
+            first = live.journal.next_row
+            added = joined(
+                (position - bisect_left(cuts, position) + number, first + number, 1)
+                for number, (_, (position, _raw)) in enumerate(new)
+            )
+
+            def texts() -> Iterable[TextEdit]:
+                kept = {row: raw for row, raw in replace.items() if row not in gone} if gone else replace
+                yield from self._replaced(kept)
+                yield from ((row, raw, None) for row, raw in live.rows.now().texts_of(gone))
+                rows = (live.checked(raw) for _, (_, raw) in new)
+                yield from ((row, None, raw) for row, raw in enumerate(rows, start=first))
+
+            return live.commit(label, in_parts(label, texts(), removed, added), len(new))
 
     def move(self, row_ids: Sequence[RowId], position: int, label: str) -> Change:
         """Put rows, in the order given, before the row that stands at `position` now; len(document): last.
 
         Given all ids in another order and position 0, it sorts.
         """
-        with self._lock:
-            self._check_editable()
-            if not 0 <= position <= len(self._rows.order):
-                raise IndexError(position)
-            rows = list(dict.fromkeys(row_ids))
-            now = self._now()
-            carried = {row: now.raw(row) for row in rows} if len(rows) <= CARRIED_ROWS else {}
-            step = moving(label, self._rows.order, rows, position, carried)
+        with self._live.editing:
+            self._live.check_editable()
+            self._check_position(position)
+            rows = row_ids if isinstance(row_ids, Order) else list(dict.fromkeys(row_ids))
+            carried = dict(self._live.rows.now().texts_of(rows)) if len(rows) <= CARRIED_ROWS else {}
+            step = moving(label, self._live.rows.order, rows, position, carried)
             if step.removed == step.added:
                 return Change(label=label)
-            return self._commit(step)
+            return self._live.commit(label, [step])
+
+    def set_marks(self, marks: Mapping[RowId, RowMarks], label: str, merge_key: str | None = None) -> Change:
+        """Give rows other marks, `NO_MARKS` to take them off: one undo step, on disk at once, no part of
+        `is_modified`. ValueError when a row is not there. merge_key: as in `replace`.
+        """
+        live = self._live
+        with live.editing:
+            live.refuse_read_only()
+            for row in marks:
+                live.rows.order.index(row)
+            before = {row: live.rows.marks_of(row) for row in marks}
+            changed = [row for row in marks if before[row] != marks[row]]
+            old, new = {row: before[row] for row in changed}, {row: marks[row] for row in changed}
+            parts = in_parts(label, (), marks_before=old, marks_after=new)
+            if merge_key is not None:
+                return live.commit_typing(label, parts, merge_key)
+            return live.commit(label, parts)
 
     @property
     def undo_label(self) -> str | None:
-        with self._lock:
-            found = self._journal.next_undo()
-            return found[1] if found else None
+        found = self._live.journal.next_undo
+        return found[1] if found else None
 
     @property
     def redo_label(self) -> str | None:
-        with self._lock:
-            found = self._journal.next_redo()
-            return found[1] if found else None
+        found = self._live.journal.next_redo
+        return found[1] if found else None
 
     def undo(self) -> Change | None:
         """Take the last step back, also one from before a restart or a save. None when there is none."""
-        with self._lock:
-            found = self._journal.next_undo()
-            return self._travel(found[0], -1) if found else None
+        with self._live.editing:
+            found = self._live.journal.next_undo
+            return self._live.travel(found, -1) if found else None
 
     def redo(self) -> Change | None:
-        with self._lock:
-            found = self._journal.next_redo()
-            return self._travel(found[0], 1) if found else None
+        with self._live.editing:
+            found = self._live.journal.next_redo
+            return self._live.travel(found, 1) if found else None
+
+    def history(self) -> Sequence[HistoryEntry]:
+        """Every step that can be undone or redone, oldest first."""
+        return self._history.entries()
+
+    def name_version(self, name: str) -> Version:
+        """Name the rows, their order and marks as they are now. UserError for an empty or taken name.
+
+        A version stays, also when the steps that led to it are undone and others made, over saves, restarts
+        and changes of the file by other programs, with one exception: the file was changed while it was not
+        open here, and there were unsaved edits on rows that are no longer where they were. The file's old
+        text is then known to nobody; `merge_report.versions_lost` says so.
+        """
+        return self._history.name(name)
+
+    def versions(self) -> Sequence[Version]:
+        """Oldest first."""
+        return self._history.versions()
+
+    def rename_version(self, version: Version, name: str) -> Version:
+        return self._history.rename(version, name)
+
+    def delete_version(self, version: Version) -> None:
+        self._history.delete(version)
+
+    def at_version(self, version: Version | HistoryEntry) -> Snapshot:
+        """The rows as they were at a version or after a step. UserError when that can no longer be told."""
+        return self._history.at(version)
+
+    def restore(self, version: Version | HistoryEntry, label: str) -> Change:
+        """Make rows, order and marks what they were then, as one undo step."""
+        return self._history.restore(version, label)
 
     def save(self) -> None:
         """Write the file anew and put it in the old one's place; untouched rows stay byte for byte.
@@ -284,184 +337,52 @@ class Document:
         Edits and reads go on meanwhile. UserError when another program changed the file, or it cannot be
         written; the old file and all edits are then as they were.
         """
-        with self._saving:
-            with self._lock:
-                self._refuse_read_only()
-                self._refuse_changed_file()
-                if not self._journal.way and self._path.exists():
-                    return
-                now, mark = self._begin_save()
-            try:
-                made = write_beside(now, self._path)
-                self._finish_save(made, now, mark)
-            finally:
-                with self._lock:
-                    self._journal.release()
+        document_saving.save(self._live)
 
     def save_as(self, path: Path, *, nested_as_json: bool = False) -> None:
         """Write all rows to another file, replacing it if it is there, and go on as that file.
 
-        The name decides on the container (.jsonl, .json, .csv, .tsv, .xlsx, .parquet, and .gz or .zst after
-        them). UserError when a row cannot stand in it; nested_as_json: lists and objects may become texts.
-        Where the container changes what rows say, such as numbers that become texts in CSV, the history
-        starts anew, and unsaved edits stay with the old file. A read-only document writes the copy and
-        stays what it is.
+        Marks and history go with it; the old file keeps a copy of the marks. The name decides on the
+        container (.jsonl, .json, .csv, .tsv, .xlsx, .parquet, and .gz or .zst after them). UserError when a
+        row cannot stand in it; nested_as_json: lists and objects may become texts. Where the container
+        changes what rows say, such as numbers that become texts in CSV, the history starts anew, and unsaved
+        edits stay with the old file. A read-only document writes the copy and stays what it is.
         """
         path = path.resolve()
-        if path == self._path and not self.read_only:
+        if path == self._live.path and not self.read_only:
             return self.save()
-        with self._saving:
-            with self._lock:
-                now, mark = self._begin_save()
-            try:
-                made = write_beside(now, path, nested_as_json)
-                self._finish_save_as(made, path, now, mark)
-            finally:
-                with self._lock:
-                    self._journal.release()
+        document_saving.save_as(self._live, path, nested_as_json)
 
     def changed_on_disk(self) -> bool:
         """True when another program has changed the file. A file that was deleted counts as unchanged:
         save it.
         """
-        with self._lock:
-            try:
-                stat = self._path.stat()
-                signature = self._rows.base.signature
-                if (stat.st_size, stat.st_mtime_ns) == (signature.size, signature.mtime_ns):
-                    return False
-                return not signature_of(self._path).matches(signature)
-            except FileNotFoundError:
-                return False
+        with self._live.lock:
+            return self._live.changed_on_disk()
 
     def merge_from_disk(self) -> MergeReport:
         """Take over the file as another program left it and put our unsaved edits onto it, as one undo step.
 
-        Where the rows we touched are still in their places, the whole undo history stays.
+        Where the rows we touched are still in their places, the whole undo history stays. Elsewhere undo
+        goes first to that file and then to the rows as they were here.
         """
-        with self._saving, self._lock:
-            theirs = Base.open(self._path)
-            way = self._journal.steps_of_way()
-            ours = our_side(
-                self.snapshot(), way, self._journal.next_row, readable=not self._rows.base.is_stale()
-            )
-            merged = merge(ours, theirs)
-            self._take_over(merged, theirs)
-            return merged.report
+        return document_merging.merge_from_disk(self._live)
 
     def close(self) -> None:
         """Nothing is left to write; the state database stays open, its project closes it."""
-        with self._lock:
-            self._read_only_reason = self._read_only_reason or f"{self._path.name} was closed."
+        with self._live.lock:
+            name = self._live.path.name
+            self._live.read_only_reason = self._live.read_only_reason or f"{name} was closed."
 
-    def _now(self) -> Snapshot:
-        return self._rows.now(self._journal.version)
+    def _check_position(self, position: int) -> None:
+        if not 0 <= position <= len(self._live.rows.order):
+            raise IndexError(position)
 
-    def _check_editable(self) -> None:
-        self._refuse_read_only()
-        if self._rows.base.is_stale():
-            self._refuse_changed_file()
-
-    def _settled(self, raw: bytes) -> bytes:
-        """The row as the file's container will give it back. UserError when it cannot stand in it."""
-        return self._rows.base.settled(_checked(raw))
-
-    def _refuse_read_only(self) -> None:
-        if self._read_only_reason:
-            raise UserError(self._read_only_reason, hint="Save a copy under another name to change it.")
-
-    def _refuse_changed_file(self) -> None:
-        if self.changed_on_disk():
-            message = f"Another program has changed {self._path.name} since it was opened."
-            hint = "Merge your edits into the changed file, or save yours under another name."
-            raise UserError(message, hint=hint)
-
-    def _commit(self, step: Step, new_rows: int = 0) -> Change:
-        """To disk first, then to the rows in memory."""
-        self._journal.commit(step, self._journal.next_row + new_rows)
-        self._typing = None
-        self._rows.apply(step)
-        return step.change()
-
-    def _typed(self, merge_key: str, step: Step) -> bool:
-        """Put `step` into the last one when both are the same person's typing in the same place."""
-        if self._typing is None or self._typing[0] != merge_key:
-            return False
-        number = self._typing[1]
-        if not self._journal.can_amend(number):
-            return False
-        last = self._journal.step(number)
-        if last.after.keys() != step.after.keys():
-            return False
-        self._journal.amend(number, Step(last.label, (), (), last.before, step.after))
-        self._rows.apply(step)
-        return True
-
-    def _travel(self, number: int, direction: int) -> Change:
-        self._check_editable()
-        step = self._journal.step(number)
-        if direction < 0:
-            step = step.reversed()
-        if not self._rows.fits(step):
-            message = f'"{step.label}" cannot be undone or redone: another program changed its rows since.'
-            raise UserError(message, hint="Edit the rows by hand.")
-        self._journal.travel(number, direction)
-        self._typing = None
-        self._rows.apply(step)
-        return step.change()
-
-    def _begin_save(self) -> tuple[Snapshot, int]:
-        self._journal.hold()
-        return self.snapshot(), self._journal.mark
-
-    def _finish_save(self, made: Path, now: Snapshot, mark: int) -> None:
-        try:
-            new = _checked_base(made, now, self._path)
-            with self._lock:
-                self._refuse_changed_file()
-                record = BaseRecord.of(new.signature, now.order)
-                self._journal.announce(Pending(record, mark))
-                put_in_place(made, self._path, new, self._rows.base)
-                self._journal.settle()
-                self._rows.stand_on(new, now)
-                self._typing = None
-        finally:
-            made.unlink(missing_ok=True)
-
-    def _finish_save_as(self, made: Path, path: Path, now: Snapshot, mark: int) -> None:
-        try:
-            new = _checked_base(made, now, path)
-            is_same = new.form == now.base.form or _has_same_rows(new, now)
-            with self._lock:
-                if not is_same and self._journal.mark != mark:
-                    message = f"Rows were edited while {path.name} was written."
-                    raise UserError(message, hint="Save it again.")
-                put_in_place(made, path, new, self._rows.base)
-                if not self.read_only:
-                    self._go_on_as(path, new, now, mark, is_same)
-                self._typing = None
-        finally:
-            made.unlink(missing_ok=True)
-
-    def _go_on_as(self, path: Path, new: Base, now: Snapshot, mark: int, is_same: bool) -> None:
-        record = BaseRecord.of(new.signature, now.order)
-        if is_same:
-            self._journal.move_to(path, record, mark)
-            self._rows.stand_on(new, now)
-        else:
-            self._journal = self._journal.beginning_at(path, record)
-            self._rows = LiveRows(new, now.order)
-        self._path = path
-
-    def _take_over(self, merged: Merge, theirs: Base) -> None:
-        record = BaseRecord.of(theirs.signature, merged.base_order)
-        if merged.keeps_steps:
-            self._journal.adopt(record, merged.next_row)
-        else:
-            self._journal.restart(record, merged.step, merged.next_row)
-        self._rows = LiveRows(theirs, merged.base_order)
-        self._typing = None
-        self._go_the_way()
+    def _replaced(self, rows: Mapping[RowId, bytes]) -> Iterable[TextEdit]:
+        for row, old in self._live.rows.now().texts_of(rows):
+            new = self._live.checked(rows[row])
+            if new != old:
+                yield row, old, new
 
 
 def _open_state(path: Path, reason: str) -> tuple[StateDb, str]:
@@ -472,25 +393,3 @@ def _open_state(path: Path, reason: str) -> tuple[StateDb, str]:
     except UserError as error:
         why = f"Edits cannot be stored, so the document is read-only: {error.message}"
         return StateDb.private_copy(path), why
-
-
-def _checked(raw: bytes) -> bytes:
-    """A row as it may stand in a line. UserError for a line feed inside."""
-    if b"\n" in raw:
-        message = "A row must be a single line, and this text has a line break outside of its JSON strings."
-        raise UserError(message, hint="Join the lines, or write a line break inside a string as \\n.")
-    return raw.rstrip(b"\r")
-
-
-def _checked_base(made: Path, saved: Snapshot, path: Path) -> Base:
-    """The written file, read back: it must have as many rows as were written. path: what it will be called."""
-    base = Base.open(made, form=form_for(path, saved.base), name=path.name)
-    if len(base) != len(saved):
-        message = f"The saved copy has {len(base)} rows instead of {len(saved)}, so it was thrown away."
-        raise UserError(message, hint="The old file and your edits are kept. Please report this.")
-    return base
-
-
-def _has_same_rows(base: Base, saved: Snapshot) -> bool:
-    rows = zip(base.rows(0, len(base)), saved.rows(), strict=True)
-    return all(raw == expected for raw, (_, expected) in rows)

@@ -2,30 +2,55 @@
 
 import sqlite3
 import zlib
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from tunedesk.dataset.base import Signature
+from tunedesk.dataset.mark_table import MarkedRow, load_marks, write_marks
+from tunedesk.dataset.marks import RowMarks
 from tunedesk.dataset.order import Order
+from tunedesk.dataset.places import Places
 from tunedesk.dataset.state_db import StateDb
-from tunedesk.dataset.steps import Step, decode_step, encode_step
+from tunedesk.dataset.step_table import (
+    Stride,
+    forget_steps,
+    info_of,
+    insert_parts,
+    insert_step,
+    insert_stride,
+    new_id,
+    parts_of,
+    sweep,
+    whole_step,
+)
+from tunedesk.dataset.steps import Step
 
 
 class BaseRecord(msgspec.Struct, frozen=True):
-    """A state of the file and the row id of each of its lines, as (first id, count) runs."""
+    """A state of the file and the row id of each of its lines: packed `Places`, or (first id, count) runs in
+    old journals.
+    """
 
     signature: Signature
-    runs: tuple[tuple[int, int], ...]
+    runs: tuple[tuple[int, int], ...] = ()
+    packed: bytes = b""
 
     @classmethod
     def of(cls, signature: Signature, order: Order) -> "BaseRecord":
-        return cls(signature, tuple((run.first, run.size) for run in order.runs()))
+        firsts, sizes = order.columns
+        return cls(signature, packed=Places(array("q", bytes(8 * len(firsts))), firsts, sizes).pack())
 
     @property
     def order(self) -> Order:
-        return Order(self.runs)
+        if not self.packed:
+            return Order(self.runs)
+        places = Places.unpack(self.packed)
+        return Order.of_columns(places.firsts, places.sizes)
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -38,12 +63,11 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Stride:
-    """One step on the way from the base to the present; direction 1: done, -1: undone."""
+class Outcome:
+    """What is known when all of a step was seen. rows: how many it touches."""
 
-    id: int
-    step: int
-    direction: int
+    rows: int
+    marked: tuple[MarkedRow, ...]
 
 
 class Journal:
@@ -51,31 +75,37 @@ class Journal:
     changed nothing.
 
     The undo stack is the steps that are `alive`: up to `head` done, after it undone. The way may hold steps
-    that are no longer on the stack. Nothing is written before the first edit. The caller does the locking.
+    that are no longer on the stack; steps that only change marks are on the stack and never on the way.
+    Nothing is written before the first edit. The caller does the locking.
     """
 
     def __init__(self, state: StateDb, path: Path) -> None:
-        self._state = state
+        self.state = state
         self._key = state.key_of(path)
-        self._id = 0
+        self.id = 0
         self._head = 0
         self._held = 0
+        self._newest = 0
         self.version = 1
         self.next_row = 1
         self.base: BaseRecord | None = None
         self.pending: Pending | None = None
         self.way: list[Stride] = []
+        self.next_undo: tuple[int, str] | None = None
+        """The step that undo would take back, and its label."""
+        self.next_redo: tuple[int, str] | None = None
         self._load()
 
     def _load(self) -> None:
         query = "SELECT id, version, next_row, head, base, pending FROM document WHERE path = ?"
-        for number, version, next_row, head, base, pending in self._state.rows(query, self._key):
-            self._id, self.version, self.next_row, self._head = number, version, next_row, head
+        for number, version, next_row, head, base, pending in self.state.rows(query, self._key):
+            self.id, self.version, self.next_row, self._head = number, version, next_row, head
             self.base = msgspec.msgpack.decode(zlib.decompress(base), type=BaseRecord)
             if pending is not None:
                 self.pending = msgspec.msgpack.decode(zlib.decompress(pending), type=Pending)
             query = "SELECT id, step, direction FROM way WHERE document = ? ORDER BY id"
-            self.way = [Stride(*row) for row in self._state.rows(query, number)]
+            self.way = [Stride(*row) for row in self.state.rows(query, number)]
+            self._look_around()
 
     def stand_on(self, base: BaseRecord) -> None:
         """The state of the file that the first edit will be written with; nothing is stored yet."""
@@ -94,81 +124,136 @@ class Journal:
         self._held = 0
 
     def step(self, number: int) -> Step:
-        ((label,),) = self._state.rows("SELECT label FROM step WHERE id = ?", number)
-        query = "SELECT data FROM step_part WHERE step = ? ORDER BY part"
-        return decode_step(label, (data for (data,) in self._state.rows(query, number)))
+        """A step that is known to be small."""
+        return whole_step(self.state, number)
 
-    def steps_of_way(self) -> list[Step]:
-        """The way as steps to be done one after the other, those that were undone the other way round."""
-        steps = ((self.step(stride.step), stride.direction) for stride in self.way)
-        return [step if direction > 0 else step.reversed() for step, direction in steps]
+    def parts(self, number: int, direction: int = 1) -> Iterator[Step]:
+        """A step part by part, the other way round for direction -1."""
+        found = parts_of(self.state, number)
+        return found if direction > 0 else (part.reversed() for part in found)
 
-    def next_undo(self) -> tuple[int, str] | None:
-        """The step that undo would take back, and its label."""
-        return self._neighbour("id <= ? ORDER BY id DESC")
+    def parts_of_way(self) -> Iterator[Step]:
+        """The way as steps to be done one after the other."""
+        for stride in self.way:
+            yield from self.parts(stride.step, stride.direction)
 
-    def next_redo(self) -> tuple[int, str] | None:
-        return self._neighbour("id > ? ORDER BY id")
+    def marks(self) -> tuple[dict[int, RowMarks], dict[int, bytes]]:
+        """The marks as they are now, deleted rows' too, and the digest of each of these rows' texts."""
+        return load_marks(self.state, self.id)
+
+    def _look_around(self) -> None:
+        self.next_undo = self._neighbour("id <= ? ORDER BY id DESC")
+        self.next_redo = self._neighbour("id > ? ORDER BY id")
 
     def _neighbour(self, of_head: str) -> tuple[int, str] | None:
         query = f"SELECT id, label FROM step WHERE document = ? AND alive = 1 AND {of_head} LIMIT 1"
-        return next(iter(self._state.rows(query, self._id, self._head)), None)
+        return next(iter(self.state.rows(query, self.id, self._head)), None)
 
-    def commit(self, step: Step, next_row: int) -> int:
-        """Add an edit; what had been undone can no longer be redone. Returns the step's number."""
-        with self._state.transaction() as sql:
-            document = self._id or self._created(sql)
+    @property
+    def node(self) -> int:
+        """The step that was done last, 0 for none: the present in the tree of all steps."""
+        return self.next_undo[0] if self.next_undo else 0
+
+    def commit(
+        self, label: str, parts: Iterable[Step], outcome: Callable[[], Outcome], new_rows: int = 0
+    ) -> int:
+        """Add an edit; what had been undone can no longer be redone. Returns the step's number.
+
+        outcome: asked for when the last part was written.
+        """
+        with self.state.transaction() as sql:
+            document = self.id or self._created(sql)
             query = "UPDATE step SET alive = 0 WHERE document = ? AND alive = 1 AND id > ?"
             sql.execute(query, (document, self._head))
-            _sweep(sql, document)
-            number = _insert_step(sql, document, step)
-            stride = _insert_stride(sql, document, number, 1)
-            values = (self.version + 1, next_row, number, document)
+            sweep(sql, document)
+            number, touches_rows = insert_step(sql, document, label, parts, self.node)
+            stride = insert_stride(sql, document, number, 1) if touches_rows else None
+            done = outcome()
+            write_marks(sql, document, done.marked)
+            sql.execute("UPDATE step SET rows = ? WHERE id = ?", (done.rows, number))
+            values = (self.version + 1, self.next_row + new_rows, number, document)
             sql.execute("UPDATE document SET version = ?, next_row = ?, head = ? WHERE id = ?", values)
-        self._id, self._head, self.next_row = document, number, next_row
+        self.id, self._head, self._newest = document, number, number
+        self.next_row += new_rows
         self.version += 1
-        self.way.append(stride)
+        self.next_undo, self.next_redo = (number, label), None
+        if stride is not None:
+            self.way.append(stride)
         return number
 
-    def amend(self, number: int, step: Step) -> None:
+    def amend(self, number: int, step: Step, marked: Iterable[MarkedRow]) -> None:
         """Put another content into the newest step."""
-        with self._state.transaction() as sql:
+        with self.state.transaction() as sql:
             sql.execute("DELETE FROM step_part WHERE step = ?", (number,))
-            _insert_parts(sql, number, step)
-            sql.execute("UPDATE document SET version = ? WHERE id = ?", (self.version + 1, self._id))
+            insert_parts(sql, number, [step])
+            write_marks(sql, self.id, marked)
+            sql.execute("UPDATE document SET version = ? WHERE id = ?", (self.version + 1, self.id))
         self.version += 1
 
     def can_amend(self, number: int) -> bool:
-        """True while this step is the last thing that happened and no save is writing it."""
-        last = self.way[-1] if self.way else None
-        return last is not None and (last.step, last.direction) == (number, 1) and last.id > self._held
+        """True while this step is the last thing that happened, no save is writing it and no version ends
+        with it.
+        """
+        if number != self._newest or self._is_named(number):
+            return False
+        on_way = next((stride for stride in reversed(self.way) if stride.step == number), None)
+        return on_way is None or on_way.id > self._held
 
-    def travel(self, number: int, direction: int) -> None:
+    def _is_named(self, number: int) -> bool:
+        query = "SELECT 1 FROM version WHERE document = ? AND step = ?"
+        return bool(self.state.rows(query, self.id, number))
+
+    def travel(self, number: int, direction: int, marked: Iterable[MarkedRow]) -> None:
         """Note that a step was undone (-1) or redone (1)."""
         head = number if direction > 0 else number - 1
         last = self.way[-1] if self.way else None
         is_way_back = last is not None and (last.step, last.direction) == (number, -direction)
         stride = None
-        with self._state.transaction() as sql:
-            if last is not None and is_way_back and last.id > self._held:
+        is_shortened = False
+        only_marks = info_of(self.state, number).is_marks
+        with self.state.transaction() as sql:
+            if only_marks:
+                pass
+            elif last is not None and is_way_back and last.id > self._held:
                 sql.execute("DELETE FROM way WHERE id = ?", (last.id,))
+                is_shortened = True
             else:
-                stride = _insert_stride(sql, self._id, number, direction)
-            values = (self.version + 1, head, self._id)
+                stride = insert_stride(sql, self.id, number, direction)
+            write_marks(sql, self.id, marked)
+            values = (self.version + 1, head, self.id)
             sql.execute("UPDATE document SET version = ?, head = ? WHERE id = ?", values)
-        self._head = head
+        self._head, self._newest = head, 0
         self.version += 1
-        if stride is None:
+        if is_shortened:
             self.way.pop()
-        else:
+        if stride is not None:
             self.way.append(stride)
+        self._look_around()
+
+    def name_version(self, name: str, now: float, rows: int) -> int:
+        """Name the present; the version's id."""
+        with self.state.transaction() as sql:
+            document = self.id or self._created(sql)
+            query = "INSERT INTO version (document, name, time, step, rows) VALUES (?, ?, ?, ?, ?)"
+            made = new_id(sql.execute(query, (document, name, now, self.node, rows)))
+        self.id = document
+        return made
+
+    def delete_version(self, version: int) -> None:
+        with self.state.transaction() as sql:
+            sql.execute("DELETE FROM version WHERE id = ?", (version,))
+            sweep(sql, self.id)
+
+    def count_versions(self) -> int:
+        ((count,),) = self.state.rows("SELECT count(*) FROM version WHERE document = ?", self.id)
+        return int(count)
 
     def announce(self, pending: Pending) -> None:
         """Note the file that is about to be put in the place of the base."""
-        with self._state.transaction() as sql:
-            document = self._id or self._created(sql)
+        with self.state.transaction() as sql:
+            document = self.id or self._created(sql)
             sql.execute("UPDATE document SET pending = ? WHERE id = ?", (_packed(pending), document))
-        self._id = document
+        self.id = document
         self.pending = pending
 
     def settle(self) -> None:
@@ -179,100 +264,114 @@ class Journal:
         self._rebase(base, mark, self._key)
 
     def move_to(self, path: Path, base: BaseRecord, mark: int) -> None:
-        """The document goes on as another file, `base`, which holds the way up to `mark`."""
-        self._rebase(base, mark, self._state.key_of(path))
+        """The document goes on as another file, `base`, which holds the way up to `mark`. The old file
+        keeps a copy of the marks.
+        """
+        self._rebase(base, mark, self.state.key_of(path))
 
     def _rebase(self, base: BaseRecord, mark: int, key: str) -> None:
-        with self._state.transaction() as sql:
-            document = self._id or self._created(sql)
+        with self.state.transaction() as sql:
+            document = self.id or self._created(sql)
             if key != self._key:
                 _forget(sql, key)
             sql.execute("DELETE FROM way WHERE document = ? AND id <= ?", (document, mark))
-            _sweep(sql, document)
+            sweep(sql, document)
             query = "UPDATE document SET path = ?, base = ?, pending = NULL WHERE id = ?"
             sql.execute(query, (key, _packed(base), document))
-        self._id, self._key, self.base, self.pending = document, key, base, None
+            if key != self._key:
+                self._leave_marks(sql, document)
+        self.id, self._key, self.base, self.pending = document, key, base, None
         self.way = [stride for stride in self.way if stride.id > mark]
+
+    def _leave_marks(self, sql: sqlite3.Connection, document: int) -> None:
+        """Give the file that the document leaves its own copy of the marks."""
+        if sql.execute("SELECT 1 FROM mark WHERE document = ? LIMIT 1", (document,)).fetchone():
+            query = "INSERT INTO mark SELECT ?, row, data, digest FROM mark WHERE document = ?"
+            sql.execute(query, (self._created(sql), document))
+
+    def beginning_at(self, path: Path, base: BaseRecord, marked: Iterable[MarkedRow]) -> "Journal":
+        """The journal of another file, whose history begins now. This one stays what it is."""
+        key = self.state.key_of(path)
+        with self.state.transaction() as sql:
+            _forget(sql, key)
+            query = "INSERT INTO document (path, version, next_row, head, base) VALUES (?, ?, ?, 0, ?)"
+            values = (key, self.version + 1, self.next_row, _packed(base))
+            write_marks(sql, new_id(sql.execute(query, values)), marked)
+        return Journal(self.state, path)
 
     def drop_pending(self) -> None:
         """The announced save did not happen."""
-        with self._state.transaction() as sql:
-            sql.execute("UPDATE document SET pending = NULL WHERE id = ?", (self._id,))
+        with self.state.transaction() as sql:
+            sql.execute("UPDATE document SET pending = NULL WHERE id = ?", (self.id,))
         self.pending = None
 
-    def adopt(self, base: BaseRecord, next_row: int) -> None:
+    def adopt(self, base: BaseRecord, next_row: int, ends_way: bool = False) -> None:
         """The file was changed by another program in a way that leaves every step valid: it is the base
-        now.
+        now. ends_way: it holds all our edits.
         """
-        with self._state.transaction() as sql:
-            document = self._id or self._created(sql)
+        with self.state.transaction() as sql:
+            document = self.id or self._created(sql)
+            if ends_way:
+                sql.execute("DELETE FROM way WHERE document = ?", (document,))
             query = "UPDATE document SET base = ?, pending = NULL, next_row = ?, version = ? WHERE id = ?"
             sql.execute(query, (_packed(base), next_row, self.version + 1, document))
-        self._id, self.base, self.pending, self.next_row = document, base, None, next_row
+        self.id, self.base, self.pending, self.next_row = document, base, None, next_row
+        self.way = [] if ends_way else self.way
+        self._newest = 0
         self.version += 1
 
-    def restart(self, base: BaseRecord, step: Step | None, next_row: int) -> None:
-        """Forget all steps; stand on another file, with `step` as the only edit."""
-        with self._state.transaction() as sql:
-            _forget(sql, self._key)
-            document = self._created(sql, base)
-            number, stride = 0, None
-            if step is not None:
-                number = _insert_step(sql, document, step)
-                stride = _insert_stride(sql, document, number, 1)
-            values = (self.version + 1, next_row, number, document)
-            sql.execute("UPDATE document SET version = ?, next_row = ?, head = ? WHERE id = ?", values)
-        self._id, self._head, self.base, self.pending, self.next_row = document, number, base, None, next_row
+    def stand_on_theirs(
+        self, base: BaseRecord, theirs: Iterable[Step] | None, ours: Step | None, next_row: int
+    ) -> None:
+        """Stand on a file that another program wrote.
+
+        theirs: the step from the rows as they are to that file's, None when it is not known and all steps
+        and versions must be forgotten. ours: our unsaved edits on it.
+        """
+        number, stride = self._head, None
+        with self.state.transaction() as sql:
+            document = self.id or self._created(sql)
+            if theirs is None:
+                forget_steps(sql, document)
+                parent = number = 0
+            else:
+                sql.execute("DELETE FROM way WHERE document = ?", (document,))
+                query = "UPDATE step SET alive = 0 WHERE document = ? AND alive = 1 AND id > ?"
+                sql.execute(query, (document, self._head))
+                parent = self.node
+                given = iter(theirs)
+                if (first := next(given, None)) is not None:
+                    parts = chain([first], given)
+                    parent = number = insert_step(sql, document, THEIR_LABEL, parts, parent)[0]
+            if ours is not None:
+                number = insert_step(sql, document, ours.label, [ours], parent)[0]
+                stride = insert_stride(sql, document, number, 1)
+            sweep(sql, document)
+            values = (self.version + 1, next_row, number, _packed(base), document)
+            columns = "version = ?, next_row = ?, head = ?, base = ?, pending = NULL"
+            sql.execute(f"UPDATE document SET {columns} WHERE id = ?", values)
+        self.id, self._head, self.base, self.pending, self.next_row = document, number, base, None, next_row
+        self._newest = 0
         self.version += 1
         self.way = [] if stride is None else [stride]
+        self._look_around()
 
-    def _created(self, sql: sqlite3.Connection, base: BaseRecord | None = None) -> int:
-        values = (self._key, self.version, self.next_row, _packed(base or self.base))
+    def _created(self, sql: sqlite3.Connection) -> int:
+        values = (self._key, self.version, self.next_row, _packed(self.base))
         query = "INSERT INTO document (path, version, next_row, head, base) VALUES (?, ?, ?, 0, ?)"
-        return _new_id(sql.execute(query, values))
+        return new_id(sql.execute(query, values))
+
+
+THEIR_LABEL = "Changes by another program"
 
 
 def _packed(record: BaseRecord | Pending | None) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(record), 1)
 
 
-def _insert_step(sql: sqlite3.Connection, document: int, step: Step) -> int:
-    query = "INSERT INTO step (document, alive, label) VALUES (?, 1, ?)"
-    number = _new_id(sql.execute(query, (document, step.label)))
-    _insert_parts(sql, number, step)
-    return number
-
-
-def _insert_parts(sql: sqlite3.Connection, number: int, step: Step) -> None:
-    for part, data in enumerate(encode_step(step)):
-        sql.execute("INSERT INTO step_part (step, part, data) VALUES (?, ?, ?)", (number, part, data))
-
-
-def _insert_stride(sql: sqlite3.Connection, document: int, step: int, direction: int) -> Stride:
-    query = "INSERT INTO way (document, step, direction) VALUES (?, ?, ?)"
-    return Stride(_new_id(sql.execute(query, (document, step, direction))), step, direction)
-
-
-def _new_id(cursor: sqlite3.Cursor) -> int:
-    if cursor.lastrowid is None:
-        raise sqlite3.InternalError("SQLite gave no number for a new row.")
-    return cursor.lastrowid
-
-
-def _sweep(sql: sqlite3.Connection, document: int) -> None:
-    """Delete steps that can be neither undone nor redone, except those that the way still needs."""
-    query = """SELECT id FROM step WHERE document = ? AND alive = 0
-               AND id NOT IN (SELECT step FROM way WHERE document = ?)"""
-    for (number,) in sql.execute(query, (document, document)).fetchall():
-        sql.execute("DELETE FROM step_part WHERE step = ?", (number,))
-        sql.execute("DELETE FROM step WHERE id = ?", (number,))
-
-
 def _forget(sql: sqlite3.Connection, key: str) -> None:
     """Delete all that is known of a file."""
     for (document,) in sql.execute("SELECT id FROM document WHERE path = ?", (key,)).fetchall():
-        query = "DELETE FROM step_part WHERE step IN (SELECT id FROM step WHERE document = ?)"
-        sql.execute(query, (document,))
-        for table in ("step", "way"):
-            sql.execute(f"DELETE FROM {table} WHERE document = ?", (document,))
+        forget_steps(sql, document)
+        sql.execute("DELETE FROM mark WHERE document = ?", (document,))
         sql.execute("DELETE FROM document WHERE id = ?", (document,))

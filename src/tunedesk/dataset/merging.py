@@ -5,10 +5,12 @@ lost.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tunedesk.dataset.base import Base
-from tunedesk.dataset.order import Order, Place, Run, joined
+from tunedesk.dataset.marks import digest_of
+from tunedesk.dataset.order import Order, Run
+from tunedesk.dataset.places import joined
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Step
 
@@ -22,13 +24,22 @@ class MergeReport:
     kept: edits that stand on the changed file as they stood before.
     appended: edited rows whose original is no longer in the file; ours stands beside theirs as a row of
     its own. not_deleted: rows we had deleted that the other program changed or removed; what it wrote stays.
-    not_moved: rows we had moved that could not be told from others in the changed file.
+    not_moved: rows we had moved that could not be told from others in the changed file. unmarked: rows
+    with marks that are no longer in the file. versions_lost: named versions that could not be kept, because
+    the file had changed while it was not open here and unsaved edits had to be put onto it.
+    conflicts: rows that both sides changed; they are marked (`merge_with` only).
     """
 
     kept: int
     appended: int
     not_deleted: int = 0
     not_moved: int = 0
+    unmarked: int = 0
+    versions_lost: int = 0
+    conflicts: tuple[int, ...] = ()
+
+    def with_losses(self, unmarked: int, versions_lost: int) -> "MergeReport":
+        return replace(self, unmarked=unmarked, versions_lost=versions_lost)
 
     @property
     def sentence(self) -> str:
@@ -43,6 +54,10 @@ class MergeReport:
             )
         if self.not_moved:
             parts.append(f"{_rows(self.not_moved, 'row')} left where the other program put them")
+        if self.unmarked:
+            parts.append(f"{_rows(self.unmarked, 'row')} with marks no longer there")
+        if self.versions_lost:
+            parts.append(f"{_rows(self.versions_lost, 'named version')} lost")
         return f"Another program changed the file. Merged: {', '.join(parts)}."
 
 
@@ -65,11 +80,13 @@ class Ours:
     """Our side. now: the rows as they stand (its base may no longer be readable: `readable`).
 
     originals: the file's text of each row that we touched, from the journal. moved: the rows that we moved.
-    maybe_saved: a save was cut off, so that the file may hold our edits already.
+    maybe_saved: a save was cut off, so that the file may hold our edits already. digests: of the file's
+    text of rows that have marks.
     """
 
     now: Snapshot
     originals: Mapping[int, bytes]
+    digests: Mapping[int, bytes]
     moved: frozenset[int]
     next_row: int
     readable: bool
@@ -77,9 +94,15 @@ class Ours:
 
 
 def our_side(
-    now: Snapshot, way: Iterable[Step], next_row: int, *, readable: bool, maybe_saved: bool = False
+    now: Snapshot,
+    way: Iterable[Step],
+    next_row: int,
+    *,
+    readable: bool,
+    maybe_saved: bool = False,
+    digests: Mapping[int, bytes] | None = None,
 ) -> Ours:
-    """way: the steps from the base to `now`."""
+    """way: the steps from the base to `now`. digests: of the text, as it is now, of each row with marks."""
     originals: dict[int, bytes] = {}
     moved: set[int] = set()
     for step in way:
@@ -91,7 +114,12 @@ def our_side(
         for row in moved.difference(originals):
             if row in now.base_order:
                 originals[row] = now.base.raw(now.base_order.index(row))
-    return Ours(now, originals, frozenset(moved), next_row, readable, maybe_saved)
+    unedited = {
+        row: digest
+        for row, digest in (digests or {}).items()
+        if row in now.base_order and row in now.order and row not in originals
+    }
+    return Ours(now, originals, unedited, frozenset(moved), next_row, readable, maybe_saved)
 
 
 def merge(ours: Ours, theirs: Base) -> Merge:
@@ -108,9 +136,21 @@ def _in_place(ours: Ours, theirs: Base) -> Merge | None:
         return None
     if any(theirs.raw(old.index(row)) != raw for row, raw in ours.originals.items()):
         return None
+    if not _marks_in_place(ours, theirs):
+        return None
     extra = Run(ours.next_row, len(theirs) - len(old))
     report = MergeReport(kept=len(ours.originals) + len(_new_rows(ours)), appended=0)
     return Merge(Order([*old.runs(), extra]), None, ours.next_row + extra.size, True, report)
+
+
+def _marks_in_place(ours: Ours, theirs: Base) -> bool:
+    """True when the rows with marks are where they were."""
+    wanted = {ours.now.base_order.index(row): digest for row, digest in ours.digests.items()}
+    if not wanted:
+        return True
+    first = min(wanted)
+    lines = enumerate(theirs.rows(first, max(wanted) + 1), start=first)
+    return all(line not in wanted or digest_of(raw) == wanted[line] for line, raw in lines)
 
 
 def _new_rows(ours: Ours) -> list[int]:
@@ -138,7 +178,7 @@ def _re_applied(ours: Ours, theirs: Base) -> Merge:
     after = {row: now.texts[row] for row in before}
     before |= {row: ours.originals[row] for row in gone}
     after |= {row: now.texts[row] for row in (*lost, *fresh)}
-    base_order = Order(Run(row, 1) for row in ids)
+    base_order = Order.of_ids(ids)
     step = _step(base_order, result, gone, placed, found, before, after)
     report = MergeReport(
         kept=len(replaced) - len(lost) + len(fresh) + len(gone),
@@ -159,7 +199,7 @@ def _step(
     after: dict[int, bytes],
 ) -> Step | None:
     removed = base_order.places_of([*gone, *(row for row in placed if row in found)])
-    added = joined(Place(position, row, 1) for position, row in enumerate(result) if row in placed)
+    added = joined((position, row, 1) for position, row in enumerate(result) if row in placed)
     if not (removed or added or after):
         return None
     return Step(LABEL, removed, added, before, after)
@@ -200,13 +240,15 @@ def _lines_among(theirs: Base, texts: set[bytes]) -> set[bytes]:
 def _ids_of_lines(ours: Ours, theirs: Base) -> tuple[list[int], int]:
     """Our row id for each of their lines, a new one where the line is not ours; and the next free id."""
     old = ours.now.base_order
+    known: dict[int, int | bytes]
     if ours.readable:
         known = dict(zip(old, (hash(raw) for raw in ours.now.base.rows(0, len(old))), strict=True))
     else:
-        known = {row: hash(raw) for row, raw in ours.originals.items()}
-    lines: dict[int, list[int]] = {value: [] for value in known.values()}
-    for line, raw in enumerate(theirs.rows(0, len(theirs))):
-        if (same := lines.get(hash(raw))) is not None:
+        known = {**ours.digests, **{row: digest_of(raw) for row, raw in ours.originals.items()}}
+    lines: dict[int | bytes, list[int]] = {value: [] for value in known.values()}
+    name = hash if ours.readable else digest_of
+    for line, raw in enumerate(theirs.rows(0, len(theirs)) if lines else ()):
+        if (same := lines.get(name(raw))) is not None:
             same.append(line)
     ids = [0] * len(theirs)
     for row, value in known.items():

@@ -1,11 +1,12 @@
 """The rows as they stand at one moment: immutable, cheap to take, and readable from any thread."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tunedesk.dataset.base import Base
+from tunedesk.dataset.marks import NO_MARKS, RowMarks
 from tunedesk.dataset.order import Order
 
 
@@ -35,6 +36,7 @@ class Snapshot:
 
     base, base_order: the file and the row id of each of its lines. order: which rows stand where.
     texts: the rows whose text differs from the file's. version: the document's at that moment.
+    marks_by_row: the marks of each row that has some.
     """
 
     base: Base
@@ -42,6 +44,7 @@ class Snapshot:
     order: Order
     texts: Mapping[int, bytes]
     version: int
+    marks_by_row: Mapping[int, RowMarks] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.order)
@@ -68,6 +71,36 @@ class Snapshot:
         if row_id not in self.order:
             raise ValueError(f"There is no row with the id {row_id}.")
         return row_id in self.texts
+
+    def marks(self, row_id: int) -> RowMarks:
+        """`NO_MARKS` for a row that has none, or is not there."""
+        return self.marks_by_row.get(row_id, NO_MARKS)
+
+    def marked_rows(self) -> Mapping[int, RowMarks]:
+        """Every row that has marks, in no order."""
+        return self.marks_by_row
+
+    def texts_of(self, row_ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Many rows with their texts, in the order in which they are read fastest. ValueError when one is
+        not there.
+        """
+        lines: list[tuple[int, int]] = []
+        for row in row_ids:
+            if row not in self.order:
+                raise ValueError(f"There is no row with the id {row}.")
+            if (text := self.texts.get(row)) is not None:
+                yield row, text
+            else:
+                lines.append((self.base_order.index(row), row))
+        lines.sort()
+        at = 0
+        while at < len(lines):
+            end = at + 1
+            while end < len(lines) and lines[end][0] == lines[end - 1][0] + 1:
+                end += 1
+            raws = self.base.rows(lines[at][0], lines[at][0] + end - at)
+            yield from zip((row for _, row in lines[at:end]), raws, strict=True)
+            at = end
 
     def rows(self) -> Iterator[tuple[int, bytes]]:
         """Every row's id and text, in order."""

@@ -51,7 +51,29 @@ def _suppressions(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS = [_first_tables, _suppressions]
+def _marks_and_versions(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # parent: the step that had been done last before, 0 for none. time: seconds since 1970, none in old
+        # journals. rows: how many were touched. is_marks: nothing but marks changed.
+        "ALTER TABLE step ADD COLUMN parent INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE step ADD COLUMN time REAL",
+        "ALTER TABLE step ADD COLUMN rows INTEGER",
+        "ALTER TABLE step ADD COLUMN is_marks INTEGER NOT NULL DEFAULT 0",
+        """UPDATE step SET parent = coalesce((SELECT max(earlier.id) FROM step AS earlier
+            WHERE earlier.document = step.document AND earlier.alive = 1 AND earlier.id < step.id), 0)""",
+        # The marks as they are now, also of rows that are deleted. digest: of the row's text.
+        """CREATE TABLE mark (
+            document INTEGER NOT NULL, row INTEGER NOT NULL, data BLOB NOT NULL, digest BLOB NOT NULL,
+            PRIMARY KEY (document, row)) WITHOUT ROWID""",
+        # Named moments. step: the one that had been done last, 0 for none.
+        """CREATE TABLE version (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, name TEXT NOT NULL,
+            time REAL NOT NULL, step INTEGER NOT NULL, rows INTEGER NOT NULL, UNIQUE (document, name))""",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS = [_first_tables, _suppressions, _marks_and_versions]
 """Migration n brings a file from version n to n + 1; released ones are never changed."""
 
 

@@ -5,22 +5,25 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from tunedesk.dataset.order import Order, Place, joined
+from tunedesk.dataset.marks import NO_MARKS, RowMarks
+from tunedesk.dataset.order import Order
+from tunedesk.dataset.places import Places, joined, of_ids
 
 PART_BYTES = 16 << 20
 """A step is stored in parts of about this size: SQLite holds no more than 1,000,000,000 bytes in one
-value.
+value, and a part is what is in memory while a big step is written or read.
 """
 CARRIED_ROWS = 1000
 """Up to so many moved rows carry their text, so that they are found again in a file that another program
-changed.
+changed while it was not open here.
 """
+NOWHERE = joined(())
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an edit did, for those who show the rows. Structure changed if inserted, deleted or moved is
-    set.
+    set. marked: rows whose marks are others now.
     """
 
     changed: tuple[int, ...] = ()
@@ -28,6 +31,7 @@ class Change:
     deleted: tuple[int, ...] = ()
     moved: bool = False
     label: str = ""
+    marked: tuple[int, ...] = ()
 
     @property
     def is_structural(self) -> bool:
@@ -36,45 +40,102 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Rows taken out, then rows put in, then texts set.
+    """Rows taken out, then rows put in, then texts and marks set; or one part of that, see `encode_step`.
 
     removed: places in the order before; added: places in the order after. A row in both was moved.
     before: the text of each row that was there before; after: of each that is there after.
-    Moved rows of more than a few may be in neither.
+    Moved rows of more than a few may be in neither. marks_before, marks_after: of each row whose marks
+    change, `NO_MARKS` for none.
     """
 
     label: str
-    removed: tuple[Place, ...] = ()
-    added: tuple[Place, ...] = ()
+    removed: Places = NOWHERE
+    added: Places = NOWHERE
     before: Mapping[int, bytes] = field(default_factory=dict)
     after: Mapping[int, bytes] = field(default_factory=dict)
+    marks_before: Mapping[int, RowMarks] = field(default_factory=dict)
+    marks_after: Mapping[int, RowMarks] = field(default_factory=dict)
 
     def reversed(self) -> "Step":
-        return Step(self.label, self.added, self.removed, self.after, self.before)
-
-    def change(self) -> Change:
-        gone, come = set(_ids(self.removed)), set(_ids(self.added))
-        changed = tuple(row for row, raw in self.after.items() if self.before.get(row, raw) != raw)
-        return Change(
-            changed=changed,
-            inserted=tuple(row for row in _ids(self.added) if row not in gone),
-            deleted=tuple(row for row in _ids(self.removed) if row not in come),
-            moved=not gone.isdisjoint(come),
-            label=self.label,
+        return Step(
+            self.label,
+            self.added,
+            self.removed,
+            self.after,
+            self.before,
+            self.marks_after,
+            self.marks_before,
         )
 
+    def without_marks(self) -> "Step":
+        return Step(self.label, self.removed, self.added, self.before, self.after)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.touches_rows or self.marks_after)
+
+    @property
+    def touches_rows(self) -> bool:
+        """False when only marks change."""
+        return bool(self.removed or self.added or self.before or self.after)
+
     def moved_ids(self) -> set[int]:
-        return set(_ids(self.removed)).intersection(_ids(self.added))
+        return set(self.removed.ids()).intersection(self.added.ids())
+
+    def joined_with(self, other: "Step") -> "Step":
+        """Two parts of one step made one; the places are the first one's."""
+        return Step(
+            self.label,
+            self.removed or other.removed,
+            self.added or other.added,
+            {**self.before, **other.before},
+            {**self.after, **other.after},
+            {**self.marks_before, **other.marks_before},
+            {**self.marks_after, **other.marks_after},
+        )
 
 
-def inserting(label: str, position: int, first: int, raws: Sequence[bytes]) -> Step:
+TextEdit = tuple[int, bytes | None, bytes | None]
+"""A row, its text before (None: it was not there) and after (None: it goes)."""
+
+
+def in_parts(
+    label: str,
+    texts: Iterable[TextEdit],
+    removed: Places = NOWHERE,
+    added: Places = NOWHERE,
+    marks_before: Mapping[int, RowMarks] | None = None,
+    marks_after: Mapping[int, RowMarks] | None = None,
+) -> Iterator[Step]:
+    """A step in parts of about PART_BYTES, so that not all texts need to be in memory; the first part has
+    the places and marks. Nothing when nothing is to be done.
+    """
+    before: dict[int, bytes] = {}
+    after: dict[int, bytes] = {}
+    size = 0
+    part = Step(label, removed, added, before, after, marks_before or {}, marks_after or {})
+    for row, old, new in texts:
+        if size > PART_BYTES:
+            yield part
+            before, after, size = {}, {}, 0
+            part = Step(label, NOWHERE, NOWHERE, before, after)
+        if old is not None:
+            before[row] = old
+            size += len(old)
+        if new is not None:
+            after[row] = new
+            size += len(new)
+    if not part.is_empty:
+        yield part
+
+
+def inserting(label: str, position: int, first: int, raws: Sequence[bytes], marks: RowMarks) -> Step:
     """New rows with the ids first, first + 1, ... from `position` on."""
-    return Step(label, added=(Place(position, first, len(raws)),), after=dict(enumerate(raws, start=first)))
-
-
-def deleting(label: str, order: Order, before: Mapping[int, bytes]) -> Step:
-    """`before` names the rows that go, with their texts."""
-    return Step(label, removed=order.places_of(before), before=before)
+    texts = dict(enumerate(raws, start=first))
+    marked = {} if marks == NO_MARKS else dict.fromkeys(texts, marks)
+    unmarked = dict.fromkeys(marked, NO_MARKS)
+    added = joined([(position, first, len(raws))])
+    return Step(label, added=added, after=texts, marks_before=unmarked, marks_after=marked)
 
 
 def moving(
@@ -85,55 +146,63 @@ def moving(
     """
     removed = order.places_of(row_ids)
     start = position - sum(max(0, min(place.size, position - place.position)) for place in removed)
-    added = joined(Place(start + number, row, 1) for number, row in enumerate(row_ids))
-    return Step(label, removed, added, texts, texts)
+    return Step(label, removed, of_ids(start, row_ids), texts, texts)
 
 
 class _Part(msgspec.Struct, array_like=True):
-    """Flat lists of numbers and the texts of some rows; the places stand in the first part."""
+    """Places, the texts of some rows, and marks. Old journals have the places as flat lists of numbers.
 
-    removed: list[int]
-    added: list[int]
-    before: dict[int, bytes]
-    after: dict[int, bytes]
+    goes_on: the next part belongs to the same rows, whose text was too long for one value.
+    """
+
+    removed: list[int] = []
+    added: list[int] = []
+    before: dict[int, bytes] = {}
+    after: dict[int, bytes] = {}
+    marks_before: dict[int, RowMarks] = {}
+    marks_after: dict[int, RowMarks] = {}
+    removed_packed: bytes = b""
+    added_packed: bytes = b""
+    goes_on: bool = False
 
 
 def encode_step(step: Step) -> Iterator[bytes]:
-    """The step without its label, in one or more parts."""
-    part = _Part(_flat(step.removed), _flat(step.added), {}, {})
+    """The step without its label, as one value, or as several where its texts are long."""
+    part = _Part(
+        marks_before=dict(step.marks_before),
+        marks_after=dict(step.marks_after),
+        removed_packed=step.removed.pack() if step.removed else b"",
+        added_packed=step.added.pack() if step.added else b"",
+    )
     size = 0
     for is_after, texts in enumerate((step.before, step.after)):
         for row, raw in texts.items():
             if size and size + len(raw) > PART_BYTES:
+                part.goes_on = True
                 yield msgspec.msgpack.encode(part)
-                part, size = _Part([], [], {}, {}), 0
+                part, size = _Part(), 0
             (part.after if is_after else part.before)[row] = raw
             size += len(raw)
     yield msgspec.msgpack.encode(part)
 
 
-def decode_step(label: str, parts: Iterable[bytes]) -> Step:
-    removed: list[int] = []
-    added: list[int] = []
-    before: dict[int, bytes] = {}
-    after: dict[int, bytes] = {}
-    for data in parts:
+def decode_parts(label: str, values: Iterable[bytes], goes_on: bool = False) -> Iterator[Step]:
+    """What was encoded, part by part, each with the whole of its rows. goes_on: all values are one part,
+    as in old journals.
+    """
+    waiting: Step | None = None
+    for data in values:
         part = msgspec.msgpack.decode(data, type=_Part)
-        removed += part.removed
-        added += part.added
-        before |= part.before
-        after |= part.after
-    return Step(label, _places(removed), _places(added), before, after)
+        removed = Places.unpack(part.removed_packed) if part.removed_packed else _places(part.removed)
+        added = Places.unpack(part.added_packed) if part.added_packed else _places(part.added)
+        step = Step(label, removed, added, part.before, part.after, part.marks_before, part.marks_after)
+        waiting = step if waiting is None else waiting.joined_with(step)
+        if not (part.goes_on or goes_on):
+            yield waiting
+            waiting = None
+    if waiting is not None:
+        yield waiting
 
 
-def _flat(places: Iterable[Place]) -> list[int]:
-    return [number for place in places for number in place]
-
-
-def _places(flat: list[int]) -> tuple[Place, ...]:
-    return tuple(Place(*flat[at : at + 3]) for at in range(0, len(flat), 3))
-
-
-def _ids(places: Iterable[Place]) -> Iterator[int]:
-    for place in places:
-        yield from range(place.first, place.first + place.size)
+def _places(flat: list[int]) -> Places:
+    return joined((flat[at], flat[at + 1], flat[at + 2]) for at in range(0, len(flat), 3))

@@ -1,0 +1,61 @@
+"""Putting a document's unsaved edits onto the file that another program wrote, when it is opened or later."""
+
+from tunedesk.dataset.base import Base
+from tunedesk.dataset.difference import difference
+from tunedesk.dataset.journal import THEIR_LABEL, BaseRecord
+from tunedesk.dataset.live_document import LiveDocument
+from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
+from tunedesk.dataset.snapshot import Snapshot
+
+
+def merge_at_open(live: LiveDocument, theirs: Base, maybe_saved: bool) -> MergeReport | None:
+    """The file that the journal was made on is gone, so texts of the base cannot be read. None when there
+    was nothing to put onto it.
+    """
+    had_edits = bool(live.journal.way)
+    live.stand_on(theirs, live.rows.base_order, has_texts=False)
+    merged = _merged(live, theirs, is_readable=False, maybe_saved=maybe_saved)
+    report = _take_over(live, merged, theirs, None)
+    return report if had_edits or report.unmarked or report.versions_lost else None
+
+
+def merge_from_disk(live: LiveDocument) -> MergeReport:
+    with live.saving, live.editing:
+        theirs = Base.open(live.path)
+        is_readable = not live.rows.base.is_stale()
+        merged = _merged(live, theirs, is_readable=is_readable, maybe_saved=False)
+        return _take_over(live, merged, theirs, live.snapshot() if is_readable else None)
+
+
+def _merged(live: LiveDocument, theirs: Base, *, is_readable: bool, maybe_saved: bool) -> Merge:
+    ours = our_side(
+        live.snapshot(),
+        live.journal.parts_of_way(),
+        live.journal.next_row,
+        readable=is_readable,
+        maybe_saved=maybe_saved,
+        digests=live.journal.marks()[1],
+    )
+    return merge(ours, theirs)
+
+
+def _take_over(live: LiveDocument, merged: Merge, theirs: Base, old: Snapshot | None) -> MergeReport:
+    """old: the rows as they were, None when the file's texts among them can no longer be read."""
+    journal = live.journal
+    record = BaseRecord.of(theirs.signature, merged.base_order)
+    versions_lost = 0
+    if merged.keeps_steps:
+        journal.adopt(record, merged.next_row)
+    elif old is None and merged.step is None:
+        journal.adopt(record, merged.next_row, ends_way=True)
+    elif old is None:
+        versions_lost = journal.count_versions()
+        journal.stand_on_theirs(record, None, merged.step, merged.next_row)
+    else:
+        new = Snapshot(theirs, merged.base_order, merged.base_order, {}, 0)
+        step = difference(THEIR_LABEL, old, new, old.texts)
+        journal.stand_on_theirs(record, step, merged.step, merged.next_row)
+    shown = len(live.rows.now().marked_rows())
+    live.stand_on(theirs, merged.base_order)
+    unmarked = max(0, shown - len(live.rows.now().marked_rows()))
+    return merged.report.with_losses(unmarked, versions_lost)
