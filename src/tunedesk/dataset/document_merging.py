@@ -2,6 +2,7 @@
 
 from tunedesk.dataset.base import Base
 from tunedesk.dataset.difference import difference
+from tunedesk.dataset.history import History, Version
 from tunedesk.dataset.journal import THEIR_LABEL, BaseRecord
 from tunedesk.dataset.live_document import LiveDocument
 from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
@@ -44,6 +45,7 @@ def _take_over(live: LiveDocument, merged: Merge, theirs: Base, old: Snapshot | 
     journal = live.journal
     record = BaseRecord.of(theirs.signature, merged.base_order)
     versions_lost = 0
+    versions = _versions_now(live) if merged.keeps_steps and old is not None else {}
     if merged.keeps_steps:
         journal.adopt(record, merged.next_row)
     elif old is None and merged.step is None:
@@ -57,5 +59,27 @@ def _take_over(live: LiveDocument, merged: Merge, theirs: Base, old: Snapshot | 
         journal.stand_on_theirs(record, step, merged.step, merged.next_row)
     shown = len(live.rows.now().marked_rows())
     live.stand_on(theirs, merged.base_order)
+    if old is not None:
+        _keep_versions(live, versions, old.base)
     unmarked = max(0, shown - len(live.rows.now().marked_rows()))
     return merged.report.with_losses(unmarked, versions_lost)
+
+
+def _versions_now(live: LiveDocument) -> dict[Version, Snapshot]:
+    history = History(live)
+    return {version: history.at(version) for version in history.versions()}
+
+
+def _keep_versions(live: LiveDocument, versions: dict[Version, Snapshot], old: Base) -> None:
+    """The steps go on to be right, but rows that none of them touched may be others now: to each version
+    belongs a last step that makes them what they were.
+    """
+    if not versions:
+        return
+    history, theirs = History(live), live.rows.base
+    pairs = zip(live.rows.base_order, old.rows(0, len(old)), theirs.rows(0, len(theirs)), strict=False)
+    changed = [row for row, before, after in pairs if before != after]
+    for version, then in versions.items():
+        now = history.at(version)
+        touched = {*changed, *now.texts, *then.texts}
+        live.journal.end_version_with(version.id, version.step, difference(THEIR_LABEL, now, then, touched))

@@ -120,7 +120,7 @@ class History:
             marked: set[int] = set()
             for number, direction in self._path(live.journal.node, node):
                 for part in live.journal.parts(number, direction):
-                    if not rows.has_places(part):
+                    if not rows.has_rows(part):
                         raise _unknown(moment)
                     rows.apply(part)
                     touched.update(part.before, part.after)

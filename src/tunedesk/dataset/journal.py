@@ -239,6 +239,16 @@ class Journal:
         self.id = document
         return made
 
+    def end_version_with(self, version: int, step: int, parts: Iterable[Step]) -> None:
+        """Put a step that only this version knows between it and the step that it ended with."""
+        given = iter(parts)
+        if (first := next(given, None)) is None:
+            return
+        with self.state.transaction() as sql:
+            whole = chain([first], given)
+            last, _ = insert_step(sql, self.id, THEIR_LABEL, whole, step, is_alive=False)
+            sql.execute("UPDATE version SET step = ? WHERE id = ?", (last, version))
+
     def delete_version(self, version: int) -> None:
         with self.state.transaction() as sql:
             sql.execute("DELETE FROM version WHERE id = ?", (version,))

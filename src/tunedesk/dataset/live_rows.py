@@ -147,16 +147,12 @@ class LiveRows:
         """True when the step finds what it knew: the texts before, and the rows it takes out in their
         places.
         """
-        now = self.now()
-        if any(row not in self.order for row in step.before):
-            return False
-        return self.has_places(step) and all(
-            raw == step.before[row] for row, raw in now.texts_of(step.before)
-        )
+        texts = self.now().texts_of
+        return self.has_rows(step) and all(raw == step.before[row] for row, raw in texts(step.before))
 
-    def has_places(self, step: Step) -> bool:
-        """True when the rows that the step takes out stand where it knew them."""
-        return self.order.holds(step.removed)
+    def has_rows(self, step: Step) -> bool:
+        """True when the rows that the step knew are there, and those that it takes out in their places."""
+        return all(row in self.order for row in step.before) and self.order.holds(step.removed)
 
     def stand_on(self, new: Base, saved: Snapshot) -> None:
         """`saved` is in the file now; what was edited since stays an edit."""
