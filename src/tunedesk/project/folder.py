@@ -10,6 +10,7 @@ from tunedesk.dataset.document import Document
 from tunedesk.dataset.files import refuse_what_is_no_file
 from tunedesk.dataset.line_index import Progress
 from tunedesk.dataset.mapping import ColumnMapping
+from tunedesk.dataset.split_recipe import SplitRecipe
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
 from tunedesk.paths import loose_projects_dir, projects_dir, sample_project
@@ -41,6 +42,7 @@ class Project:
     opened: Path | None = None
     is_loose: bool = False
     mappings: dict[Path, ColumnMapping] = field(default_factory=dict)
+    splits: dict[Path, SplitRecipe] = field(default_factory=dict)
     unknown: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -120,6 +122,7 @@ def save_project(project: Project) -> None:
         default_model=project.default_model,
         datasets=datasets,
         mappings={_stored(project.root, path): mapping for path, mapping in project.mappings.items()},
+        splits={_stored(project.root, path): recipe for path, recipe in project.splits.items()},
         unknown=dict(project.unknown),
     )
     write_manifest(project.root, manifest)
@@ -183,6 +186,7 @@ def _open_folder(root: Path, is_loose: bool = False) -> Project:
         read_only_reason=reason,
         is_loose=is_loose,
         mappings={(root / name).resolve(): mapping for name, mapping in manifest.mappings.items()},
+        splits={(root / name).resolve(): recipe for name, recipe in manifest.splits.items()},
         unknown=manifest.unknown,
     )
 

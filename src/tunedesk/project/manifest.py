@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tunedesk.dataset.mapping import ColumnMapping
+from tunedesk.dataset.split_recipe import SplitRecipe
 from tunedesk.errors import UserError
 from tunedesk.paths import write_atomically
 
@@ -21,6 +22,7 @@ class Manifest:
     """datasets: role to a path, relative to the project's folder where the file lies in it.
 
     mappings: what the columns of a dataset mean, by the same path; only for files of nobody's format.
+    splits: how a dataset was split, by the same path.
     unknown: keys of a newer version or of the user's own; they are written back as they were.
     """
 
@@ -29,6 +31,7 @@ class Manifest:
     default_model: str = "starter"
     datasets: dict[str, str] = field(default_factory=dict)
     mappings: dict[str, ColumnMapping] = field(default_factory=dict)
+    splits: dict[str, SplitRecipe] = field(default_factory=dict)
     unknown: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,6 +66,7 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
         "default_model": manifest.default_model,
         "datasets": manifest.datasets,
         **({"mappings": msgspec.to_builtins(manifest.mappings)} if manifest.mappings else {}),
+        **({"splits": msgspec.to_builtins(manifest.splits)} if manifest.splits else {}),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     try:
@@ -87,6 +91,7 @@ def _manifest(path: Path, content: dict[str, Any]) -> Manifest:
         default_model=_text(path, content, "default_model", "starter"),
         datasets=datasets,
         mappings=_mappings(path, content.pop("mappings", {})),
+        splits=_splits(path, content.pop("splits", {})),
         unknown=content,
     )
 
@@ -98,6 +103,14 @@ def _mappings(path: Path, content: Any) -> dict[str, ColumnMapping]:
         message = f'{path}: "mappings" cannot be read: {error}.'
         hint = 'For example {"datasets/table.csv": {"user": "question", "assistant": "answer"}}.'
         raise UserError(message, hint=hint) from error
+
+
+def _splits(path: Path, content: Any) -> dict[str, SplitRecipe]:
+    try:
+        return msgspec.convert(content, dict[str, SplitRecipe])
+    except msgspec.ValidationError as error:
+        hint = 'For example {"datasets/all.jsonl": {"method": "random", "valid": 0.1, "heldout": 0.1}}.'
+        raise UserError(f'{path}: "splits" cannot be read: {error}.', hint=hint) from error
 
 
 def _text(path: Path, content: dict[str, Any], key: str, default: str) -> str:
