@@ -28,9 +28,9 @@ class ToolPage(QWidget):
         self._title = label(title, "title")
         self._sentence = label(sentence, "muted", wrap=True)
         self._summary = label("", wrap=True, selectable=True)
-        self._apply = push_button(apply_text, primary=True)
-        self._apply.setVisible(bool(apply_text))
-        self._apply.clicked.connect(self.apply_asked)
+        self._button = push_button(apply_text, primary=True)
+        self._button.setVisible(bool(apply_text))
+        self._button.clicked.connect(self.apply_asked)
         self._body = QScrollArea()
         self._body.setWidgetResizable(True)
         self._body.setFrameShape(QFrame.Shape.NoFrame)
@@ -40,7 +40,7 @@ class ToolPage(QWidget):
 
     @property
     def apply_button(self) -> QWidget:
-        return self._apply
+        return self._button
 
     def set_body(self, body: QWidget, *, scrolls: bool = True) -> None:
         """scrolls: False for a body that scrolls by itself, such as a table, and takes all the room."""
@@ -58,15 +58,15 @@ class ToolPage(QWidget):
 
     def offer(self, text: str, *, enabled: bool) -> None:
         """The button's words, best with the number of rows: "Replace 12 hits"."""
-        self._apply.setText(text)
-        self._apply.setEnabled(enabled)
+        self._button.setText(text)
+        self._button.setEnabled(enabled)
 
     def _lay_out(self) -> None:
         head = row(self._title, tool_button(self._close))
         head.setStretch(0, 1)
         above = column(head, self._sentence, spacing=GRID // 2)
         above.setContentsMargins(2 * GRID, GRID, GRID, GRID)
-        foot = row(self._summary, self._apply)
+        foot = row(self._summary, self._button)
         foot.setStretch(0, 1)
         foot.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         self._whole = column(above, line(), self._body, line(), foot, spacing=0)
