@@ -3,7 +3,7 @@ this.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,14 @@ from tunedesk.template.conversation import (
     as_dicts,
     conversation_of,
     is_trained,
+    plain_turns,
 )
 from tunedesk.template.errors import TemplateError
+from tunedesk.template.frames import Frames, Shape, WatchedEnvironment
 from tunedesk.template.habits import Habits, find_habits
-from tunedesk.template.loss_mask import Range, RenderedChat, trained_ranges
+from tunedesk.template.loss_mask import Range, RenderedChat, Turn, trained_ranges
 from tunedesk.template.model_folder import model_name
+from tunedesk.template.opaque import LookedAt
 from tunedesk.template.rendered import Prompt, Rendered
 from tunedesk.template.sandbox import CompiledTemplate, MarkedText
 from tunedesk.template.tokenizer_files import TokenizerFiles, load_tokenizer_files
@@ -53,10 +56,13 @@ class ChatTemplate:
             if self._template is not None
             else Habits(files.special)
         )
+        self._source = files.template or ""
         self.asks_as_trained = self._habits.asks_as_trained
         self.end_ids = files.end_ids | self._new_end_ids(files.end_ids)
         configured = (self._tokenizer.id_to_token(number) for number in self.end_ids)
         self._ends = frozenset(self._habits.ends) | frozenset(text for text in configured if text)
+        self._watched: CompiledTemplate | None = None
+        self._frames = Frames(self._lay_out_opaque, self._ends)
         self.bos_id = self._id_of("bos_token")
         eos = self._id_of("eos_token")
         self.eos_id = eos if eos is not None else min(self.end_ids, default=None)
@@ -92,6 +98,9 @@ class ChatTemplate:
             )
         if self._template is None:
             return self._render_plain(example, max_length)
+        framed = self._framed(example)
+        if framed is not None:
+            return self._encode_masked(*framed, max_length)
         return self._render_conversation(conversation_of(example), max_length)
 
     def render_preference(self, example: Example, max_length: int | None = None) -> tuple[Rendered, Rendered]:
@@ -125,19 +134,53 @@ class ChatTemplate:
                 hint="It is made for images; choose a model for text.",
             )
         said, marked, notes = self._accepted(asked)
-        messages, tools = said.messages, said.tools
+        ranges = self._ranges(
+            said, marked, lambda turns, prompt: self._try_text(turns, said.tools, add_prompt=prompt)
+        )
+        rendered = self._encode_masked(marked.text, ranges, max_length)
+        return replace(rendered, notes=notes) if notes else rendered
+
+    def _ranges(
+        self, said: Conversation, marked: MarkedText, text_of: Callable[[Turns, bool], str | None]
+    ) -> list[Range]:
+        """text_of: the text of other turns, with a prompt for an answer or without; None when refused."""
         chat = RenderedChat(
             turns=said.turns,
             text=marked.text,
             marked=marked.ranges,
             ends=self._ends,
-            prefix=lambda count, prompt: self._try_text(messages[:count], tools, add_prompt=prompt),
-            replaced=lambda index, answer: self._try_text(
-                _with_answer(messages, index, answer), tools, add_prompt=False
-            ),
+            prefix=lambda count, prompt: text_of(said.messages[:count], prompt),
+            replaced=lambda index, answer: text_of(_with_answer(said.messages, index, answer), False),
         )
-        rendered = self._encode_masked(marked.text, trained_ranges(chat), max_length)
-        return replace(rendered, notes=notes) if notes else rendered
+        return trained_ranges(chat)
+
+    def _framed(self, example: Example) -> tuple[str, list[Range]] | None:
+        """Text and trained ranges without asking the template, where it puts a frame around such turns."""
+        plain = plain_turns(example)
+        return None if plain is None else self._frames.fill(*plain)
+
+    def _lay_out_opaque(self, shape: Shape, contents: list[str]) -> tuple[str, Sequence[Range]]:
+        """How the template lays out turns of this shape; raises whatever it raises, LookedAt too."""
+        if self._watched is None:
+            self._watched = CompiledTemplate(self._source, WatchedEnvironment)
+        template, variables = self._watched, self._habits.variables
+        messages: Turns = [
+            {"role": role, "content": text} for (role, _), text in zip(shape, contents, strict=True)
+        ]
+        turns = tuple(
+            Turn(role, str(text), trained) for (role, trained), text in zip(shape, contents, strict=True)
+        )
+
+        def text_of(turns: Turns, prompt: bool) -> str | None:
+            try:
+                return template.render(turns, variables, add_prompt=prompt)
+            except LookedAt:
+                raise
+            except Exception:  # as in _try_text: the template does not accept these turns
+                return None
+
+        marked = template.render_marked(messages, variables)
+        return marked.text, self._ranges(Conversation(messages, None, turns), marked, text_of)
 
     def _accepted(self, asked: Conversation) -> tuple[Conversation, MarkedText, tuple[str, ...]]:
         """The conversation as the template takes it: a role developer is called system where it refuses or

@@ -62,6 +62,25 @@ def conversation_of(example: Example, trained_from: int = 0) -> Conversation:
     return Conversation(messages, [_tool(tool) for tool in example.tools] or None, turns)
 
 
+def plain_turns(example: Example) -> tuple[tuple[tuple[str, bool], ...], list[str]] | None:
+    """Role of each turn and whether it is trained, and the texts; None when something else than text counts:
+    tools, calls, names, a role that may have to be renamed.
+    """
+    if example.tools or not example.messages:
+        return None
+    shape: list[tuple[str, bool]] = []
+    contents: list[str] = []
+    size = 0
+    for turn in example.messages:
+        content = turn.content
+        if content is None or turn.tool_calls or turn.name or turn.tool_call_id or turn.role == "developer":
+            return None
+        shape.append((turn.role, is_trained(example, turn)))
+        contents.append(content)
+        size += len(content)
+    return (tuple(shape), contents) if size <= MAX_CHARACTERS else None
+
+
 def is_trained(example: Example, message: Message) -> bool:
     """Whether a turn gets a loss: an assistant's, not of weight 0, and no part of a prompt (TRL trains of
     prompt and completion only the completion).

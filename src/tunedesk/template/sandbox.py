@@ -2,6 +2,8 @@
 no tokens.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -24,7 +26,7 @@ from jinja2.visitor import NodeTransformer
 from tunedesk.template import metering
 from tunedesk.template.metering import Budget
 
-_ROUNDS, _SIZED = "metered_rounds", "checked_size"
+ROUNDS, SIZED = "metered_rounds", "checked_size"
 # Two signs of the private use area with a word between them: a marker no text holds by accident. Should one
 # hold it all the same, the marked text differs from the plain one, and the marks are not used.
 _OPEN, _CLOSE = "\ue0f1tunedesk-trained\ue0f2", "\ue0f1tunedesk-untrained\ue0f2"
@@ -49,9 +51,9 @@ class CompiledTemplate:
     error: jinja2.TemplateError or whatever Python exception its expressions cause.
     """
 
-    def __init__(self, source: str) -> None:
-        environment = _Environment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, "jinja2.ext.loopcontrols"]
+    def __init__(self, source: str, environment_class: type[SafeEnvironment] | None = None) -> None:
+        environment = (environment_class or SafeEnvironment)(
+            trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, "jinja2.ext.loopcontrols"]
         )
         compiled: list[jinja2.Template] = []
 
@@ -127,7 +129,7 @@ def _read_marks(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return "".join(pieces), tuple(ranges)
 
 
-class _Generation(Extension):
+class GenerationTag(Extension):
     """{% generation %}: what it encloses is the assistant's own text (the tag is transformers' invention)."""
 
     tags = {"generation"}  # noqa: RUF012 (jinja declares it so)
@@ -147,19 +149,19 @@ class _Meters(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.Node:
         self.generic_visit(node)
-        node.iter = _filtered(node.iter, _ROUNDS)
+        node.iter = _filtered(node.iter, ROUNDS)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
-        return _filtered(node, _SIZED)
+        return _filtered(node, SIZED)
 
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno, environment=node.environment)
 
 
-class _Environment(ImmutableSandboxedEnvironment):
+class SafeEnvironment(ImmutableSandboxedEnvironment):
     """jinja2's immutable sandbox with transformers' options and globals, and with every loop and call
     counted.
     """
@@ -171,7 +173,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         for name, function in list(self.filters.items()):
             self.filters[name] = metering.metered_filter(name, function)
         self.filters.update(
-            {"tojson": _tojson, _ROUNDS: metering.metered_rounds, _SIZED: metering.checked_size}
+            {"tojson": _tojson, ROUNDS: metering.metered_rounds, SIZED: metering.checked_size}
         )
         self.globals.update(
             range=metering.checked_range,
