@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
-    QStackedWidget,
     QTextBrowser,
     QWidget,
 )
@@ -213,58 +212,47 @@ class BulkPage(ToolPage):
         set_look(self._preview, "bare")
 
     def _lay_out_body(self) -> None:
-        self._fields = QStackedWidget()
-        self._field_pages = {"": self._page(), "text": self._page(("Text", self._text))}
-        self._field_pages["names"] = self._page(("From", self._old), ("To", self._new))
-        self._field_pages["key"] = self._page(("Key", self._key))
-        self._field_pages["new key"] = self._page(
-            ("Key", self._added), ("Value", self._value), ("", self._overwrite)
+        self._form = form()
+        self._form.addRow("Change", self._what)
+        self._form.addRow("In", self._scope)
+        self._field_rows: tuple[tuple[str, str, QWidget], ...] = (
+            ("text", "Text", self._text),
+            ("names", "From", self._old),
+            ("names", "To", self._new),
+            ("key", "Key", self._key),
+            ("new key", "Key", self._added),
+            ("new key", "Value", self._value),
+            ("new key", "", self._overwrite),
+            ("side", "Where", self._side),
         )
-        self._field_pages["side"] = self._page(("Where", self._side))
-        for page in self._field_pages.values():
-            self._fields.addWidget(page)
-        self._fields.setSizePolicy(
-            self._fields.sizePolicy().horizontalPolicy(), self._fields.sizePolicy().Policy.Maximum
-        )
-        head = form()
-        head.addRow("Change", self._what)
-        head.addRow("In", self._scope)
+        for _, words, field in self._field_rows:
+            self._form.addRow(words, field)
         body = QWidget()
-        whole = column(head, self._fields, self._preview_head, self._preview, margin=2 * GRID)
-        whole.setStretch(3, 1)
+        whole = column(self._form, self._preview_head, self._preview, None, margin=2 * GRID)
+        whole.setStretch(2, 1)
         body.setLayout(whole)
         self.set_body(body)
         self._show_fields()
         self._show_change("", "")
 
-    def _page(self, *rows: tuple[str, QWidget]) -> QWidget:
-        page = QWidget()
-        fields = form()
-        for words, field in rows:
-            fields.addRow(words, field)
-        page.setLayout(fields)
-        return page
-
     def _show_fields(self) -> None:
         """Only what the chosen change needs; the others take no room."""
-        for name, page in self._field_pages.items():
-            policy = page.sizePolicy()
-            policy.setVerticalPolicy(
-                policy.Policy.Preferred if name == self.choice.fields else policy.Policy.Ignored
-            )
-            page.setSizePolicy(policy)
-        self._fields.setCurrentWidget(self._field_pages[self.choice.fields])
-        self._fields.setVisible(bool(self.choice.fields))
+        for kind, _, field in self._field_rows:
+            self._form.setRowVisible(field, kind == self.choice.fields)
 
     def _connect(self) -> None:
         self.apply_asked.connect(self._apply)
-        self._what.activated.connect(lambda: (self._show_fields(), self.look_again()))
+        self._what.activated.connect(self._choose)
         for box in (self._scope, self._side):
             box.activated.connect(self.look_again)
         self._overwrite.toggled.connect(self.look_again)
         self._text.textChanged.connect(self._typing.start)
         for field in (self._old, self._new, self._key, self._added, self._value):
             field.textEdited.connect(lambda: self._typing.start())
+
+    def _choose(self) -> None:
+        self._show_fields()
+        self.look_again()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
