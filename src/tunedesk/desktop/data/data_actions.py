@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from tunedesk.desktop.widgets.buttons import action
 
+INVISIBLE_TIP = "Mark no-break spaces, zero-width and direction characters where they surprise"
+
 
 @dataclass(frozen=True)
 class DataActions:
@@ -31,9 +33,21 @@ class DataActions:
     delete_turn: QAction
     turn_up: QAction
     turn_down: QAction
+    next_turn: QAction
+    previous_turn: QAction
+    role_system: QAction
+    role_user: QAction
+    role_assistant: QAction
+    role_tool: QAction
+    add_call: QAction
+    swap: QAction
+    judge_good: QAction
+    judge_bad: QAction
     view_turns: QAction
     view_json: QAction
     view_trained: QAction
+    show_invisible: QAction
+    show_blanks: QAction
 
     @property
     def edit_menu(self) -> list[QAction | None]:
@@ -44,26 +58,27 @@ class DataActions:
     def row_menu(self) -> list[QAction | None]:
         rows = [self.add_row, self.duplicate_row, self.delete_row, self.move_up, self.move_down]
         steps = [self.next_row, self.previous_row, self.next_finding, self.previous_finding, self.fix]
-        turns = [
-            self.add_turn,
-            self.choose_role,
-            self.duplicate_turn,
-            self.delete_turn,
-            self.turn_up,
-            self.turn_down,
-        ]
-        return [*rows, None, *steps, None, *turns]
+        turns = [self.add_turn, self.duplicate_turn, self.delete_turn, self.turn_up, self.turn_down]
+        walk = [self.next_turn, self.previous_turn]
+        answers = [self.add_call, self.swap, self.judge_good, self.judge_bad]
+        return [*rows, None, *steps, None, *turns, *walk, None, self.choose_role, *self.roles, None, *answers]
+
+    @property
+    def roles(self) -> list[QAction]:
+        return [self.role_system, self.role_user, self.role_assistant, self.role_tool]
 
     @property
     def view_menu(self) -> list[QAction | None]:
-        return [self.view_turns, self.view_json, self.view_trained]
+        views = [self.view_turns, self.view_json, self.view_trained]
+        return [*views, None, self.show_invisible, self.show_blanks]
 
     @property
     def changing(self) -> list[QAction]:
         """What a read-only document refuses; undo and redo are enabled by what there is to undo."""
         rows = [self.add_row, self.duplicate_row, self.delete_row, self.move_up, self.move_down]
         turns = [self.add_turn, self.duplicate_turn, self.delete_turn, self.turn_up, self.turn_down]
-        return [*rows, *turns, self.choose_role, self.fix]
+        answers = [self.add_call, self.swap, self.judge_good, self.judge_bad]
+        return [*rows, *turns, self.choose_role, *self.roles, *answers, self.fix]
 
     def enable(self, enabled: bool) -> None:
         """Keys must do nothing while another pane is on the screen."""
@@ -100,10 +115,25 @@ def make_data_actions(owner: QWidget) -> DataActions:
         delete_turn=new("Delete turn", "trash", "Ctrl+Shift+Backspace"),
         turn_up=new("Move turn up", "arrow-up", "Alt+Shift+Up"),
         turn_down=new("Move turn down", "arrow-down", "Alt+Shift+Down"),
+        next_turn=new("Ne&xt turn", "chevron-down", "Ctrl+PgDown"),
+        previous_turn=new("Pre&vious turn", "chevron-up", "Ctrl+PgUp"),
+        role_system=new("Role: &system", "user", "Alt+Shift+S", "Make this a system turn"),
+        role_user=new("Role: &user", "user", "Alt+Shift+U", "Make this a user turn"),
+        role_assistant=new("Role: &assistant", "user", "Alt+Shift+A", "Make this an assistant turn"),
+        role_tool=new("Role: &tool", "user", "Alt+Shift+T", "Make this a tool turn"),
+        add_call=new("Add tool &call", "wrench", "Ctrl+Shift+T", "Let this answer call a tool"),
+        swap=new("S&wap answers", "swap", "Ctrl+Shift+X", "Swap the chosen and the rejected answer"),
+        judge_good=new("&Good", "ok", "Alt+Shift+G", "This answer is good"),
+        judge_bad=new("&Bad", "close", "Alt+Shift+B", "This answer is bad"),
         view_turns=new("&Conversation", "list", "Alt+1"),
         view_json=new("&JSON", "braces", "Alt+2"),
         view_trained=new("What will be t&rained", "eye", "Alt+3"),
+        show_invisible=new("Show &invisible characters", "eye", "Ctrl+Shift+I", INVISIBLE_TIP),
+        show_blanks=new("Show &blanks and line ends", "eye", "Ctrl+Shift+B"),
     )
+    for each in (actions.show_invisible, actions.show_blanks):
+        each.setCheckable(True)
+    actions.show_invisible.setChecked(True)
     actions.undo.setIconText("Undo")  # their texts name what they will take back
     actions.redo.setIconText("Redo")
     return actions

@@ -16,6 +16,7 @@ from tunedesk.desktop.data.row.detail_side import DetailSide
 from tunedesk.desktop.data.row.row_detail import RowDetail
 from tunedesk.desktop.data.row.side_panel import SidePanel
 from tunedesk.desktop.data.row.trained_view import ModelChoice
+from tunedesk.desktop.data.row.turn_view import ROLES
 from tunedesk.desktop.data.row_list import RowList
 from tunedesk.desktop.data.table_side import TableSide
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
@@ -57,10 +58,7 @@ class DataPane(QWidget):
             actions.move_down,
         ]
         self._table_side = TableSide(rows, actions.only_findings)
-        views = (actions.view_turns, actions.view_json, actions.view_trained)
-        self._detail_side = DetailSide(
-            views, [actions.previous_finding, actions.next_finding], actions.add_turn
-        )
+        self._detail_side = DetailSide(actions)
         self._panel = SidePanel()
         self._list = RowList(self._table_side)
         self._detail = RowDetail(self._detail_side, self._panel, background)
@@ -202,7 +200,7 @@ class DataPane(QWidget):
         self.setLayout(column(self._pages, spacing=0))
 
     def _connect(self) -> None:
-        actions, rows, detail, turns = self.actions_of_pane, self._list, self._detail, self._detail_side.turns
+        actions, rows, detail = self.actions_of_pane, self._list, self._detail
         rows.row_chosen.connect(self._show_row)
         self.tool_shelf.closed.connect(self._show_row_page)
         rows.facts_changed.connect(self.facts_changed)
@@ -227,7 +225,13 @@ class DataPane(QWidget):
         actions.previous_finding.triggered.connect(lambda: self._step_finding(-1))
         actions.fix.triggered.connect(detail.fix_current)
         actions.add_turn.triggered.connect(detail.add_turn)
-        actions.choose_role.triggered.connect(turns.choose_role)
+        self._connect_turns()
+
+    def _connect_turns(self) -> None:
+        actions, detail, turns = self.actions_of_pane, self._detail, self._detail_side.turns
+        actions.choose_role.triggered.connect(detail.choose_role)
+        for role, each in zip(ROLES, actions.roles, strict=True):
+            each.triggered.connect(lambda _=False, role=role: detail.set_role(role))
         actions.duplicate_turn.triggered.connect(lambda: detail.duplicate_turn(turns.current_turn))
         actions.delete_turn.triggered.connect(lambda: detail.delete_turn(turns.current_turn))
         actions.turn_up.triggered.connect(
@@ -236,6 +240,19 @@ class DataPane(QWidget):
         actions.turn_down.triggered.connect(
             lambda: detail.move_turn(turns.current_turn, turns.current_turn + 1)
         )
+        actions.next_turn.triggered.connect(lambda: turns.step_turn(+1))
+        actions.previous_turn.triggered.connect(lambda: turns.step_turn(-1))
+        actions.add_call.triggered.connect(detail.add_call)
+        actions.swap.triggered.connect(detail.swap_answers)
+        actions.judge_good.triggered.connect(lambda: detail.judge(True))
+        actions.judge_bad.triggered.connect(lambda: detail.judge(False))
+        detail.offers_changed.connect(self._refresh_offers)
+        for each in (actions.show_invisible, actions.show_blanks):
+            each.toggled.connect(
+                lambda: self._detail_side.show_invisible(
+                    actions.show_invisible.isChecked(), actions.show_blanks.isChecked()
+                )
+            )
 
     def _show_row(self, row_id: int) -> None:
         self._detail.show_row(row_id)
@@ -349,7 +366,22 @@ class DataPane(QWidget):
             each.setEnabled(can_edit)
         _name(actions.undo, "&Undo", document.undo_label if document and can_edit else None)
         _name(actions.redo, "&Redo", document.redo_label if document and can_edit else None)
+        self._refresh_offers()
         self.state_changed.emit()
+
+    def _refresh_offers(self) -> None:
+        """What depends on the row that is shown."""
+        document, actions, view = self.document, self.actions_of_pane, self._detail.view
+        can_edit = self._is_active and document is not None and not document.read_only
+        turns = (actions.duplicate_turn, actions.delete_turn, actions.turn_up, actions.turn_down)
+        for each, offered in (
+            (actions.add_turn, view.can_change),
+            (actions.swap, view.is_pair),
+            (actions.judge_good, view.is_judged),
+            (actions.judge_bad, view.is_judged),
+            *((each, any(turn.can_move for turn in view.turns)) for each in turns),
+        ):
+            each.setEnabled(can_edit and offered)
 
     def _severity_icon(self, severity: str) -> QIcon:
         return icon(severity, self, "muted" if severity == "info" else severity)

@@ -1,7 +1,7 @@
 """One open dataset on the drawing thread: intents go in, the document changes, signals come out."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,7 @@ from tunedesk.dataset.document import Document
 from tunedesk.dataset.example import RowFormat, detect_format
 from tunedesk.dataset.merging import MergeReport
 from tunedesk.dataset.parsing import ParsedRow, parse_row
-from tunedesk.dataset.row_edits import (
-    delete_turn,
-    dump_row,
-    insert_turn,
-    move_turn,
-    new_row,
-    set_content,
-    set_role,
-    set_weight,
-)
+from tunedesk.dataset.row_edits import dump_row, new_row
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background, Job
@@ -30,7 +21,6 @@ Row = dict[str, Any]
 
 PAUSE_SECONDS = 3.0
 """Typing that pauses for longer begins a new undo step."""
-WHOLE_ROW = -1
 FIRST_ROWS = 20
 """Looked at to find out a file's format."""
 MANY_ROWS = 500
@@ -59,7 +49,7 @@ class DatasetSession(QObject):
         self._burst = 0
         self._saving: Job | None = None
         self._now = document.snapshot()
-        self._unstored: dict[tuple[int, int], Callable[[], None]] = {}
+        self._unstored: dict[tuple[int, str], Callable[[], None]] = {}
 
     @property
     def read_only(self) -> bool:
@@ -81,34 +71,19 @@ class DatasetSession(QObject):
     def parsed(self, row_id: int) -> ParsedRow:
         return parse_row(self._now.raw(row_id))
 
-    def set_text(self, row_id: int, turn: int, text: str) -> None:
-        key = self._merge_key(f"text:{row_id}:{turn}")
-        stored = self._edit(row_id, lambda value: set_content(value, turn, text), "Edit text", key)
-        self._remember((row_id, turn), stored, lambda: self.set_text(row_id, turn, text))
-
-    def set_role(self, row_id: int, turn: int, role: str) -> None:
-        self._edit(row_id, lambda value: set_role(value, turn, role), "Change role")
-
-    def set_trained(self, row_id: int, turn: int, trained: bool) -> None:
-        label = "Train on turn" if trained else "Do not train on turn"
-        self._edit(row_id, lambda value: set_weight(value, turn, None if trained else 0), label)
-
-    def add_turn(self, row_id: int, turn: int, role: str) -> None:
-        self._edit(row_id, lambda value: insert_turn(value, turn, role, ""), "Add turn")
-
-    def duplicate_turn(self, row_id: int, turn: int, role: str, text: str) -> None:
-        self._edit(row_id, lambda value: insert_turn(value, turn + 1, role, text), "Duplicate turn")
-
-    def delete_turn(self, row_id: int, turn: int) -> None:
-        self._edit(row_id, lambda value: delete_turn(value, turn), "Delete turn")
-
-    def move_turn(self, row_id: int, turn: int, to: int) -> None:
-        self._edit(row_id, lambda value: move_turn(value, turn, to), "Move turn")
+    def edit_row(self, row_id: int, change: Callable[[Row], Row], label: str, place: str = "") -> None:
+        """place: where something is typed; keys that follow each other in one place are one undo step, and
+        what could not be stored is tried again after a merge.
+        """
+        key = self._merge_key(f"{place}:{row_id}") if place else None
+        stored = self._do(lambda: self._replaced(row_id, change, label, key))
+        if place:
+            self._remember((row_id, place), stored, lambda: self.edit_row(row_id, change, label, place))
 
     def set_raw(self, row_id: int, raw: bytes) -> None:
         key = self._merge_key(f"raw:{row_id}")
         stored = self._do(lambda: self.document.replace(row_id, raw, "Edit JSON", merge_key=key))
-        self._remember((row_id, WHOLE_ROW), stored, lambda: self.set_raw(row_id, raw))
+        self._remember((row_id, "raw"), stored, lambda: self.set_raw(row_id, raw))
 
     def apply(self, row_id: int, raw: bytes | None, label: str) -> None:
         """A fix: the row's new line, or None to delete the row."""
@@ -116,6 +91,10 @@ class DatasetSession(QObject):
             self._do(lambda: self.document.delete([row_id], label))
         else:
             self._do(lambda: self.document.replace(row_id, raw, label))
+
+    def change_many(self, rows: Mapping[int, bytes], label: str) -> None:
+        """New lines for rows, as one undo step."""
+        self._do_many(lambda: self.document.replace_many(rows, label), len(rows), label)
 
     def add_row(self, position: int) -> None:
         raw = new_row(usual_format(self.document))
@@ -202,7 +181,7 @@ class DatasetSession(QObject):
             lambda job: work(), done, trouble, owner=self, label="Saving", can_cancel=False
         )
 
-    def _remember(self, place: tuple[int, int], stored: bool, again: Callable[[], None]) -> None:
+    def _remember(self, place: tuple[int, str], stored: bool, again: Callable[[], None]) -> None:
         """What was typed and could not be stored, e.g. because another program changed the file, is tried
         again after a merge; of each place the newest text counts.
         """
@@ -217,15 +196,12 @@ class DatasetSession(QObject):
             if row_id in self._now.ids:
                 again()
 
-    def _edit(
-        self, row_id: int, change: Callable[[Row], Row], label: str, merge_key: str | None = None
-    ) -> bool:
+    def _replaced(self, row_id: int, change: Callable[[Row], Row], label: str, key: str | None) -> Change:
         raw = self.document.raw(row_id)
         value = parse_row(raw).value
         if value is None:
             raise ValueError(f"row {row_id} cannot be read, so it has no turns")
-        new = dump_row(change(value), like=raw)
-        return self._do(lambda: self.document.replace(row_id, new, label, merge_key=merge_key))
+        return self.document.replace(row_id, dump_row(change(value), like=raw), label, merge_key=key)
 
     def _do_many(self, work: Callable[[], Change], count: int, label: str) -> None:
         if count <= MANY_ROWS:

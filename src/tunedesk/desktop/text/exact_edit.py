@@ -4,6 +4,7 @@ It keeps no undo of its own: the document's journal is the undo, so its keys go 
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip
 
 from tunedesk.desktop.text.block_looks import BlockLooks, LooksOf
 from tunedesk.desktop.text.clipboard import mime_of, text_of
-from tunedesk.desktop.text.exact_text import BLOCK_END, Carrier, utf16_length
+from tunedesk.desktop.text.exact_text import BLOCK_END, Carrier, Stretches, utf16_length
 from tunedesk.desktop.text.stand_in_paint import paint_stand_ins
 from tunedesk.desktop.theme.tokens import tokens_of
 
@@ -66,6 +67,7 @@ class ExactEdit(QPlainTextEdit):
         self._has_stand_ins = False
         self._looks: BlockLooks | None = None
         self._marks: tuple[Mark, ...] = ()
+        self._changes: tuple[Stretches, str] = ((), "")
         self._idle = QTimer(self, interval=IDLE_MS, singleShot=True)
         self._idle.timeout.connect(self.flush)
         self.textChanged.connect(self._note_change)
@@ -126,6 +128,14 @@ class ExactEdit(QPlainTextEdit):
         """Underline parts of the text; positions are characters of the exact text."""
         if marks != self._marks:
             self._marks = marks
+            self._redraw_marks()
+
+    def show_changes(self, stretches: Stretches, kind: Literal["added", "removed"]) -> None:
+        """Mark the words that another version of the text lacks: underlined when they came, struck through
+        when they went.
+        """
+        if (stretches, kind) != self._changes:
+            self._changes = (stretches, kind)
             self._redraw_marks()
 
     def cursor_to(self, position: int) -> None:
@@ -201,12 +211,16 @@ class ExactEdit(QPlainTextEdit):
             self._idle.start()
 
     def _redraw_marks(self) -> None:
-        self.setExtraSelections(self.selections_of_marks())
-
-    def selections_of_marks(self) -> list[QTextEdit.ExtraSelection]:
-        tokens, carried = tokens_of(self), self._carried() if self._marks else ""
-        end = self.document().characterCount() - 1
+        if not self._marks and not self._changes[0]:
+            self.setExtraSelections([])
+            return
+        carried, end = self._carried(), self.document().characterCount() - 1
         selections = []
+        for first, behind in self._changes[0]:
+            start = min(utf16_length(carried[:first]), end)
+            stop = min(utf16_length(carried[:behind]), end)
+            selections.append(self.selection(start, stop, self._look_of_change()))
+        tokens = tokens_of(self)
         for mark in self._marks:
             start = min(utf16_length(carried[: mark.start]), end)
             stop = min(max(utf16_length(carried[: mark.end]), start + 1), end)
@@ -214,7 +228,17 @@ class ExactEdit(QPlainTextEdit):
             looks.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
             looks.setUnderlineColor(QColor(getattr(tokens, mark.tint)))
             selections.append(self.selection(start, stop, looks))
-        return selections
+        self.setExtraSelections(selections)
+
+    def _look_of_change(self) -> QTextCharFormat:
+        tokens, looks = tokens_of(self), QTextCharFormat()
+        if self._changes[1] == "added":
+            looks.setBackground(QColor(tokens.trained))
+            looks.setFontUnderline(True)
+        else:
+            looks.setBackground(QColor(tokens.cut))
+            looks.setFontStrikeOut(True)
+        return looks
 
     def selection(self, start: int, stop: int, looks: QTextCharFormat) -> QTextEdit.ExtraSelection:
         """A format for a stretch between two of Qt's positions."""
@@ -269,7 +293,7 @@ class ExactEdit(QPlainTextEdit):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._marks:
+        if event.type() == QEvent.Type.PaletteChange and (self._marks or self._changes[0]):
             self._redraw_marks()
 
     def createMimeDataFromSelection(self) -> QMimeData:

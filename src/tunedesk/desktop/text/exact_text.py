@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from tunedesk.desktop.text.invisible import INVISIBLE, full_name, is_right_to_left, is_strange, short_name
 
+Stretches = tuple[tuple[int, int], ...]
+"""First character of each stretch and the one behind its last."""
+
 BLOCK_END = "\u2029"
 BASES = tuple(range(0x100000, 0x10F000, 0x1000))
 """Where stand-ins may live; one is chosen that the text does not use."""

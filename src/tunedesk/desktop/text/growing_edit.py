@@ -24,8 +24,7 @@ class GrowingEdit(ExactEdit):
 
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing()
-        margins = self.contentsMargins()
-        around = margins.top() + margins.bottom() + 2 * round(self.document().documentMargin())
+        around = self.height() - self.viewport().height() + 2 * round(self.document().documentMargin())
         height = (
             max(FEWEST_LINES * line, min(self._text_height(MOST_LINES * line), MOST_LINES * line)) + around
         )

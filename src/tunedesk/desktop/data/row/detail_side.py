@@ -1,9 +1,9 @@
 """The right half of the data pane: one row as conversation, JSON and what is trained, and its findings."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
+from tunedesk.desktop.data.data_actions import DataActions
 from tunedesk.desktop.data.row.findings_list import FindingsList
 from tunedesk.desktop.data.row.raw_view import RawView
 from tunedesk.desktop.data.row.trained_view import TrainedView
@@ -19,12 +19,11 @@ TURNS, JSON, TRAINED = range(3)
 class DetailSide(QWidget):
     view_chosen = Signal(int)
 
-    def __init__(
-        self, views: tuple[QAction, QAction, QAction], steps: list[QAction], add_turn: QAction
-    ) -> None:
-        """views: the actions that choose the three views. steps: to the next and previous finding."""
+    def __init__(self, actions: DataActions) -> None:
         super().__init__()
-        self.turns = TurnEditor(add_turn)
+        views = (actions.view_turns, actions.view_json, actions.view_trained)
+        steps = (actions.previous_finding, actions.next_finding)
+        self.turns = TurnEditor(actions.add_turn, actions.swap, actions.judge_good, actions.judge_bad)
         self.raw = RawView()
         self.trained = TrainedView()
         self.findings = FindingsList()
@@ -83,6 +82,13 @@ class DetailSide(QWidget):
         self._state.setVisible(is_checked)
         self._state.show_state(words or "No findings", icon, icon if errors or warnings else "muted")
         self._box.setVisible(bool(words))
+
+    def show_invisible(self, shown: bool, blanks: bool) -> None:
+        """Whether characters that cannot be seen are shown, and whether blanks are, in every view."""
+        self.turns.show_invisible(shown, blanks)
+        for editor in (self.raw.editor, self.trained.editor):
+            editor.show_invisible(shown)
+            editor.show_blanks(blanks)
 
     def flush(self) -> None:
         """Put every edit that waits for its idle moment into the document."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background, Job
 from tunedesk.desktop.data.open_dataset import OpenDataset
 from tunedesk.desktop.data.row.detail_side import JSON, TRAINED, TURNS, DetailSide
 from tunedesk.desktop.data.row.json_layout import spread
+from tunedesk.desktop.data.row.row_intents import Row, RowIntents
 from tunedesk.desktop.data.row.side_panel import SidePanel
-from tunedesk.desktop.data.row.turn_view import TurnView, turns_of
+from tunedesk.desktop.data.row.turn_view import RowView, row_view
 from tunedesk.desktop.text.exact_edit import Mark
 from tunedesk.lint.finding import Finding
 
@@ -26,6 +29,8 @@ NO_ROW = -1
 
 class RowDetail(QObject):
     failed = Signal(Exception)
+    offers_changed = Signal()
+    """What can be done with the row that is shown may be another; see `view`."""
 
     def __init__(self, side: DetailSide, panel: SidePanel, background: Background) -> None:
         super().__init__(side)
@@ -34,17 +39,13 @@ class RowDetail(QObject):
         self._background = background
         self._open: OpenDataset | None = None
         self._row = NO_ROW
-        self._turns: tuple[TurnView, ...] = ()
+        self._view = RowView()
+        self._intents = RowIntents(self._edit, self._mapping)
         self._findings: tuple[Finding, ...] = ()
         self._at = -1
         self._was_pushed = False
         """The JSON view is shown because the row before could not be shown as turns."""
-        side.turns.text_edited.connect(self._set_text)
-        side.turns.role_chosen.connect(self._set_role)
-        side.turns.training_chosen.connect(self._set_trained)
-        side.turns.turn_moved.connect(self.move_turn)
-        side.turns.turn_duplicated.connect(self.duplicate_turn)
-        side.turns.turn_deleted.connect(self.delete_turn)
+        self._connect_turns()
         side.raw.raw_edited.connect(self._set_raw)
         side.findings.finding_chosen.connect(self.go_to)
         side.findings.fix_chosen.connect(self.fix)
@@ -54,6 +55,11 @@ class RowDetail(QObject):
     @property
     def row_id(self) -> int:
         return self._row
+
+    @property
+    def view(self) -> RowView:
+        """What is shown as a conversation; nothing of a row that cannot be read."""
+        return self._view
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -84,32 +90,51 @@ class RowDetail(QObject):
 
     def add_turn(self) -> None:
         """Below the current turn, with the role that usually follows."""
-        dataset = self._editable()
-        if dataset is None or self._open_value() is None:
+        if not self._can_edit() or not self._view.can_change:
             return
+        turns = self._view.turns
         place = self._side.turns.current_turn + 1
-        before = self._turns[place - 1].role if place else ""
-        dataset.session.add_turn(
-            self._row, place, "user" if before in ("", "assistant", "system") else "assistant"
-        )
+        before = turns[place - 1].role if place else ""
+        self._intents.add_turn(place, "user" if before in ("", "assistant", "system") else "assistant")
         self._side.turns.go_to(place)
 
     def duplicate_turn(self, turn: int) -> None:
-        dataset = self._editable()
-        if dataset is not None and 0 <= turn < len(self._turns):
-            view = self._turns[turn]
-            dataset.session.duplicate_turn(self._row, turn, view.role, view.text or "")
+        if self._can_edit() and self._can_move(turn):
+            self._intents.duplicate_turn(turn)
 
     def delete_turn(self, turn: int) -> None:
-        dataset = self._editable()
-        if dataset is not None and 0 <= turn < len(self._turns):
-            dataset.session.delete_turn(self._row, turn)
+        if self._can_edit() and self._can_move(turn):
+            self._intents.delete_turn(turn)
 
     def move_turn(self, turn: int, to: int) -> None:
-        dataset = self._editable()
-        if dataset is not None and 0 <= turn < len(self._turns) and 0 <= to < len(self._turns):
-            dataset.session.move_turn(self._row, turn, to)
+        if self._can_edit() and self._can_move(turn) and 0 <= to < len(self._view.turns):
+            self._intents.move_turn(turn, to)
             self._side.turns.go_to(to)
+
+    def set_role(self, role: str) -> None:
+        """Of the turn that is being edited."""
+        card = self._side.turns.current_card
+        if card is not None:
+            card.set_role(role)
+
+    def choose_role(self) -> None:
+        card = self._side.turns.current_card
+        if card is not None:
+            card.choose_role()
+
+    def add_call(self) -> None:
+        card = self._side.turns.current_card
+        if card is not None:
+            card.add_call()
+
+    def swap_answers(self) -> None:
+        if self._can_edit() and self._view.is_pair:
+            self._intents.swap_answers()
+
+    def judge(self, good: bool) -> None:
+        if self._can_edit() and self._view.is_judged:
+            self._intents.judge(good)
+        self._side.turns.show_judgement(self._view.label)
 
     def step_finding(self, step: int) -> bool:
         """Go to the next (+1) or previous (-1) finding of this row; False when there is none."""
@@ -122,7 +147,7 @@ class RowDetail(QObject):
 
     def go_to(self, finding: Finding) -> None:
         self._at = self._findings.index(finding) if finding in self._findings else -1
-        if not self._turns:
+        if not self._view.is_shown:
             self._side.choose_view(JSON)
             self._side.raw.go_to_problem()
         elif finding.pointer:
@@ -138,8 +163,9 @@ class RowDetail(QObject):
 
     def fix(self, finding: Finding) -> None:
         """Apply a safe fix; show what any other would change."""
-        dataset = self._editable()
-        if dataset is None or dataset.linter.target is None:
+        self._side.flush()
+        dataset = self._open
+        if dataset is None or self._parsed() is None or dataset.linter.target is None:
             return
         row_id, raw, target = self._row, dataset.session.now.raw(self._row), dataset.linter.target
 
@@ -171,21 +197,24 @@ class RowDetail(QObject):
     def _show(self, *, same_row: bool) -> None:
         parsed = self._parsed()
         if parsed is None:
-            self._row, self._turns = NO_ROW, ()
+            self._row, self._view = NO_ROW, RowView()
+            self.offers_changed.emit()
             return
-        self._turns = turns_of(parsed.value) if parsed.value is not None else ()
+        self._view = row_view(parsed.value, self._mapping()) if parsed.value is not None else RowView()
         read_only = self._open is None or self._open.session.read_only
-        self._side.turns.show_turns(self._turns, read_only=read_only, same_row=same_row)
+        self._side.turns.show_row(self._view, read_only=read_only, same_row=same_row)
         self._side.raw.show_row(parsed, read_only=read_only)
-        self._side.allow_turns(bool(self._turns))
-        if not self._turns and self._side.view == TURNS:
+        is_shown = self._view.is_shown
+        self._side.allow_turns(is_shown)
+        if not is_shown and self._side.view == TURNS:
             self._was_pushed = True
             self._side.choose_view(JSON)
-        elif self._turns and self._was_pushed and not same_row:
+        elif is_shown and self._was_pushed and not same_row:
             self._was_pushed = False
             self._side.choose_view(TURNS)
         self._show_findings()
         self._render()
+        self.offers_changed.emit()
 
     def _show_findings(self) -> None:
         if self._open is None or self._row == NO_ROW:
@@ -227,32 +256,41 @@ class RowDetail(QObject):
         else:
             self._side.trained.show_rendered(made)
 
-    def _set_text(self, turn: int, text: str) -> None:
+    def _connect_turns(self) -> None:
+        turns, intents = self._side.turns, self._intents
+        turns.text_edited.connect(intents.set_text)
+        turns.role_chosen.connect(intents.set_role)
+        turns.training_chosen.connect(intents.set_trained)
+        turns.turn_moved.connect(self.move_turn)
+        turns.turn_duplicated.connect(self.duplicate_turn)
+        turns.turn_deleted.connect(self.delete_turn)
+        turns.call_added.connect(intents.add_call)
+        turns.call_renamed.connect(intents.rename_call)
+        turns.call_deleted.connect(intents.delete_call)
+        turns.arguments_edited.connect(intents.set_arguments)
+        turns.tool_edited.connect(intents.set_tool)
+
+    def _edit(self, change: Callable[[Row], Row], label: str, place: str) -> None:
+        """What is done by a click comes after what is still being typed."""
+        if not place:
+            self._side.flush()
         if self._open is not None and self._parsed() is not None:
-            self._open.session.set_text(self._row, turn, text)
+            self._open.session.edit_row(self._row, change, label, place)
 
     def _set_raw(self, raw: bytes) -> None:
         if self._open is not None and self._parsed() is not None:
             self._open.session.set_raw(self._row, raw)
 
-    def _set_role(self, turn: int, role: str) -> None:
-        dataset = self._editable()
-        if dataset is not None:
-            dataset.session.set_role(self._row, turn, role)
-
-    def _set_trained(self, turn: int, trained: bool) -> None:
-        dataset = self._editable()
-        if dataset is not None:
-            dataset.session.set_trained(self._row, turn, trained)
-
-    def _editable(self) -> OpenDataset | None:
-        """The dataset, with nothing left untold in the editors; None when there is no row to edit."""
+    def _can_edit(self) -> bool:
+        """Whether there is a row to edit; nothing is left untold in the editors afterwards."""
         self._side.flush()
-        return self._open if self._parsed() is not None else None
+        return self._parsed() is not None
 
-    def _open_value(self) -> dict[str, object] | None:
-        parsed = self._parsed()
-        return parsed.value if parsed is not None else None
+    def _can_move(self, turn: int) -> bool:
+        return 0 <= turn < len(self._view.turns) and self._view.turns[turn].can_move
+
+    def _mapping(self) -> ColumnMapping | None:
+        return None
 
     def _parsed(self) -> ParsedRow | None:
         """The row as it stands now; None when none is shown or it is gone."""

@@ -50,6 +50,10 @@ class TrainedView(QWidget):
         self.show_nothing("Choose an example to see what the model will be trained on.")
 
     @property
+    def editor(self) -> TokenText:
+        return self._text
+
+    @property
     def max_length(self) -> int:
         return self._length.value()
 
