@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tunedesk.dataset.containers import working_text
+from tunedesk.dataset.containers.csv_records import CsvLayout
 from tunedesk.dataset.containers.form import (
     Form,
     Kind,
@@ -22,11 +23,12 @@ from tunedesk.dataset.containers.form import (
     packing_of,
     text_kind,
 )
-from tunedesk.dataset.containers.csv_records import CsvLayout
 from tunedesk.dataset.containers.handle import Handle
 from tunedesk.dataset.containers.json_array import ArrayLayout
 from tunedesk.dataset.containers.layout import Layout, Sink, Stretch
 from tunedesk.dataset.containers.lines import LineLayout
+from tunedesk.dataset.containers.parquet import ParquetLayout
+from tunedesk.dataset.containers.xlsx import XlsxLayout
 from tunedesk.dataset.files import HEAD, refuse_what_is_no_file, unreadable
 from tunedesk.dataset.line_index import Progress
 from tunedesk.errors import UserError
@@ -206,6 +208,12 @@ def _layout_of(
         kind = form.kind if form else kind_of_name(plain)
         if form is None:
             check_magic(name, kind, head)
+        if kind in (Kind.XLSX, Kind.PARQUET):
+            if packing:
+                hint = "Unpack it first: such files are packed already."
+                raise UserError(f"{name} is a packed {kind.value} file, which cannot be opened.", hint=hint)
+            table = (XlsxLayout if kind is Kind.XLSX else ParquetLayout)(source, name, progress)
+            return table.text, Form(kind), table
         encoding = form.encoding if form else encoding_of(name, head)
         if encoding != "utf-8":
             wide, text = text, working_text.decoded(name, text, encoding)

@@ -94,7 +94,7 @@ def _opened(path: Path, packing: str) -> BinaryIO:
 
 
 def refuse_what_is_no_dataset(path: Path) -> None:
-    """UserError when there is nothing at the path, or something that is neither a file nor a folder of texts."""
+    """UserError when nothing is at the path, or something that is neither a file nor a folder of texts."""
     _refuse_what_is_not_there(path)
     if path.is_dir():
         try:

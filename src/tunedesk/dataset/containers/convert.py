@@ -1,12 +1,13 @@
 """Rows as a new file of another container than they came from."""
 
 from collections.abc import Callable, Iterable
-from typing import BinaryIO
 
 from tunedesk.dataset.containers.csv_records import write_new_csv
 from tunedesk.dataset.containers.form import Form, Kind
 from tunedesk.dataset.containers.json_array import write_new_array
 from tunedesk.dataset.containers.lines import write_new_lines
+from tunedesk.dataset.containers.parquet import write_new_parquet
+from tunedesk.dataset.containers.xlsx import write_new_xlsx
 
 
 def write_new(
@@ -25,5 +26,9 @@ def write_new(
     elif form.kind is Kind.CSV:
         delimiter = form.dialect.delimiter if form.dialect is not None else ","
         write_new_csv(lambda: rows, write, delimiter, name, nested_as_json)
+    elif form.kind is Kind.XLSX:
+        write_new_xlsx(rows, write, name, nested_as_json)
+    elif form.kind is Kind.PARQUET:
+        write_new_parquet(rows, write, name)
     else:
         write_new_lines(rows, write)

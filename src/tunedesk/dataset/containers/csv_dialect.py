@@ -15,8 +15,9 @@ _DELIMITERS = ",;\t|"
 def field_pattern(delimiter: bytes, quote: bytes, closed_only: bool) -> str:
     """A field up to the next delimiter or line end, as a regular expression.
 
-    Blanks may stand before the opening quote. What follows a closing quote belongs to the field, as spreadsheet
-    programs read it. closed_only: an opening quote must be closed; otherwise one that is not is a plain sign.
+    Blanks may stand before the opening quote. What follows a closing quote belongs to the field, as
+    spreadsheet programs read it. closed_only: an opening quote must be closed; otherwise one that is not is a
+    plain sign.
     """
     mark, stop = re.escape(quote.decode("latin-1")), re.escape(delimiter.decode("latin-1"))
     quoted = rf" *+{mark}(?:[^{mark}]++|{mark}{mark})*+{mark}"

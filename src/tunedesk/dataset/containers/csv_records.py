@@ -39,7 +39,7 @@ class CsvLayout(Layout):
         progress: Progress | None = None,
         wanted: str = ",",
     ) -> None:
-        """dialect: how the file was written, None to find out. wanted: the delimiter that the name suggests."""
+        """dialect: how the file was written, None to find out. wanted: the delimiter by the name."""
         self._read = read
         self._size = size
         self._name = name
@@ -52,10 +52,14 @@ class CsvLayout(Layout):
         self._delimiter = dialect.delimiter.encode()
         self._quote = dialect.quote.encode()
         self._starts = array("Q", [first])
+        self._odd: list[int] = []
+        """Rows with a quote that is never closed; -1 is the header."""
         self._find_records(first, progress)
-        header = self._read(self._starts[0], self._starts[1] - self._starts[0]) if len(self._starts) > 1 else b""
+        header = (
+            self._read(self._starts[0], self._starts[1] - self._starts[0]) if len(self._starts) > 1 else b""
+        )
         self._header_fields = self._fields(without_line_end(header))
-        self.columns, renamed = _unique(self._texts(self._header_fields) if header else [])
+        self.columns, renamed = unique_names(self._texts(self._header_fields) if header else [])
         self.notes = tuple(self._found_out(renamed))
 
     def __len__(self) -> int:
@@ -93,7 +97,20 @@ class CsvLayout(Layout):
         sink.copy(0, self._starts[min(1, len(self._starts) - 1)])
         if count and not self._line_end_at(1):
             sink.write(b"\n")
-        write_records(self, stretches, count, sink, self._encoded)
+        write_records(self, self._unambiguous(stretches), count, sink, self._encoded)
+
+    def _unambiguous(self, stretches: Iterable[Stretch]) -> Iterator[Stretch]:
+        """UserError where a quote that is never closed would be closed by one that is written after it."""
+        is_open = -1 in self._odd
+        for start, stop, raw in stretches:
+            comes_later = start < self._odd[0] if raw is None and self._odd else raw is not None
+            if is_open and comes_later and (raw is None or self._quote in self._encoded(raw, start)):
+                row = self._odd[0] + 1
+                where = f"row {row:,} (as the file was read)" if row else "the header line"
+                message = f"In {self._name} {where} has an opening quote that is never closed."
+                raise UserError(message, hint="Mend or delete that row first; rows after it would join it.")
+            is_open = is_open or (raw is None and any(start <= odd < stop for odd in self._odd))
+            yield start, stop, raw
 
     def _find_records(self, at: int, progress: Progress | None) -> None:
         """Fill in where each record begins, the header's first, and the end."""
@@ -128,6 +145,7 @@ class CsvLayout(Layout):
         done = found.end() if found is not None else 0
         if not is_last and (done == len(window) or not is_long):
             return 0
+        self._odd.append(len(self._starts) - 2)
         self._starts.append(at + done)
         return done
 
@@ -175,12 +193,15 @@ class CsvLayout(Layout):
         quoted = [field.lstrip(b" ").startswith(self._quote) for field in old or self._model()]
         fields = []
         for place, text in enumerate(texts):
-            if place < len(old) and self._text(old[place]) == text:
+            if place < len(old) and self._text(old[place]) == text and not self._is_odd(old[place]):
                 fields.append(old[place])
             else:
                 fields.append(self._field(text, errors, place < len(quoted) and quoted[place]))
         record = self._delimiter.join(fields)
         return record or self._quote * 2
+
+    def _is_odd(self, field: bytes) -> bool:
+        return field.lstrip(b" ").startswith(self._quote) and unquoted(field, self._quote) == field
 
     def _model(self) -> list[bytes]:
         """A record whose habit of quoting new rows follow: the first one if it quotes everything."""
@@ -206,9 +227,12 @@ class CsvLayout(Layout):
     def _found_out(self, renamed: Mapping[str, str]) -> Iterator[str]:
         if self.dialect.encoding != "utf-8":
             yield (
-                f"{self._name} is not UTF-8. It was read as {self.dialect.encoding}, which is a guess: look at "
-                "letters beyond English before you save."
+                f"{self._name} is not UTF-8. It was read as {self.dialect.encoding}, which is a guess: "
+                "look at letters beyond English before you save."
             )
+        for row in self._odd[:3]:
+            where = f"Row {row + 1:,}" if row >= 0 else "The header line"
+            yield f"{where} of {self._name} has an opening quote that is never closed; it ends with its line."
         for new, old in renamed.items():
             what = f'Another column is called "{old}"' if old else "A column has no name"
             yield f'{what}; it is shown as "{new}".'
@@ -219,7 +243,9 @@ def unquoted(field: bytes, quote: bytes) -> bytes:
     if quote not in field or not field.lstrip(b" ").startswith(quote):
         return field
     mark = re.escape(quote)
-    found = re.fullmatch(b" *+" + mark + b"((?:[^" + mark + b"]++|" + mark * 2 + b")*+)" + mark + b"(.*)", field, re.DOTALL)
+    found = re.fullmatch(
+        b" *+" + mark + b"((?:[^" + mark + b"]++|" + mark * 2 + b")*+)" + mark + b"(.*)", field, re.DOTALL
+    )
     return field if found is None else found.group(1).replace(quote * 2, quote) + found.group(2)
 
 
@@ -280,7 +306,7 @@ def cell_text(value: Any, column: str, name: str, nested_as_json: bool = False) 
     raise UserError(message, hint="Save as .jsonl or .parquet, which keep lists and objects.")
 
 
-def _unique(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def unique_names(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Column names that differ, and those that had to be changed, new to old."""
     found: list[str] = []
     renamed: dict[str, str] = {}

@@ -151,6 +151,8 @@ def encoding_of(name: str, head: bytes) -> str:
     row and no reason to doubt the file.
     """
     zeros = head.count(b"\x00")
+    if head in (b"\xff\xfe", b"\xfe\xff"):  # no row yet
+        return "utf-16-le" if head == b"\xff\xfe" else "utf-16-be"
     if not zeros:
         return "utf-8"
     first = head[:4]

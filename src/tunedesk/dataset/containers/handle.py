@@ -5,6 +5,7 @@ import os
 import tempfile
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows only; elsewhere every file is binary
 
@@ -99,7 +100,7 @@ class HandleReader(io.RawIOBase):
         return len(data)
 
 
-def working_file() -> tuple[io.BufferedWriter, Path]:
+def working_file() -> tuple[BinaryIO, Path]:
     """A new private file for text that a packed dataset unpacks to. OSError when there is no room for it."""
     descriptor, name = tempfile.mkstemp(prefix="tunedesk-", suffix=".rows")
     return os.fdopen(descriptor, "wb", buffering=1 << 20), Path(name)

@@ -22,7 +22,7 @@ _BLANKS = re.compile(rb"[ \t\r\n]*")
 _GAP = re.compile(rb"[ \t\r\n]*+([,\]])[ \t\r\n]*+")
 _SCALAR = re.compile(rb'[^\s,\[\]{}"]++')
 _TEXT = re.compile(_STRING.encode(), re.DOTALL)
-# To the next bracket, over whole strings. Brackets are counted one by one: nesting of any depth costs nothing.
+# To the next bracket, over whole strings. Brackets are counted one by one, so that any depth will do.
 _TO_BRACKET = re.compile(rf'[^"\[\]{{}}]*+(?:{_STRING}[^"\[\]{{}}]*+)*+'.encode(), re.DOTALL)
 
 
@@ -143,9 +143,7 @@ class _Scanner:
         self._grown = _WINDOW
         self._load(0)
 
-    def find(
-        self, starts: "array[int]", ends: "array[int]", note_head: Callable[[int, int], None]
-    ) -> None:
+    def find(self, starts: "array[int]", ends: "array[int]", note_head: Callable[[int, int], None]) -> None:
         """Fill in where elements begin and end; note_head: where the first begins, and the tail."""
         at = self._opening()
         start = self._skip_blanks(at)
@@ -212,7 +210,9 @@ class _Scanner:
             return self._count_brackets(place)
         found = (_TEXT if first == b'"' else _SCALAR).match(self._window, place)
         # At the window's edge a number may go on beyond it.
-        is_cut = found is not None and self._at + found.end() < self._size and found.end() == len(self._window)
+        is_cut = (
+            found is not None and self._at + found.end() < self._size and found.end() == len(self._window)
+        )
         return None if found is None or is_cut else self._at + found.end()
 
     def _count_brackets(self, place: int) -> int | None:

@@ -97,6 +97,13 @@ def _limit(size: int) -> int:
     return max(0, min(MOST_UNPACKED, max(SMALL_UNPACKED, MOST_RATIO * size), free))
 
 
+def refuse_bomb(name: str, size: int, unpacked_size: int) -> None:
+    """UserError when an archive says of itself that it unpacks to too much."""
+    limit = _limit(size)
+    if unpacked_size > limit:
+        raise _too_big(name, size, limit)
+
+
 def _too_big(name: str, size: int, limit: int) -> UserError:
     message = f"{name} ({size:,} bytes) unpacks to more than {limit:,} bytes, so it was not opened."
     return UserError(message, hint="Unpack it yourself if you trust it, and open the result.")
@@ -166,4 +173,3 @@ def working_handle(write_rows: Callable[[Callable[[bytes], object]], None]) -> H
 def reader_of(source: Handle) -> BinaryIO:
     """The source as a file for other libraries."""
     return cast(BinaryIO, HandleReader(source))
-
