@@ -169,4 +169,5 @@ def _tool(item: Any, pointer: str) -> Tool:
         description if isinstance(description, str) else "",
         parameters if isinstance(parameters, dict) else None,
         pointer,
+        None if "/functions/" in pointer else item,  # the older list holds what stands in a tool's "function"
     )
