@@ -2,7 +2,6 @@
 this.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +18,14 @@ from tunedesk.template.conversation import (
     is_trained,
     plain_turns,
 )
+from tunedesk.template.encoding import Encoder, RowTokens, check_encodable
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.frames import Frames, Shape, WatchedEnvironment
 from tunedesk.template.habits import Habits, find_habits
 from tunedesk.template.loss_mask import Range, RenderedChat, Turn, trained_ranges
 from tunedesk.template.model_folder import model_name
 from tunedesk.template.opaque import LookedAt
-from tunedesk.template.rendered import Prompt, Rendered
+from tunedesk.template.rendered import LaidOut, Prompt, Rendered
 from tunedesk.template.sandbox import CompiledTemplate, MarkedText
 from tunedesk.template.tokenizer_files import TokenizerFiles, load_tokenizer_files
 
@@ -49,6 +49,7 @@ class ChatTemplate:
         self.special_tokens = files.special_tokens
         self.has_template = files.template is not None
         self._tokenizer = files.tokenizer
+        self._encoder = Encoder(files.tokenizer, files.special.get("bos_token"))
         self._special = files.special
         self._template = _compile(name, files.template) if files.template is not None else None
         self._habits = (
@@ -89,19 +90,36 @@ class ChatTemplate:
         TemplateError when the format is not trained as it stands, the template refuses the example, a turn
         has no text, or the mask cannot be told.
         """
+        return self._encoded(self.lay_out(example), max_length)
+
+    def lay_out(self, example: Example) -> LaidOut:
+        """The text and what of it is trained, before any token is counted; TemplateError as in `render`."""
         if example.format == "text":
-            return self._render_text(example, max_length)
+            return self._lay_out_text(example)
         if not example.is_supervised and example.messages:
+            kind = f"A row of the format {example.format}" + (" with judged answers" * example.is_preference)
             raise TemplateError(
-                f"A row of the format {example.format} is not trained by showing it as it stands.",
+                f"{kind} is not trained by showing it as it stands.",
                 hint="Choose a method that trains this format, or turn the rows into conversations.",
             )
         if self._template is None:
-            return self._render_plain(example, max_length)
-        framed = self._framed(example)
-        if framed is not None:
-            return self._encode_masked(*framed, max_length)
-        return self._render_conversation(conversation_of(example), max_length)
+            return self._lay_out_plain(example)
+        plain = plain_turns(example)
+        framed = None if plain is None else self._frames.fill(*plain)
+        return LaidOut(*framed) if framed else self._lay_out_conversation(conversation_of(example))
+
+    def lay_out_turns(self, shape: Shape, contents: Sequence[str]) -> LaidOut | None:
+        """The same for turns of a chat that are nothing but texts; None where the template must be asked."""
+        framed = self._frames.fill(shape, contents)
+        return None if framed is None else LaidOut(*framed)
+
+    def measure(self, laid_out: Sequence[LaidOut]) -> list[RowTokens | TemplateError]:
+        """Counts of many texts on all cores, the same as those of `render`."""
+        return self._encoder.measure([(one.text, one.ranges) for one in laid_out])
+
+    def _encoded(self, laid: LaidOut, max_length: int | None) -> Rendered:
+        rendered = self._encoder.encode_masked(laid.text, laid.ranges, max_length)
+        return replace(rendered, notes=laid.notes) if laid.notes else rendered
 
     def render_preference(self, example: Example, max_length: int | None = None) -> tuple[Rendered, Rendered]:
         """The chosen and the rejected answer, each behind the prompt that both share, which gets no loss.
@@ -124,10 +142,10 @@ class ChatTemplate:
     ) -> Rendered:
         whole = replace(example, messages=(*prompt, *answer))
         if self._template is None:
-            return self._render_plain(whole, max_length)
-        return self._render_conversation(conversation_of(whole, len(prompt)), max_length)
+            return self._encoded(self._lay_out_plain(whole), max_length)
+        return self._encoded(self._lay_out_conversation(conversation_of(whole, len(prompt))), max_length)
 
-    def _render_conversation(self, asked: Conversation, max_length: int | None) -> Rendered:
+    def _lay_out_conversation(self, asked: Conversation) -> LaidOut:
         if not self._habits.keeps_answers:
             raise TemplateError(
                 f"The chat template of {self.name} leaves out answers that are plain text.",
@@ -137,8 +155,7 @@ class ChatTemplate:
         ranges = self._ranges(
             said, marked, lambda turns, prompt: self._try_text(turns, said.tools, add_prompt=prompt)
         )
-        rendered = self._encode_masked(marked.text, ranges, max_length)
-        return replace(rendered, notes=notes) if notes else rendered
+        return LaidOut(marked.text, ranges, notes)
 
     def _ranges(
         self, said: Conversation, marked: MarkedText, text_of: Callable[[Turns, bool], str | None]
@@ -153,11 +170,6 @@ class ChatTemplate:
             replaced=lambda index, answer: text_of(_with_answer(said.messages, index, answer), False),
         )
         return trained_ranges(chat)
-
-    def _framed(self, example: Example) -> tuple[str, list[Range]] | None:
-        """Text and trained ranges without asking the template, where it puts a frame around such turns."""
-        plain = plain_turns(example)
-        return None if plain is None else self._frames.fill(*plain)
 
     def _lay_out_opaque(self, shape: Shape, contents: list[str]) -> tuple[str, Sequence[Range]]:
         """How the template lays out turns of this shape; raises whatever it raises, LookedAt too."""
@@ -227,11 +239,11 @@ class ChatTemplate:
             text = self._plain_start() + str(texts[0]["content"])
         else:
             text = self._text(texts, tools, add_prompt=True)
-        return Prompt(text, self._encode_once(text).ids)
+        return Prompt(text, self._encoder.encode(text)[0])
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Token ids of a bare text; nothing is added."""
-        _check_encodable(text)
+        check_encodable(text)
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def decode(self, ids: Iterable[int], skip_special: bool = True) -> str:
@@ -241,7 +253,7 @@ class ChatTemplate:
         """Number of tokens of a bare text."""
         return len(self.encode(text))
 
-    def _render_plain(self, example: Example, max_length: int | None) -> Rendered:
+    def _lay_out_plain(self, example: Example) -> LaidOut:
         """Prompt, completion and the end token, for models that were never taught to chat."""
         messages = as_dicts(example.messages)
         if example.format not in _PLAIN or [turn["role"] for turn in messages] != ["user", "assistant"]:
@@ -249,16 +261,16 @@ class ChatTemplate:
         start = self._plain_start() + messages[0]["content"]
         text = start + messages[1]["content"] + self._end_sign()
         trained = is_trained(example, example.messages[1])
-        return self._encode_masked(text, [(len(start), len(text))] if trained else [], max_length)
+        return LaidOut(text, [(len(start), len(text))] if trained else [])
 
-    def _render_text(self, example: Example, max_length: int | None) -> Rendered:
+    def _lay_out_text(self, example: Example) -> LaidOut:
         """A text that is learned whole. As TRL does it, an end token is added where there is none."""
         body = str(as_dicts(example.messages)[0]["content"])
         begin, end = self._plain_start(), self._end_sign()
         text = body if body.startswith(begin) else begin + body
         text = text if text.endswith(end) else text + end
         trained = example.messages[0].weight != 0
-        return self._encode_masked(text, [(len(begin), len(text))] if trained else [], max_length)
+        return LaidOut(text, [(len(begin), len(text))] if trained else [])
 
     def _end_sign(self) -> str:
         end = self._tokenizer.id_to_token(self.eos_id) if self.eos_id is not None else None
@@ -312,27 +324,6 @@ class ChatTemplate:
             hint="Change the turns accordingly, or choose another model.",
         )
 
-    def _encode_masked(self, text: str, ranges: Sequence[Range], max_length: int | None) -> Rendered:
-        encoded = self._encode_once(text)
-        length = len(encoded.ids)
-        cut_at = max_length if max_length is not None and length > max_length else None
-        mask = _mask(text, encoded.offsets, ranges)
-        return Rendered(text, encoded.ids, mask, encoded.offsets, cut_at)
-
-    def _encode_once(self, text: str) -> "_Encoded":
-        """Ids and offsets without adding anything: the template wrote every control token into the text
-        already.
-        """
-        _check_encodable(text)
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        ids = tuple(encoding.ids)
-        if self.bos_id is not None and ids[:2] == (self.bos_id, self.bos_id):
-            raise TemplateError(
-                f"The text begins with {self._special['bos_token']} twice.",
-                hint="Delete it from the first message, or correct the chat template.",
-            )
-        return _Encoded(ids, tuple(encoding.offsets))
-
     def _new_end_ids(self, known: frozenset[int]) -> frozenset[int]:
         """The token that ends an answer, where the model does not list it (or a token behind it) itself."""
         numbers = [self._tokenizer.token_to_id(sign) for sign in self._habits.ends]
@@ -342,14 +333,6 @@ class ChatTemplate:
 
     def _id_of(self, name: str) -> int | None:
         return self._tokenizer.token_to_id(self._special[name]) if name in self._special else None
-
-
-class _Encoded:
-    __slots__ = ("ids", "offsets")
-
-    def __init__(self, ids: tuple[int, ...], offsets: tuple[tuple[int, int], ...]) -> None:
-        self.ids = ids
-        self.offsets = offsets
 
 
 def _compile(name: str, source: str) -> CompiledTemplate:
@@ -381,29 +364,3 @@ def _shared_turns(chosen: Sequence[Message], rejected: Sequence[Message]) -> int
 def _says(message: Message) -> tuple[object, ...]:
     calls = tuple((call.name, call.arguments) for call in message.tool_calls)
     return message.role, message.content, message.name, message.tool_call_id, calls
-
-
-def _check_encodable(text: str) -> None:
-    if text.isascii():
-        return
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise TemplateError(
-            f"The text holds half a character (U+{ord(text[error.start]):04X}), which no tokenizer takes.",
-            hint="Delete it, or replace it by the whole character.",
-        ) from error
-
-
-def _mask(text: str, offsets: Sequence[tuple[int, int]], ranges: Sequence[Range]) -> tuple[int, ...]:
-    """One 0/1 for each token. A token that begins before a range is trained only if what it takes along is
-    white space.
-    """
-    mask = [0] * len(offsets)
-    for begin, end in ranges:
-        first = bisect_left(offsets, (begin, 0))
-        behind = bisect_left(offsets, (end, 0))
-        while first and offsets[first - 1][1] > begin and text[offsets[first - 1][0] : begin].isspace():
-            first -= 1
-        mask[first:behind] = [1] * (behind - first)
-    return tuple(mask)

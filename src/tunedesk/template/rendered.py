@@ -2,8 +2,10 @@
 them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,14 @@ class Prompt:
 
     text: str
     ids: tuple[int, ...]
+
+
+class LaidOut(NamedTuple):
+    """The whole text, the character ranges that are trained, and notes as in Rendered."""
+
+    text: str
+    ranges: Sequence[tuple[int, int]]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
