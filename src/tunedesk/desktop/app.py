@@ -114,6 +114,7 @@ class App(QObject):
         window, actions = self.window, pane.actions_of_pane
         window.fill_menu("Edit", actions.edit_menu)
         window.fill_menu("Row", actions.row_menu)
+        window.fill_menu("Dataset", pane.dataset_menu)
         window.fill_menu("View", (None, *actions.view_menu))
         pane.failed.connect(self.errors.report)
         pane.notice_raised.connect(window.notices.show_notice)

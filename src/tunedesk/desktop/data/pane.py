@@ -19,6 +19,7 @@ from tunedesk.desktop.data.row.trained_view import ModelChoice
 from tunedesk.desktop.data.row.turn_view import ROLES
 from tunedesk.desktop.data.row_list import RowList
 from tunedesk.desktop.data.table_side import TableSide
+from tunedesk.desktop.data.tools.editing_tools import EditingTools
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.theme.icons import icon
@@ -78,8 +79,14 @@ class DataPane(QWidget):
         self.tool_desk = ToolDesk(
             background, lambda: self._open, self._list.selected, self._list.reveal, self.flush
         )
+        self.editing_tools = EditingTools(self, self.tool_desk, self.tool_shelf)
         self._connect()
         self.show_nothing()
+
+    @property
+    def dataset_menu(self) -> list[QAction | None]:
+        """What is done with many rows; None is a separator."""
+        return [*self.editing_tools.actions]
 
     @property
     def document(self) -> Document | None:
@@ -110,6 +117,7 @@ class DataPane(QWidget):
             old.deleteLater()
         self._pages.setCurrentWidget(self._splitter)
         self._show_row_page()
+        self.editing_tools.dataset_changed()
         self._refresh_actions()
         if self._model is not None:
             dataset.renderer.choose(self._model)
@@ -203,6 +211,7 @@ class DataPane(QWidget):
         actions, rows, detail = self.actions_of_pane, self._list, self._detail
         rows.row_chosen.connect(self._show_row)
         self.tool_shelf.closed.connect(self._show_row_page)
+        self.editing_tools.failed.connect(self.failed)
         rows.facts_changed.connect(self.facts_changed)
         detail.failed.connect(self.failed)
         self._detail_side.findings.row_asked.connect(self._show_other_row)
@@ -362,7 +371,7 @@ class DataPane(QWidget):
         usable = document is not None and self._is_active
         actions.enable(usable)
         can_edit = usable and document is not None and not document.read_only
-        for each in actions.changing:
+        for each in (*actions.changing, *filter(None, self.editing_tools.actions)):
             each.setEnabled(can_edit)
         _name(actions.undo, "&Undo", document.undo_label if document and can_edit else None)
         _name(actions.redo, "&Redo", document.redo_label if document and can_edit else None)

@@ -17,7 +17,7 @@ from tunedesk.desktop.widgets.buttons import action
 from tunedesk.desktop.widgets.layout import column, line, row
 from tunedesk.desktop.widgets.notice_bar import NoticeBar
 
-MENUS = ("&File", "&Edit", "&Row", "&View", "R&un", "&Help")
+MENUS = ("&File", "&Edit", "&Row", "&Dataset", "&View", "R&un", "&Help")
 
 
 @dataclass
