@@ -20,6 +20,7 @@ from tunedesk.desktop.background import Background, Job
 from tunedesk.desktop.desk import Desk, OpenedProject
 from tunedesk.desktop.leaving import Leaving
 from tunedesk.desktop.project_panes import ProjectPanes
+from tunedesk.desktop.shell.edit_actions import EditActions
 from tunedesk.desktop.shell.errors import ErrorHook
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.shell.main_window import MainWindow
@@ -32,8 +33,11 @@ from tunedesk.settings import Settings, load_settings, save_settings
 
 if TYPE_CHECKING:  # the panes come after the first paint
     from tunedesk.dataset.document import Document
+    from tunedesk.dataset.snapshot import Snapshot
+    from tunedesk.dataset.splitting import SplitPlan
     from tunedesk.desktop.data.pane import DataPane
     from tunedesk.desktop.data.row.trained_view import ModelChoice
+    from tunedesk.project.folder import Project
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +106,7 @@ class App(QObject):
     def _wire_desk(self) -> None:
         self.desk.project_opened.connect(self._take_project)
         self.desk.dataset_opened.connect(self._show_dataset)
+        self.desk.datasets_changed.connect(self._show_changed_datasets)
         self.desk.project_closed.connect(self._show_no_project)
         self.desk.project_closed.connect(self.panes.end_project)
         self.desk.failed.connect(self.errors.report)
@@ -113,6 +118,8 @@ class App(QObject):
     def _wire_data(self, pane: DataPane) -> None:
         window, actions = self.window, pane.actions_of_pane
         window.fill_menu("Edit", actions.edit_menu)
+        window.menus["Edit"].insertActions(actions.find, EditActions(window).menu)
+        window.menus["Edit"].insertSeparator(actions.find)
         window.fill_menu("Row", actions.row_menu)
         window.fill_menu("Dataset", pane.dataset_menu)
         window.fill_menu("View", (None, *actions.view_menu))
@@ -123,6 +130,7 @@ class App(QObject):
         pane.facts_changed.connect(window.status_line.show_facts)
         pane.split_chosen.connect(self.desk.choose_split)
         pane.model_chosen.connect(pane.choose_model)
+        pane.making_tools.split_wanted.connect(self._write_split)
 
     def open(self, path: Path) -> None:
         """Open a dataset or a project, as chosen, dropped or named on the command line."""
@@ -148,7 +156,13 @@ class App(QObject):
     def _make_data(self) -> QWidget:
         from tunedesk.desktop.data.pane import DataPane
 
-        self.data = DataPane(self.background, self.memory, self.actions.open, self.actions.sample)
+        self.data = DataPane(
+            self.background,
+            self.memory,
+            self.actions.open,
+            self.actions.sample,
+            lambda: self.desk.project,
+        )
         self._wire_data(self.data)
         return self.data
 
@@ -206,6 +220,33 @@ class App(QObject):
         if document.merge_report is not None:
             self.window.notices.show_notice(Notice(document.merge_report.sentence, "warning"))
         self._show_saved()
+
+    def _write_split(self, snapshot: Snapshot, plan: SplitPlan, overwrite: bool) -> None:
+        document = self.data.document if self.data is not None else None
+        if document is None:
+            return
+
+        def work(project: Project, job: Job) -> Project | None:
+            from tunedesk.project.splits import write_split
+
+            return write_split(
+                project,
+                document.path,
+                snapshot,
+                plan,
+                overwrite=overwrite,
+                progress=job.report,
+                cancelled=job.is_cancelled,
+            )
+
+        self.desk.change_project(work, "Writing the parts")
+
+    def _show_changed_datasets(self) -> None:
+        document = self.desk.documents.get(self.desk.split)
+        if document is not None:
+            self._show_dataset(self.desk.split, document)
+        names = ", ".join(path.name for path in self.desk.other_files().values())
+        self.window.notices.show_notice(Notice(f"The project has these datasets too now: {names}.", "ok"))
 
     def _show_no_project(self) -> None:
         if self.data is not None:

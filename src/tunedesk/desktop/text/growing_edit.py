@@ -24,7 +24,8 @@ class GrowingEdit(ExactEdit):
 
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing()
-        around = self.height() - self.viewport().height() + 2 * round(self.document().documentMargin())
+        margins = self.contentsMargins()
+        around = margins.top() + margins.bottom() + 2 * round(self.document().documentMargin())
         height = (
             max(FEWEST_LINES * line, min(self._text_height(MOST_LINES * line), MOST_LINES * line)) + around
         )

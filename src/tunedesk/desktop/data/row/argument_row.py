@@ -39,9 +39,14 @@ class ArgumentRow(QWidget):
         else:
             self._editor = self._new_editor()
         self._part.setAccessibleName(name)
-        head = row(self._label, self._about, self._button, spacing=6)
-        head.setStretch(1, 1)
-        self.setLayout(column(head, self._part, self._trouble, spacing=2))
+        if isinstance(field.path[-1], int):  # an item of a list: its number, and no more about it
+            parts = row(self._label, self._part, self._button, spacing=6)
+            parts.setStretch(1, 1)
+            self.setLayout(column(parts, self._trouble, spacing=2))
+        else:
+            head = row(self._label, self._about, self._button, spacing=6)
+            head.setStretch(1, 1)
+            self.setLayout(column(head, self._part, self._trouble, spacing=2))
 
     @property
     def editor(self) -> GrowingEdit | None:

@@ -19,6 +19,8 @@ class TextField(QWidget):
         self._pointer = self._place = ""
         self._label = label("", "muted")
         self._note = label("", "muted", wrap=True)
+        for words in (self._label, self._note):
+            words.setIndent(4)  # where the editor's text begins
         self.editor = GrowingEdit("")
         set_look(self.editor, "bare")
         self.editor.text_edited.connect(lambda text: self.edited.emit(self._place, text))
