@@ -16,12 +16,15 @@ from tunedesk import paths
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.lint.corpus import CorpusIndex
+from tunedesk.lint.edits import RewriteFile
+from tunedesk.lint.file_facts import FileFacts, facts_of_content, rewrite
 from tunedesk.lint.finding import Finding, FixKind, Severity
 from tunedesk.lint.help import help_page
 from tunedesk.lint.registry import BY_CODE, RULES
 from tunedesk.lint.report import lint_rows, silenced
 from tunedesk.lint.rows import lint_row
 from tunedesk.lint.rule import Rule, Scope
+from tunedesk.lint.rules.files import lint_file_facts
 from tunedesk.lint.silencing import Silencer
 from tunedesk.lint.suppressions import Suppression, row_digest
 from tunedesk.lint.targets import Target, target_named
@@ -33,6 +36,20 @@ COMPANY = [
     json.dumps({"prompt": f"Invoice {n}?", "completion": '{"category": "billing", "urgent": "yes"}'}).encode()
     for n in range(30)
 ]
+
+
+# Rules that speak for some targets only, and which one their example is for.
+TARGETS = {
+    **dict.fromkeys(["SCH002", "SCH004", "SCH008", "SCH010"], "openai"),
+    **dict.fromkeys(["TLC001", "TLC002", "TLC003", "TLC005", "TLC006", "TLC007", "TOK004"], "openai"),
+    **dict.fromkeys(["ENC002", "ENC006", "ENC007"], "openai"),
+    **dict.fromkeys(["RFT001", "RFT002"], "openai-rft"),
+    **dict.fromkeys(["PRF001", "PRF003", "PRF004"], "openai-dpo"),
+    **dict.fromkeys(["PRF002", "PRF006", "CNV012"], "trl"),
+    **dict.fromkeys(["CNV008"], "together"),
+    **dict.fromkeys(["TLC004", "CNV013"], "generic"),
+}
+TEMPLATE_FAULTS = ("TPL002", "TPL003", "TPL004")  # the model's fault: the same row is bad for one of its own
 
 
 @dataclass(frozen=True)
@@ -50,8 +67,8 @@ def read_page(code: str) -> Page:
     sections = {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
     return Page(
         sections,
-        _rows(sections["Bad example"], ("json", "bytes")),
-        _rows(sections["Good example"], ("json", "bytes")),
+        _rows(sections["Bad example"], ("json", "bytes", "file", "facts")),
+        _rows(sections["Good example"], ("json", "bytes", "file", "facts")),
         _rows(sections["Bad example"], ("json valid",)),
     )
 
@@ -59,7 +76,11 @@ def read_page(code: str) -> Page:
 def _rows(section: str, kinds: tuple[str, ...]) -> list[bytes]:
     rows: list[bytes] = []
     for kind, body in re.findall(r"^```([^\n]+)\n(.*?)\n```$", section, flags=re.MULTILINE | re.DOTALL):
-        if kind in kinds:
+        if kind not in kinds:
+            continue
+        if kind == "file":
+            rows.append(_as_bytes(body))
+        else:
             rows += [_as_bytes(line) if kind == "bytes" else line.encode() for line in body.split("\n")]
     return rows
 
@@ -69,20 +90,27 @@ def _as_bytes(line: str) -> bytes:
 
 
 def target_of(rule: Rule, local: Target) -> Target:
-    if rule.code == "SCH004":
-        return Target("openai")
+    if rule.code in TARGETS:
+        return Target(TARGETS[rule.code])
     return Target(local.name, local.template, local.max_length, pedantic=True)
+
+
+def target_with(folder: Path, template: str) -> Target:
+    """The starter's tokenizer with another chat template."""
+    shutil.copy(paths.starter_model() / "tokenizer.json", folder)
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|end|>"}')
+    (folder / "chat_template.jinja").write_text(template)
+    return Target("local", ChatTemplate.load(folder))
 
 
 @pytest.fixture(scope="session")
 def endless(tmp_path_factory: pytest.TempPathFactory) -> Target:
-    """A model whose chat template puts nothing behind an answer."""
-    folder = tmp_path_factory.mktemp("endless")
-    shutil.copy(paths.starter_model() / "tokenizer.json", folder)
-    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|end|>"}')
-    source = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
-    (folder / "chat_template.jinja").write_text(source)
-    return Target("local", ChatTemplate.load(folder))
+    """A model whose chat template trims texts, leaves system texts out, and puts nothing behind an answer."""
+    source = (
+        "{% for m in messages %}{% if m.role != 'system' %}{{ m.role }}: {{ m.content | trim }}\n"
+        "{% endif %}{% endfor %}"
+    )
+    return target_with(tmp_path_factory.mktemp("endless"), source)
 
 
 def unused_of(code_section: str, rows: list[bytes]) -> list[Finding]:
@@ -98,10 +126,22 @@ def findings_of(rule: Rule, rows: list[bytes], page: Page, local: Target) -> lis
     if rule.code == "SYS001":
         section = "Bad example" if rows == page.bad else "Good example"
         return unused_of(page.sections[section], rows)
-    company = COMPANY if rule.code == "QLT005" else []
+    if rule.scope is Scope.FILE:
+        return findings_of_file(rule, rows, local)
+    company = COMPANY if rule.code in ("QLT005", "TOK003") else []
     others = {"valid": [parse_row(raw) for raw in page.valid]}
-    report = lint_rows(enumerate([*company, *rows], start=1), target_of(rule, local), others)
+    target = local if rule.code in TEMPLATE_FAULTS else target_of(rule, local)
+    report = lint_rows(enumerate([*company, *rows], start=1), target, others)
     return [found for found in report.findings if found.code == rule.code]
+
+
+def findings_of_file(rule: Rule, rows: list[bytes], local: Target) -> list[Finding]:
+    """rows: the file's content, or facts of a file that is too large for a page."""
+    (content,) = rows
+    is_facts = rule.code in ("ENC007", "TOK004")
+    facts = FileFacts(**json.loads(content)) if is_facts else facts_of_content(content)
+    findings = lint_file_facts(facts, target_of(rule, local))
+    return [found for found in findings if found.code == rule.code]
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -128,10 +168,11 @@ def test_codes_and_names_are_unique() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_the_bad_example_fires_and_the_good_one_does_not(code: str, local: Target, endless: Target) -> None:
     rule, page = BY_CODE[code], read_page(code)
-    fired = findings_of(rule, page.bad, page, endless if code == "TPL004" else local)
+    fired = findings_of(rule, page.bad, page, endless if code in TEMPLATE_FAULTS else local)
     assert fired
     assert findings_of(rule, page.good, page, local) == []
-    allowed = {rule.severity, *rule.by_target.values()} | ({Severity.WARNING} if code == "CNV009" else set())
+    softer = {Severity.WARNING} if code in ("CNV009", "TLC005") else set()
+    allowed = {rule.severity, *rule.by_target.values()} | softer
     assert {found.severity for found in fired} <= allowed
 
 
@@ -154,11 +195,21 @@ def test_a_finding_names_a_place_that_exists(code: str, local: Target) -> None:
         assert 0 <= found.start <= found.end <= length
 
 
-@pytest.mark.parametrize("code", [rule.code for rule in RULES if rule.fix is not None])
+FIXED_IN_ROWS = [
+    rule.code
+    for rule in RULES
+    if rule.fix is not None and rule.scope is not Scope.FILE and rule.code not in TEMPLATE_FAULTS
+]
+
+
+@pytest.mark.parametrize("code", FIXED_IN_ROWS)
 def test_a_fix_mends_what_it_is_for_and_a_second_pass_changes_nothing(code: str, local: Target) -> None:
     rule, page = BY_CODE[code], read_page(code)
     rows = [*(COMPANY if code == "QLT005" else []), *page.bad]
-    assert any(found.fix is not None for found in findings_of(rule, page.bad, page, local))
+    hopeless = {found.row for found in findings_of(rule, page.bad, page, local) if found.fix is None}
+    if rule.scope is not Scope.CORPUS:  # what nobody can mend is no matter of this test
+        rows = [raw for number, raw in enumerate(rows, start=1) if number not in hopeless]
+    assert any(found.fix is not None for found in findings_of(rule, rows, page, local))
     for _ in range(10):
         report = lint_rows(
             enumerate(rows, start=1), target_of(rule, local), {"valid": map(parse_row, page.valid)}
@@ -180,26 +231,38 @@ def test_a_fix_mends_what_it_is_for_and_a_second_pass_changes_nothing(code: str,
     assert [found for found in report.findings if found.code == code] == []
 
 
+@pytest.mark.parametrize("code", ["ENC002", "ENC003", "ENC004", "ENC006"])
+def test_a_file_is_mended_once_and_for_all(code: str, local: Target) -> None:
+    rule, page = BY_CODE[code], read_page(code)
+    (found,) = findings_of(rule, page.bad, page, local)
+    assert found.fix is not None
+    (edit,) = found.fix.edits
+    assert isinstance(edit, RewriteFile)
+    mended = rewrite(page.bad[0], edit)
+    assert mended != page.bad[0]
+    assert rewrite(mended, edit) == mended
+    assert findings_of(rule, [mended], page, local) == []
+
+
 def codes(raw: bytes, target: Target) -> set[str]:
     return {found.code for found in lint_row(parse_row(raw), target)}
 
 
 LOUD = [
-    ("SCH001", {"text": "alone"}),
-    ("SCH001", {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]}),
-    ("SCH003", {"prompt": "Hi"}),
+    ("SCH001", {"column": "alone"}),
+    ("SCH003", {"completion": "Hi"}),
     ("SCH005", {"messages": "Hi"}),
     ("SCH005", {"messages": None}),
     ("SCH005", {"messages": ["Hi"]}),
     ("SCH005", {"prompt": 1, "completion": "x"}),
     ("SCH005", {"messages": [{"role": 1, "content": "x"}]}),
     ("SCH009", {"messages": [{"role": "User", "content": "x"}]}),
-    ("CNV002", {"messages": [{"role": "developer", "content": "x"}]}),
+    ("CNV002", {"messages": [{"role": "narrator", "content": "x"}]}),
     ("CNV009", {"messages": [{"role": "system", "content": " "}, {"role": "user", "content": "a"}]}),
     ("CNV009", {"prompt": "x", "completion": "  "}),
     ("CNV010", {"messages": [{"role": "user", "content": "x", "weight": 0}]}),
     ("CNV010", {"messages": [{"role": "assistant", "content": "x", "weight": "1"}]}),
-    ("SCH004", {"messages": [{"role": "assistant", "content": "x", "tool_calls": [{}]}], "tools": [{}]}),
+    ("TLC005", {"messages": [{"role": "assistant", "content": "x", "tool_calls": [{}]}], "tools": [{}]}),
     ("QLT002", {"prompt": "x", "completion": "```python\nprint(1)"}),
     ("QLT002", {"prompt": "x", "completion": '[{"a": "b'}),
     ("TXT001", {"prompt": "a\ufffdb", "completion": "x"}),
@@ -260,12 +323,12 @@ def test_severity_depends_on_the_target() -> None:
     assert severities["local"] == {"CNV005": Severity.WARNING}
 
 
-def test_text_parts_are_fine_online_and_not_here() -> None:
+def test_text_parts_are_fine_online_and_here_but_not_everywhere() -> None:
     parts = [{"type": "text", "text": "Where is "}, {"type": "text", "text": "it?"}]
     value = {"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": "Here."}]}
     raw = json.dumps(value).encode()
-    assert codes(raw, Target("openai")) == set()
-    (found,) = lint_row(parse_row(raw), Target("local"))
+    assert codes(raw, Target("openai")) == codes(raw, Target("local")) == set()
+    (found,) = lint_row(parse_row(raw), Target("trl"))
     assert found.code == "SCH005"
     assert found.fix is not None
     assert json.loads(found.fix.apply(parse_row(raw)) or b"")["messages"][0]["content"] == "Where is it?"

@@ -52,7 +52,21 @@ class ReplaceText:
     text: str
 
 
-Edit = DeleteRow | ReplaceLine | Rewrite | SetValue | DeleteKey | ReplaceText
+@dataclass(frozen=True, slots=True)
+class RewriteFile:
+    """The file as such is written anew: its rows stay; `file_facts.rewrite` does it.
+
+    has_bom: with or without a byte order mark, None as it is. as_utf8: in UTF-8. as_lines: one row a line.
+    unix_newlines: lines end in LF.
+    """
+
+    has_bom: bool | None = None
+    as_utf8: bool = False
+    as_lines: bool = False
+    unix_newlines: bool = False
+
+
+Edit = DeleteRow | ReplaceLine | Rewrite | SetValue | DeleteKey | ReplaceText | RewriteFile
 
 
 def apply_edits(parsed: ParsedRow, edits: tuple[Edit, ...]) -> bytes | None:
@@ -74,6 +88,8 @@ def apply_edits(parsed: ParsedRow, edits: tuple[Edit, ...]) -> bytes | None:
                 value = delete_at(value, pointer)
             case ReplaceText():
                 value = _replace_text(value, edit)
+            case RewriteFile():
+                raise LookupError("the file, not a row")
     if not isinstance(value, dict):
         raise LookupError("")
     return dump_row(value, like=parsed.raw)

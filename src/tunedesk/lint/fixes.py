@@ -2,12 +2,16 @@
 byte.
 """
 
+import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tunedesk.dataset.files import HEAD, check_head, open_for_reading, without_line_end
+from tunedesk.dataset.containers.form import Kind, check_magic, encoding_of, packing_of, text_kind
+from tunedesk.dataset.containers.lines import without_line_end
+from tunedesk.dataset.files import HEAD, damaged, refuse_what_is_no_dataset
 from tunedesk.dataset.parsing import BOM, ParsedRow, parse_row
 from tunedesk.errors import UserError
 from tunedesk.lint.corpus import CorpusIndex
@@ -71,7 +75,7 @@ def fix_rows(
     left = {number: _fix_row(raw, target, allowed, applied) for number, raw in enumerate(rows, start=1)}
     kept = {number: raw for number, raw in left.items() if raw is not None}
     if FixKind.UNSAFE in allowed:
-        _fix_corpus(kept, others or {}, applied)
+        _fix_corpus(kept, target, others or {}, applied)
     return FixedRows(
         tuple(kept.values()),
         applied,
@@ -88,11 +92,9 @@ def fix_file(
 ) -> tuple[bytes, FixedRows]:
     """The file's new content, with its byte order mark and each row's own line end, and what was done.
 
-    Nothing is written. UserError when the file cannot be read, or is no UTF-8 text.
+    Nothing is written. UserError when the file cannot be read, or holds no JSON lines in UTF-8.
     """
-    with open_for_reading(path) as file:
-        lines = list(file)
-    check_head(path, b"".join(lines[:1])[:HEAD])
+    lines = _plain_lines(path)
     mark = BOM if lines and lines[0].startswith(BOM) else b""
     if mark:
         lines[0] = lines[0][len(BOM) :]
@@ -103,6 +105,38 @@ def fix_file(
     kept_ends = [end for number, end in enumerate(ends, start=1) if number not in gone]
     pieces = [row + end for row, end in zip(fixed.rows, kept_ends, strict=True)]
     return mark + b"".join(pieces), fixed
+
+
+def _plain_lines(path: Path) -> list[bytes]:
+    """Lines with their ends; other containers would have to be written anew, which is the document's task."""
+    refuse_what_is_no_dataset(path)
+    packing, name = packing_of(path.name)
+    if path.is_dir() or packing == "zstd":
+        raise _only_lines(path)
+    try:
+        content = gzip.decompress(path.read_bytes()) if packing else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise damaged(path, error) from error
+    head = content[:HEAD]
+    kind = text_kind(name, head)
+    check_magic(path.name, kind, head)
+    encoding = encoding_of(path.name, head) if kind in (Kind.LINES, Kind.ARRAY, Kind.CSV) else "utf-8"
+    if kind is not Kind.LINES or encoding != "utf-8":
+        raise _only_lines(path, encoding)
+    return _split(content)
+
+
+def _split(content: bytes) -> list[bytes]:
+    """At line feeds only: a lone carriage return ends no line."""
+    lines = [line + b"\n" for line in content.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
+
+
+def _only_lines(path: Path, encoding: str = "utf-8") -> UserError:
+    what = "no JSON lines" if encoding == "utf-8" else f"{encoding.upper()} text"
+    hint = "Open it in the window to mend its rows, or export it as JSON lines first."
+    return UserError(f"{path.name} is {what}; only JSON lines in UTF-8 are mended here.", hint=hint)
 
 
 def _fix_row(raw: bytes, target: Target, allowed: set[FixKind], applied: Counter[str]) -> bytes | None:
@@ -135,10 +169,10 @@ def _next_step(
 
 
 def _fix_corpus(
-    rows: dict[int, bytes], others: Mapping[str, Iterable[ParsedRow]], applied: Counter[str]
+    rows: dict[int, bytes], target: Target, others: Mapping[str, Iterable[ParsedRow]], applied: Counter[str]
 ) -> None:
     """Fix what shows only in comparison, changing `rows` in place."""
-    index = CorpusIndex(others)
+    index = CorpusIndex(others, target)
     for number, raw in rows.items():
         index.put(number, parse_row(raw))
     waiting = index.affected()

@@ -1,10 +1,8 @@
 """Proves by rendering that a fix changes nothing that is trained; it takes no rule's word for it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tunedesk.dataset.example import Example, Message, RowFormat, ToolCall
 from tunedesk.dataset.parsing import parse_row
@@ -12,9 +10,6 @@ from tunedesk.lint.finding import Fix
 from tunedesk.lint.row_view import RowView, is_trained
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.rendered import Rendered
-
-if TYPE_CHECKING:  # the window lints before it needs a tokenizer
-    from tunedesk.template.chat_template import ChatTemplate
 
 
 def keeps_training(view: RowView, fix: Fix) -> bool:
@@ -38,26 +33,19 @@ def keeps_training(view: RowView, fix: Fix) -> bool:
 
 def _renderings(view: RowView) -> list[tuple[tuple[int, ...], tuple[int, ...]]] | None:
     """Ids and mask of everything that the target is shown of a row; None when the template refuses it."""
-    if view.example.is_supervised:
-        made = [view.rendered]
-    else:
-        made = [_try_render(view.target.template, example) for example in _conversations(view.example)]
-    found = [(each.ids, each.mask) for each in made if isinstance(each, Rendered)]
-    return found if len(found) == len(made) else None
-
-
-def _conversations(example: Example) -> list[Example]:
-    """A preference as two conversations, anything else as one."""
-    sides = [side for side in (example.chosen, example.rejected) if side] or [()]
-    plain = replace(example, format=RowFormat.CHAT, chosen=(), rejected=(), label=None)
-    return [replace(plain, messages=(*example.messages, *side)) for side in sides]
-
-
-def _try_render(template: ChatTemplate | None, example: Example) -> Rendered | None:
+    template = view.target.template
     try:
-        return template.render(example) if template is not None else None
+        if template is None:
+            return None
+        if view.example.chosen or view.example.rejected:
+            made: tuple[Rendered, ...] = template.render_preference(view.example)
+        elif view.example.is_supervised:
+            made = (template.render(view.example),)
+        else:
+            made = (template.render(replace(view.example, format=RowFormat.CHAT, label=None)),)
     except TemplateError:
         return None
+    return [(each.ids, each.mask) for each in made]
 
 
 def _trained(example: Example) -> tuple[Any, ...]:
@@ -83,4 +71,3 @@ def _turns(messages: Sequence[Message]) -> list[tuple[object, ...]]:
 def _call(call: ToolCall) -> tuple[object, ...]:
     """Arguments as text and as an object are not the same: templates print them differently."""
     return call.id, call.name, call.is_text, call.arguments
-

@@ -1,16 +1,39 @@
 """All rules, in the order of the catalogue's groups; codes are never used twice."""
 
 from tunedesk.lint.rule import Rule
-from tunedesk.lint.rules import conversation, corpus, housekeeping, lines, quality, rendering, schema, text
+from tunedesk.lint.rules import (
+    conversation,
+    corpus,
+    files,
+    housekeeping,
+    injection,
+    lines,
+    preference,
+    privacy,
+    quality,
+    reinforcement,
+    rendering,
+    schema,
+    schema_corpus,
+    text,
+    tools,
+)
 
 RULES: tuple[Rule, ...] = (
+    *files.RULES,
     *lines.RULES,
     *schema.RULES,
     *conversation.RULES,
+    *tools.RULES,
+    *preference.RULES,
+    *reinforcement.RULES,
     *rendering.RULES,
+    *injection.RULES,
     *text.RULES,
+    *schema_corpus.RULES,
     *corpus.RULES,
     *quality.RULES,
+    *privacy.RULES,
     *housekeeping.RULES,
 )
 BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}

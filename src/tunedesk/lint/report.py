@@ -11,8 +11,10 @@ from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.lint.baseline import Baseline
 from tunedesk.lint.corpus import CorpusIndex
+from tunedesk.lint.file_facts import file_facts
 from tunedesk.lint.finding import Finding, Severity
 from tunedesk.lint.rows import lint_row
+from tunedesk.lint.rules.files import lint_file_facts
 from tunedesk.lint.rules.housekeeping import unused_finding
 from tunedesk.lint.silencing import Silenced, Silencer
 from tunedesk.lint.targets import Target
@@ -44,7 +46,7 @@ def lint_rows(
     others: Mapping[str, Iterable[ParsedRow]] | None = None,
 ) -> LintReport:
     """Lint numbered rows (from 1) alone and in company."""
-    index = CorpusIndex(others)
+    index = CorpusIndex(others, target)
     of_row: dict[int, tuple[Finding, ...]] = {}
     count = 0
     for number, raw in rows:
@@ -60,14 +62,17 @@ def lint_rows(
         for number in sorted(of_row.keys() | affected)
         for found in (*of_row.get(number, ()), *index.findings(number))
     ]
-    return LintReport(tuple(replace(found, row=number) for number, found in ordered), count)
+    about_rows = tuple(replace(found, row=number) for number, found in ordered)
+    return LintReport((*about_rows, *index.file_findings()), count)
 
 
 def lint_file(
     path: Path, target: Target, others: Mapping[str, Iterable[ParsedRow]] | None = None
 ) -> LintReport:
-    """Lint a dataset file; UserError when it cannot be read."""
-    return lint_rows(read_rows(path), target, others)
+    """Lint a dataset file, its rows and the file as such; UserError when it cannot be read."""
+    report = lint_rows(read_rows(path), target, others)
+    about_file = lint_file_facts(file_facts(path, report.rows), target)
+    return replace(report, findings=(*report.findings, *about_file))
 
 
 def read_split(path: Path) -> list[ParsedRow]:

@@ -2,136 +2,199 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from tunedesk.dataset.example import RowFormat
-from tunedesk.lint.edits import DeleteKey, DeleteRow, SetValue
+from tunedesk.lint.edits import DeleteKey, DeleteRow, Edit, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
-from tunedesk.lint.row_view import RowView, is_trained
-from tunedesk.lint.rule import Hit, Rule
-from tunedesk.lint.rules.schema import ROLES, alias_of
+from tunedesk.lint.row_view import RowView, Turn
+from tunedesk.lint.rule import Hit, Rule, on_targets
+from tunedesk.lint.rules.schema import alias_of
+from tunedesk.lint.target_facts import IGNORES_WEIGHT, KNOWN_ROLES, ROLES
+from tunedesk.lint.targets import AZURE, REINFORCEMENT_TARGETS, TARGET_NAMES
 
 _CALLS = ("tool_calls", "function_call")
 LONGEST_SHOWN = 40  # characters of a value in a message
+_LISTS = {
+    RowFormat.CHAT: "messages",
+    RowFormat.REINFORCEMENT: "messages",
+    RowFormat.SHAREGPT: "conversations",
+}
+# Formats whose conversation shall end with an answer; the others end with a question, or are no conversation.
+_IMITATED = (RowFormat.CHAT, RowFormat.REINFORCEMENT, RowFormat.SHAREGPT, RowFormat.MAPPED)
 
 
 def empty_messages(view: RowView) -> Iterator[Hit]:
-    if view.value.get("messages") == []:
-        fix = Fix(FixKind.UNSAFE, "Delete the row", (DeleteRow(),))
-        yield Hit("/messages", "The list of messages is empty.", fix=fix)
+    key = _LISTS.get(view.format)
+    fix = Fix(FixKind.UNSAFE, "Delete the row", (DeleteRow(),))
+    if key is not None and view.value.get(key) == []:
+        yield Hit(f"/{key}", "The list of messages is empty.", fix=fix)
+    elif view.format is RowFormat.PREFERENCE and view.at("/input/messages") == []:
+        yield Hit("/input/messages", "The list of messages is empty.", fix=fix)
 
 
 def unknown_role(view: RowView) -> Iterator[Hit]:
-    for index, (message, turn) in enumerate(view.turns):
-        role = turn.get("role")
-        if not isinstance(role, str) or role in ROLES or alias_of(role) is not None:
+    known = ROLES.get(view.target.name, KNOWN_ROLES)
+    for index, (message, turn) in enumerate(view.all_turns):
+        role_key, _ = view.keys_of(turn)
+        role = turn.get(role_key)
+        if not isinstance(role, str) or message.role in known or alias_of(message.role) is not None:
             continue
         meant = _likely_role(view, index, role)
-        pointer = f"{message.pointer}/role"
-        fix = Fix(FixKind.SUGGESTION, f"Change the role to {meant}", (SetValue(pointer, meant),))
-        yield Hit(pointer, f'No trainer knows the role "{role}".', 0, len(role), fix)
+        if role_key == "from":
+            meant = {"user": "human", "assistant": "gpt"}.get(meant, meant)
+        fix = Fix(FixKind.SUGGESTION, f"Change the role to {meant}", (SetValue(message.role_pointer, meant),))
+        who = "The target does not know" if message.role in _ALL_ROLES else "No trainer knows"
+        words = f'{who} the role "{role}".'
+        yield Hit(message.role_pointer, words, 0, len(role), fix)
 
 
 def _likely_role(view: RowView, index: int, role: str) -> str:
+    if index >= len(view.turns):
+        return "assistant"
+    if role == "function":
+        return "tool"
     if role == "developer" or index == 0:
         return "system"
     return "assistant" if view.turns[index - 1][0].role == "user" else "user"
 
 
 def no_assistant(view: RowView) -> Iterator[Hit]:
-    if view.is_chat and view.turns and _roles_are_known(view) and "assistant" not in _roles(view):
-        yield Hit("/messages", "There is no answer of the assistant to learn from.")
+    if view.format not in _IMITATED or not view.turns or not _roles_are_known(view):
+        return
+    if view.target.name not in REINFORCEMENT_TARGETS and "assistant" not in _roles(view):
+        yield Hit(_place(view), "There is no answer of the assistant to learn from.")
+
+
+def _place(view: RowView) -> str:
+    """The list of turns, where the row has one."""
+    key = _LISTS.get(view.format)
+    return f"/{key}" if key is not None else ""
+
+
+def no_user(view: RowView) -> Iterator[Hit]:
+    if view.turns and _roles_are_known(view) and "user" not in _roles(view):
+        pointer = "/input/messages" if view.format is RowFormat.PREFERENCE else _place(view)
+        yield Hit(pointer, "No user says anything, so the answer is an answer to nothing.")
 
 
 def last_not_assistant(view: RowView) -> Iterator[Hit]:
     roles = _roles(view)
-    if "assistant" not in roles or roles[-1] == "assistant" or not _roles_are_known(view):
+    if view.format not in _IMITATED or view.target.name in REINFORCEMENT_TARGETS:
         return
-    last = len(roles) - 1 - roles[::-1].index("assistant")
-    kept = view.value["messages"][: last + 1]
-    fix = Fix(FixKind.UNSAFE, "Delete the turns behind the last answer", (SetValue("/messages", kept),))
-    yield Hit(
-        view.turns[-1][0].pointer, f"The row ends with a {roles[-1]} turn that is never answered.", fix=fix
-    )
+    if view.example.is_preference or "assistant" not in roles or roles[-1] == "assistant":
+        return
+    if not _roles_are_known(view):
+        return
+    key = _LISTS.get(view.format)
+    fix = None
+    if key is not None and len(view.turns) == len(view.value[key]):
+        last = len(roles) - 1 - roles[::-1].index("assistant")
+        kept = view.value[key][: last + 1]
+        fix = Fix(FixKind.UNSAFE, "Delete the turns behind the last answer", (SetValue(f"/{key}", kept),))
+    words = f"The row ends with a {roles[-1]} turn that is never answered."
+    yield Hit(view.turns[-1][0].pointer, words, fix=fix)
 
 
 def same_role_twice(view: RowView) -> Iterator[Hit]:
-    for (before, earlier), (message, turn) in zip(view.turns, view.turns[1:], strict=False):
-        if message.role == before.role and message.role in ("user", "assistant"):
-            fix = _merged(view, before.pointer, message.pointer, earlier, turn)
-            yield Hit(message.pointer, f"Two {message.role} turns stand one after the other.", fix=fix)
+    told: set[str] = set()
+    for turns in view.sequences:
+        for before, now in pairwise(turns):
+            role, pointer = now[0].role, now[0].pointer
+            if role == before[0].role and role in ("user", "assistant") and pointer not in told:
+                told.add(pointer)
+                words = f"Two {role} turns stand one after the other."
+                yield Hit(pointer, words, fix=_merged(view, before, now))
 
 
-def _merged(
-    view: RowView, first: str, second: str, earlier: dict[str, Any], turn: dict[str, Any]
-) -> Fix | None:
-    """Both texts in one turn, a blank line between them; only where both are plain text of the same
-    weight.
+def _merged(view: RowView, before: Turn, now: Turn) -> Fix | None:
+    """Both texts in one turn, a blank line between them; only where both are plain text of the same weight
+    in one list.
     """
-    contents = (earlier.get("content"), turn.get("content"))
+    (first, earlier), (second, turn) = before, now
+    contents = (first.content, second.content)
+    pointers = (first.text_pointer, second.text_pointer)
+    same_list = first.pointer.rpartition("/")[0] == second.pointer.rpartition("/")[0]
     same_weight = earlier.get("weight", 1) == turn.get("weight", 1)
-    has_calls = any(key in each for key in _CALLS for each in (earlier, turn))
-    if has_calls or not same_weight or not all(isinstance(content, str) for content in contents):
+    has_calls = bool(first.tool_calls or second.tool_calls) or any(
+        key in each for key in _CALLS for each in (earlier, turn)
+    )
+    if has_calls or not same_weight or not same_list or not all(pointers):
         return None
     text = "\n\n".join(str(content) for content in contents)
-    return Fix(FixKind.UNSAFE, "Merge the two turns", (SetValue(f"{first}/content", text), DeleteKey(second)))
+    edits = (SetValue(first.text_pointer, text), DeleteKey(second.pointer))
+    return Fix(FixKind.UNSAFE, "Merge the two turns", edits)
 
 
 def system_not_first(view: RowView) -> Iterator[Hit]:
-    for index, (message, _) in enumerate(view.turns):
-        if index and message.role == "system":
-            yield Hit(message.pointer, "A system turn stands behind the first turn.", fix=_system_first(view))
+    if view.format is RowFormat.PREFERENCE or view.is_chat or view.format is RowFormat.SHAREGPT:
+        for index, (message, _) in enumerate(view.turns):
+            if index and message.role == "system":
+                words = "A system turn stands behind the first turn."
+                yield Hit(message.pointer, words, fix=_system_first(view))
 
 
 def _system_first(view: RowView) -> Fix | None:
     """One system turn at the head with all their texts, a blank line between them."""
-    system = [turn for message, turn in view.turns if message.role == "system"]
-    texts = [turn.get("content") for turn in system]
-    if len(view.turns) != len(view.example.messages) or not all(isinstance(text, str) for text in texts):
+    system = [(message, turn) for message, turn in view.turns if message.role == "system"]
+    whole = len(view.turns) == len(view.example.messages) and all(m.text_pointer for m, _ in system)
+    pointer = view.turns[0][0].pointer.rpartition("/")[0]
+    if not whole or not isinstance(view.at(pointer), list):
         return None
-    head = {**system[0], "content": "\n\n".join(str(text) for text in texts)}
+    _, text_key = view.keys_of(system[0][1])
+    head = {**system[0][1], text_key: "\n\n".join(message.content or "" for message, _ in system)}
     rest = [turn for message, turn in view.turns if message.role != "system"]
-    return Fix(
-        FixKind.UNSAFE, "Put all system text into the first turn", (SetValue("/messages", [head, *rest]),)
-    )
+    edit = SetValue(pointer, [head, *rest])
+    return Fix(FixKind.UNSAFE, "Put all system text into the first turn", (edit,))
 
 
 def missing_content(view: RowView) -> Iterator[Hit]:
-    for message, turn in view.turns:
-        if turn.get("content") is None and not any(turn.get(key) for key in _CALLS):
+    strict = view.target.name == "together"
+    for message, turn in view.all_turns:
+        _, text_key = view.keys_of(turn)
+        if turn.get(text_key) is not None:
+            continue
+        if not any(turn.get(key) for key in _CALLS):
             yield Hit(message.pointer, "The turn has no content.")
+        elif strict:
+            words = "The target wants a text in every turn, also beside tool calls."
+            edit = SetValue(f"{message.pointer}/{text_key}", "")
+            yield Hit(message.pointer, words, fix=Fix(FixKind.SAFE, "Write an empty text", (edit,)))
 
 
 def empty_content(view: RowView) -> Iterator[Hit]:
     for text in view.texts:
-        if text.text.strip() or text.pointer == "/prompt":
+        if text.text.strip() or text.pointer in _MAY_BE_EMPTY or text.is_call or text.message.tool_calls:
             continue
-        trained = is_trained(text.message)
-        consequence = "the model would learn to say nothing" if trained else "it tells the model nothing"
+        consequence = "the model would learn to say nothing" if text.trained else "it tells the model nothing"
         yield Hit(
             text.pointer,
             f"The {text.message.role or 'turn'}'s text is empty; {consequence}.",
             0,
             len(text.text),
             _without_empty(view, text.message.pointer, text.message.role),
-            None if trained else Severity.WARNING,
+            None if text.trained else Severity.WARNING,
         )
+
+
+_MAY_BE_EMPTY = ("/prompt", "/input", "/system", "/instruction")
 
 
 def _without_empty(view: RowView, pointer: str, role: str) -> Fix:
     """An empty system turn can go alone; without its question or answer the row says nothing."""
-    if role == "system" and len(view.turns) > 1:
+    if role == "system" and len(view.turns) > 1 and view.format in _LISTS:
         return Fix(FixKind.UNSAFE, "Delete the empty turn", (DeleteKey(pointer),))
     return Fix(FixKind.UNSAFE, "Delete the row", (DeleteRow(),))
 
 
 def bad_weight(view: RowView) -> Iterator[Hit]:
-    for message, turn in view.turns:
+    for message, turn in view.all_turns:
         weight = turn.get("weight")
         if weight is None:
             continue
         pointer = f"{message.pointer}/weight"
-        if message.role != "assistant" and message.role in ROLES:
+        if message.role != "assistant" and message.role in KNOWN_ROLES:
             fix = Fix(FixKind.SAFE, "Delete the weight", (DeleteKey(pointer),))
             yield Hit(pointer, f"Only answers have a weight; this is a {message.role} turn.", fix=fix)
         elif type(weight) is not int or weight not in (0, 1):
@@ -158,9 +221,71 @@ def _as_weight(pointer: str, weight: Any) -> Fix:
 
 
 def nothing_to_train(view: RowView) -> Iterator[Hit]:
+    """Not where the target ignores weights: there the row is trained whole, which CNV012 says."""
+    if view.target.name in IGNORES_WEIGHT or view.format not in _IMITATED:
+        return
     assistant = [message for message, _ in view.turns if message.role == "assistant"]
     if assistant and all(message.weight == 0 for message in assistant):
-        yield Hit(f"{assistant[-1].pointer}/weight", "Every answer has weight 0, so the row trains nothing.")
+        yield Hit(
+            _weight_place(assistant[-1].pointer, view), "Every answer has weight 0; nothing is trained."
+        )
+
+
+def _weight_place(pointer: str, view: RowView) -> str:
+    place = f"{pointer}/weight"
+    return place if view.at(place) is not None else pointer
+
+
+def weight_ignored(view: RowView) -> Iterator[Hit]:
+    """Only a weight of 0 makes a difference: it says that the answer shall not be trained."""
+    for message, turn in view.turns:
+        if message.role == "assistant" and turn.get("weight") == 0 and view.format in _IMITATED:
+            words = f"{view.target.name} knows no weights: this answer would be trained."
+            yield Hit(f"{message.pointer}/weight", words)
+
+
+def legacy_function_call(view: RowView) -> Iterator[Hit]:
+    for message, turn in view.all_turns:
+        if turn.get("function_call") is not None:
+            words = "function_call is the old way to call a tool."
+            yield Hit(f"{message.pointer}/function_call", words, fix=_modern_calls(view))
+            return
+        if message.role == "function":
+            yield Hit(message.pointer, "The role function is the old name for tool.", fix=_modern_calls(view))
+            return
+    if view.value.get("functions") and view.is_chat:
+        words = "functions is the old way to list tools."
+        yield Hit("/functions", words, fix=_modern_calls(view))
+
+
+def _modern_calls(view: RowView) -> Fix | None:
+    """functions become tools, each function_call one tool call, and each result names the call before it."""
+    if not view.is_chat or len(view.turns) != len(view.value["messages"]) or "tools" in view.value:
+        return None
+    edits: list[Edit] = []
+    functions = view.value.get("functions")
+    if isinstance(functions, list):
+        listed = [{"type": "function", "function": function} for function in functions]
+        edits += [SetValue("/tools", listed), DeleteKey("/functions")]
+    turns: list[dict[str, Any]] = []
+    call_id = ""
+    for message, turn in view.turns:
+        call = turn.get("function_call")
+        if isinstance(call, dict):
+            if turn.get("tool_calls"):
+                return None
+            call_id = f"call{len(turns):05d}"
+            made = {key: item for key, item in turn.items() if key not in _CALLS}
+            made["tool_calls"] = [{"id": call_id, "type": "function", "function": call}]
+            turns.append(made)
+        elif message.role == "function":
+            if not call_id:
+                return None
+            turns.append({**turn, "role": "tool", "tool_call_id": call_id})
+        else:
+            turns.append(turn)
+    edits.append(SetValue("/messages", turns))
+    return Fix(FixKind.SAFE, "Write it as tools and tool calls", tuple(edits))
 
 
 def _roles(view: RowView) -> list[str]:
@@ -169,8 +294,11 @@ def _roles(view: RowView) -> list[str]:
 
 def _roles_are_known(view: RowView) -> bool:
     """Otherwise other rules speak, and what is missing cannot be told."""
-    return view.example.format is RowFormat.CHAT and all(role in ROLES for role in _roles(view))
+    return all(role in _ALL_ROLES for role in _roles(view)) and len(view.turns) == len(view.example.messages)
 
+
+_ALTERNATING = (*AZURE, "together", "llamafactory")  # see the help page for each one's words
+_LENIENT = ("local", "generic", "trl", "axolotl", "nebius")
 
 RULES = (
     Rule(
@@ -185,7 +313,7 @@ RULES = (
     Rule(
         "CNV002",
         "unknown-role",
-        "A role that no trainer knows.",
+        "A role that the target does not know.",
         Severity.ERROR,
         check=unknown_role,
         fix=FixKind.SUGGESTION,
@@ -195,13 +323,22 @@ RULES = (
         "CNV003", "no-assistant", "The row has no answer.", Severity.ERROR, check=no_assistant, rejects=True
     ),
     Rule(
+        "CNV004",
+        "no-user",
+        "No user says anything.",
+        Severity.WARNING,
+        check=no_user,
+        by_target=on_targets((Severity.ERROR, [*AZURE, "llamafactory"])),
+    ),
+    Rule(
         "CNV005",
         "last-not-assistant",
         "The row does not end with an answer.",
         Severity.ERROR,
         check=last_not_assistant,
         fix=FixKind.UNSAFE,
-        by_target={"local": Severity.WARNING, "generic": Severity.WARNING},
+        by_target=on_targets((Severity.WARNING, [*_LENIENT, "together"])),
+        rejects=True,
     ),
     Rule(
         "CNV006",
@@ -210,7 +347,8 @@ RULES = (
         Severity.WARNING,
         check=same_role_twice,
         fix=FixKind.UNSAFE,
-        by_target={"azure": Severity.ERROR},
+        by_target=on_targets((Severity.ERROR, _ALTERNATING)),
+        rejects=True,
     ),
     Rule(
         "CNV007",
@@ -219,6 +357,7 @@ RULES = (
         Severity.WARNING,
         check=system_not_first,
         fix=FixKind.UNSAFE,
+        by_target=on_targets((Severity.ERROR, ["llamafactory"])),
     ),
     Rule(
         "CNV008",
@@ -226,6 +365,7 @@ RULES = (
         "A turn has no content.",
         Severity.ERROR,
         check=missing_content,
+        fix=FixKind.SAFE,
         rejects=True,
     ),
     Rule(
@@ -252,5 +392,21 @@ RULES = (
         Severity.ERROR,
         check=nothing_to_train,
         rejects=True,
+    ),
+    Rule(
+        "CNV012",
+        "weight-ignored",
+        "The target trains an answer of weight 0.",
+        Severity.WARNING,
+        check=weight_ignored,
+        by_target=on_targets((None, [name for name in TARGET_NAMES if name not in IGNORES_WEIGHT])),
+    ),
+    Rule(
+        "CNV013",
+        "legacy-function-call",
+        "The old way to call tools.",
+        Severity.WARNING,
+        check=legacy_function_call,
+        fix=FixKind.SAFE,
     ),
 )

@@ -1,5 +1,5 @@
-"""ENC and JSN: lines that cannot be read, or that readers understand differently; found while parsing
-the line.
+"""ENC and JSN: lines that cannot be read, or that readers understand differently; most are found while
+parsing the line.
 """
 
 import math
@@ -10,7 +10,8 @@ from typing import Any
 from tunedesk.dataset.parsing import ParsedRow, ParseProblem, parse_row
 from tunedesk.lint.edits import DeleteRow, Edit, ReplaceLine, Rewrite, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
-from tunedesk.lint.rule import Rule, Scope
+from tunedesk.lint.row_view import RowView
+from tunedesk.lint.rule import Hit, Rule, Scope
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 MAX_MENDED = 1_000_000  # bytes of a broken line that is searched for its open brackets
@@ -24,11 +25,15 @@ def repair(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
 
 
 def _redecode(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
-    """Read the bytes as the Windows encoding that they most look like."""
+    """Read the bytes as the Windows encoding that they most look like; only where a row comes of it, because
+    afterwards nobody could tell which bytes stood there.
+    """
     codec, name = _guess_codec(parsed.raw)
     try:
         raw = parsed.raw.decode(codec).encode("utf-8")
     except UnicodeDecodeError:
+        return None
+    if parse_row(raw).value is None:
         return None
     return Fix(FixKind.UNSAFE, f"Read the line as {name}", (ReplaceLine(raw),))
 
@@ -118,6 +123,46 @@ def _leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
         yield pointer, value
 
 
+# What str.splitlines() takes for a line end, as readers of text files use it; \x1c and the like are no JSON.
+_SEPARATORS = re.compile(b"\xe2\x80[\xa8\xa9]|\xc2\x85")
+_NAMES = {b"\xe2\x80\xa8": "U+2028", b"\xe2\x80\xa9": "U+2029", b"\xc2\x85": "U+0085"}
+
+
+def line_separator(view: RowView) -> Iterator[Hit]:
+    """Once for each text that holds one plain; escaped ones harm nobody."""
+    found = _SEPARATORS.search(view.parsed.raw)
+    if found is None:
+        return
+    fix = Fix(FixKind.SAFE, "Write them as escapes", (ReplaceLine(_escaped(view.parsed.raw)),))
+    words = f"{_NAMES[found.group()]} stands plain in the line; some readers end the line there."
+    places = [text for text in view.texts if _SEPARATORS.search(text.text.encode("utf-8", "replace"))]
+    if not places:
+        yield Hit("", words, fix=fix)
+    for text in places:
+        at = next(place for place, sign in enumerate(text.text) if sign in "\u2028\u2029\x85")
+        yield Hit(text.pointer, words, at, at + 1, fix)
+
+
+def _escaped(raw: bytes) -> bytes:
+    """They can stand nowhere but in strings, where an escape means the same."""
+    return _SEPARATORS.sub(lambda match: b"\\u" + _NAMES[match.group()][2:].encode().lower(), raw)
+
+
+_LARGEST = 2**63
+
+
+def big_integer(view: RowView) -> Iterator[Hit]:
+    if not HAS_LONG_NUMBER.search(view.parsed.raw):
+        return
+    for pointer, item in _leaves(view.value, ""):
+        if type(item) is int and not -_LARGEST <= item < 2 * _LARGEST:
+            words = "The integer needs more than 64 bits; some readers turn it into a number that is near it."
+            yield Hit(pointer, words)
+
+
+HAS_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+
+
 _REPAIRS: dict[str, Callable[[ParsedRow, ParseProblem], Fix | None]] = {
     "ENC001": _redecode,
     "ENC005": _delete_blank,
@@ -152,5 +197,20 @@ RULES = (
         "Half of a character, which UTF-8 cannot hold.",
         Severity.ERROR,
         FixKind.UNSAFE,
+    ),
+    Rule(
+        "ENC008",
+        "unicode-line-separator",
+        "A character that some readers take for the end of the line.",
+        Severity.WARNING,
+        check=line_separator,
+        fix=FixKind.SAFE,
+    ),
+    Rule(
+        "JSN006",
+        "big-integer",
+        "An integer that needs more than 64 bits.",
+        Severity.WARNING,
+        check=big_integer,
     ),
 )

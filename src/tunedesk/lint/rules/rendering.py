@@ -1,50 +1,22 @@
-"""TPL, INJ, TOK: what becomes of a row in the target's chat template and tokenizer."""
+"""TPL and TOK: what becomes of a row in the target's chat template and tokenizer."""
+
+from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tunedesk.lint.edits import ReplaceText
+from tunedesk.dataset.example import Message, RowFormat
+from tunedesk.lint.edits import DeleteKey, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView, Text
 from tunedesk.lint.rule import Hit, Rule
-from tunedesk.lint.targets import Target
 from tunedesk.template.errors import TemplateError
+from tunedesk.template.loss_mask import PROBE
 from tunedesk.template.rendered import Rendered
 
-_OPENAI_TOKENS = frozenset(
-    [
-        "<|im_start|>",
-        "<|im_sep|>",
-        "<|im_end|>",
-        "<|endoftext|>",
-        "<|endofprompt|>",
-        "<|fim_prefix|>",
-        "<|fim_middle|>",
-        "<|fim_suffix|>",
-    ]
-)
-# Control tokens and turn marks of the families that are tuned most; for files that may go anywhere.
-_KNOWN_TOKENS = _OPENAI_TOKENS | frozenset(
-    [
-        "</s>",
-        "[INST]",
-        "[/INST]",
-        "<<SYS>>",
-        "<</SYS>>",
-        "<|begin_of_text|>",
-        "<|end_of_text|>",
-        "<|eot_id|>",
-        "<|start_header_id|>",
-        "<|end_header_id|>",
-        "<start_of_turn>",
-        "<end_of_turn>",
-        "<|system|>",
-        "<|user|>",
-        "<|assistant|>",
-        "<|end|>",
-    ]
-)
+if TYPE_CHECKING:  # the window lints before it needs a tokenizer
+    from tunedesk.template.chat_template import ChatTemplate
 
 
 def template_error(view: RowView) -> Iterator[Hit]:
@@ -52,9 +24,18 @@ def template_error(view: RowView) -> Iterator[Hit]:
         yield Hit("", view.rendered.message)
 
 
-def no_stop_token(view: RowView) -> Iterator[Hit]:
+def no_generation_mask(view: RowView) -> Iterator[Hit]:
+    """No token ends the answer; or a tool goes by the template's marks alone (TRL's assistant_only_loss), and
+    there are none.
+    """
     rendered, template = view.rendered, view.target.template
     if template is None or not isinstance(rendered, Rendered) or not rendered.trained:
+        return
+    if view.target.answers_only and not template.marks_answers:
+        message = (
+            f"The chat template of {template.name} does not mark answers, so they cannot be trained alone."
+        )
+        yield Hit("", message)
         return
     last = max(index for index, trained in enumerate(rendered.mask) if trained)
     if rendered.ids[last] not in template.end_ids:
@@ -62,34 +43,78 @@ def no_stop_token(view: RowView) -> Iterator[Hit]:
         yield Hit("", message)
 
 
-def special_token_in_text(view: RowView) -> Iterator[Hit]:
-    pattern = _pattern(literals_of(view.target))
-    for text in view.texts:
-        for match in pattern.finditer(text.text):
-            literal = match.group()
-            fix = Fix(
-                FixKind.UNSAFE,
-                f"Delete {literal}",
-                (ReplaceText(text.pointer, match.start(), match.end(), literal, ""),),
-            )
-            message = f"{literal} is a control token of the model; here it would act as one."
-            yield Hit(text.pointer, message, match.start(), match.end(), fix)
+def system_dropped_or_injected(view: RowView) -> Iterator[Hit]:
+    rendered, template = view.rendered, view.target.template
+    if template is None or not isinstance(rendered, Rendered) or view.format in _NO_CONVERSATION:
+        return
+    system = [message for message in view.example.messages if message.role in ("system", "developer")]
+    for message in system:
+        text = (message.content or "").strip()
+        if text and text not in rendered.text:
+            words = f"The chat template of {template.name} leaves the system text out."
+            pointer = view.content_pointer(message)
+            yield Hit(pointer, words, 0, _length(message), fix=_system_into_question(view))
+    injected = added_system_text(template) if not system else ""
+    if injected and injected in rendered.text:
+        shown = injected if len(injected) <= _SHOWN else f"{injected[:_SHOWN]}..."
+        words = f'The chat template of {template.name} adds a system text of its own: "{shown}".'
+        yield Hit("", words, severity=Severity.INFO)
 
 
-def literals_of(target: Target) -> frozenset[str]:
-    """The control tokens that may not stand in a text for this target."""
-    if target.template is not None:
-        return target.template.special_tokens
-    return _OPENAI_TOKENS if target.name in ("openai", "azure") else _KNOWN_TOKENS
+_NO_CONVERSATION = (RowFormat.TEXT,)
+_SHOWN = 80  # characters of a text in a message
 
 
-@functools.lru_cache(maxsize=16)
-def _pattern(literals: frozenset[str]) -> re.Pattern[str]:
-    """Longest first, so that <|end|> does not hide <|end|>x; one that never matches when there are none."""
-    alternatives = "|".join(
-        re.escape(literal) for literal in sorted(literals, key=lambda text: (-len(text), text))
-    )
-    return re.compile(alternatives or r"(?!)")
+def _length(message: Message) -> int:
+    return len(message.content or "") if message.text_pointer else 0
+
+
+def _system_into_question(view: RowView) -> Fix | None:
+    """The system text before the first question, a blank line between them."""
+    if len(view.turns) < 2 or len(view.turns) != len(view.example.messages):
+        return None
+    (system, _), (user, _) = view.turns[:2]
+    if system.role != "system" or user.role != "user" or not (system.text_pointer and user.text_pointer):
+        return None
+    text = f"{system.content}\n\n{user.content}"
+    edits = (SetValue(user.text_pointer, text), DeleteKey(system.pointer))
+    return Fix(FixKind.SUGGESTION, "Put the system text before the question", edits)
+
+
+@functools.lru_cache(maxsize=8)
+def added_system_text(template: ChatTemplate) -> str:
+    """What a template says before the first question when the row has no system text; "" when nothing.
+
+    Found by asking: control tokens and the names of roles, which stand before every turn, are no text.
+    """
+    try:
+        before = template.prompt([Message("user", PROBE, None, "")]).text.partition(PROBE)[0]
+    except TemplateError:
+        return ""
+    for token in sorted(template.special_tokens, key=len, reverse=True):
+        before = before.replace(token, "\n")
+    lines = [line.strip() for line in before.splitlines()]
+    return max((line for line in lines if len(line.split()) > _WORDS_OF_A_MARK), key=len, default="")
+
+
+_WORDS_OF_A_MARK = 2
+
+
+def content_altered(view: RowView) -> Iterator[Hit]:
+    """A text that does not stand in the rendered text as it stands in the row; system texts have TPL002."""
+    rendered = view.rendered
+    if not isinstance(rendered, Rendered):
+        return
+    for message in view.example.messages:
+        text = message.content
+        if not text or message.role in ("system", "developer") or text in rendered.text:
+            continue
+        trimmed = text.strip()
+        if trimmed and trimmed in rendered.text:
+            words = "The chat template takes the white space off the ends of this text."
+        else:
+            words = "The chat template leaves out or rewrites a part of this text."
+        yield Hit(view.content_pointer(message), words, 0, _length(message))
 
 
 def over_context(view: RowView) -> Iterator[Hit]:
@@ -138,14 +163,6 @@ def _text_at_cut(view: RowView, rendered: Rendered) -> tuple[Text, int] | None:
 
 RULES = (
     Rule(
-        "INJ001",
-        "special-token-in-text",
-        "A text holds a control token of the model.",
-        Severity.ERROR,
-        check=special_token_in_text,
-        fix=FixKind.UNSAFE,
-    ),
-    Rule(
         "TPL001",
         "template-error",
         "The chat template does not accept the row.",
@@ -155,11 +172,28 @@ RULES = (
         needs_template=True,
     ),
     Rule(
+        "TPL002",
+        "system-dropped-or-injected",
+        "The chat template leaves the system text out, or adds its own.",
+        Severity.WARNING,
+        check=system_dropped_or_injected,
+        fix=FixKind.SUGGESTION,
+        needs_template=True,
+    ),
+    Rule(
+        "TPL003",
+        "content-altered",
+        "The chat template changes a text.",
+        Severity.INFO,
+        check=content_altered,
+        needs_template=True,
+    ),
+    Rule(
         "TPL004",
-        "no-stop-token",
-        "No token ends the answer that is trained.",
+        "no-generation-mask",
+        "What shall be trained cannot be told, or does not end.",
         Severity.ERROR,
-        check=no_stop_token,
+        check=no_generation_mask,
         rejects=True,
         needs_template=True,
     ),

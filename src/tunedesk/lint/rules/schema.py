@@ -1,16 +1,24 @@
-"""SCH: the shape of a row: its format, its keys and their types."""
+"""SCH: the format of a row, its keys and roles; types are checked in `types`."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from tunedesk.dataset.example import RowFormat
-from tunedesk.lint.edits import DeleteKey, SetValue
+from tunedesk.dataset.formats.detect import PREFERRED, REFUSED
+from tunedesk.lint.edits import DeleteKey, Edit, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView
-from tunedesk.lint.rule import Hit, Rule
+from tunedesk.lint.rule import Hit, Rule, on_targets
+from tunedesk.lint.rules.types import wrong_type
+from tunedesk.lint.target_facts import (
+    KNOWN_ROLES,
+    PREFERENCE_FORMATS,
+    TAKES_ANY_KEY,
+    accepts,
+    only_imitates,
+)
+from tunedesk.lint.targets import REINFORCEMENT_TARGETS
 
-ROLES = frozenset({"system", "user", "assistant", "tool", "function"})
 ROLE_ALIASES = {
     "human": "user",
     "prompter": "user",
@@ -24,13 +32,18 @@ ROLE_ALIASES = {
     "observation": "tool",
 }
 # FineTuneChatRequestInput of OpenAI's API description of April 2025, and the message types in it.
-_ROW_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
+_ROW_KEYS = {
+    RowFormat.CHAT: frozenset({"messages", "tools", "parallel_tool_calls", "functions"}),
+    RowFormat.PROMPT_COMPLETION: frozenset({"prompt", "completion"}),
+    RowFormat.TEXT: frozenset({"text"}),
+    RowFormat.PREFERENCE: frozenset({"input", *PREFERRED, *REFUSED}),
+}
+_ROW_KEYS[RowFormat.REINFORCEMENT] = _ROW_KEYS[RowFormat.CHAT]
+_TOGETHER_CHAT = frozenset({"messages"})  # together-python's check_file refuses every other column
 _MESSAGE_KEYS = frozenset(
     {"role", "content", "name", "weight", "refusal", "tool_calls", "function_call", "tool_call_id", "audio"}
 )
-NOT_RENDERED = ("tools", "functions", "tool_calls", "function_call")
 _COLUMNS = (  # pairs of question and answer that other tools use
-    ("instruction", "output"),
     ("instruction", "response"),
     ("question", "answer"),
     ("input", "output"),
@@ -41,33 +54,21 @@ _COLUMNS = (  # pairs of question and answer that other tools use
 def alias_of(role: str) -> str | None:
     """The role that is meant by another name for it; None when the name says nothing."""
     lower = role.strip().lower()
-    if lower in ROLES:
+    if lower in KNOWN_ROLES:
         return None if lower == role else lower
     return ROLE_ALIASES.get(lower)
 
 
 def unknown_format(view: RowView) -> Iterator[Hit]:
-    if view.example.format is not RowFormat.UNKNOWN:
+    if view.format is not RowFormat.UNKNOWN:
         return
     keys = ", ".join(list(view.value)[:5]) or "no keys"
-    yield Hit(
-        "",
-        f"The row has neither messages nor prompt and completion (it has {keys}).",
-        fix=_mapped(view.value),
-    )
+    message = f"The row is in no format that is known: it has no messages, no prompt ({keys})."
+    yield Hit("", message, fix=_mapped(view.value))
 
 
 def _mapped(value: dict[str, Any]) -> Fix | None:
-    """Known columns of other tools as messages, with every other key kept."""
-    conversation = value.get("conversations")
-    if isinstance(conversation, list) and all(
-        isinstance(turn, dict) and "from" in turn for turn in conversation
-    ):
-        turns = [
-            {"role": alias_of(str(turn["from"])) or turn["from"], "content": turn.get("value")}
-            for turn in conversation
-        ]
-        return _as_messages("Turn conversations into messages", "conversations", turns)
+    """Known columns of other tools as prompt and completion, with every other key kept."""
     for question, answer in _COLUMNS:
         if isinstance(value.get(question), str) and isinstance(value.get(answer), str):
             edits = (
@@ -80,144 +81,83 @@ def _mapped(value: dict[str, Any]) -> Fix | None:
     return None
 
 
-def _as_messages(label: str, old: str, turns: list[dict[str, Any]]) -> Fix:
-    return Fix(FixKind.SUGGESTION, label, (SetValue("/messages", turns), DeleteKey(f"/{old}")))
+_REQUIRED: dict[RowFormat, tuple[tuple[str, ...], ...]] = {
+    RowFormat.PROMPT_COMPLETION: (("prompt",), ("completion",)),
+    RowFormat.PREFERENCE: (("input",), PREFERRED, REFUSED),
+    RowFormat.TRL_PREFERENCE: (("chosen",), ("rejected",)),
+    RowFormat.UNPAIRED: (("prompt",), ("completion",), ("label",)),
+    RowFormat.STEPWISE: (("prompt",), ("completions",), ("labels",)),
+    RowFormat.ALPACA: (("instruction",), ("output", "chosen"), ("output", "rejected")),
+}
 
 
 def missing_key(view: RowView) -> Iterator[Hit]:
-    if view.example.format is RowFormat.PROMPT_COMPLETION:
-        for key in ("prompt", "completion"):
-            if key not in view.value:
-                yield Hit("", f"The row has no {key}.")
-    for index, (message, turn) in enumerate(view.turns):
-        if "role" not in turn:
+    required = _REQUIRED.get(view.format, ())
+    missing = {keys[0]: None for keys in required if not any(key in view.value for key in keys)}
+    for key in missing:
+        yield Hit("", f"The row has no {key}.")
+    for index, (message, turn) in enumerate(view.all_turns):
+        role_key, _ = view.keys_of(turn)
+        if role_key not in turn:
             role = _likely_role(view, index)
-            fix = Fix(
-                FixKind.SUGGESTION, f"Make it the {role}'s turn", (SetValue(f"{message.pointer}/role", role),)
-            )
+            if role_key == "from":
+                role = {"user": "human", "assistant": "gpt"}[role]
+            edit = SetValue(f"{message.pointer}/{role_key}", role)
+            fix = Fix(FixKind.SUGGESTION, f"Make it the {role}'s turn", (edit,))
             yield Hit(message.pointer, "The turn has no role.", fix=fix)
 
 
 def _likely_role(view: RowView, index: int) -> str:
-    """By what stands before: the user begins, then both take turns."""
+    """By what stands before: the user begins, then both take turns; what is compared are answers."""
+    if index >= len(view.turns):
+        return "assistant"
     before = view.turns[index - 1][0].role if index else "system"
     return "assistant" if before == "user" else "user"
 
 
 def unknown_key(view: RowView) -> Iterator[Hit]:
-    if view.target.name == "local":
-        yield from _keys_left_out(view)
+    """Every key of the row and its turns that the target's description does not have."""
+    if view.target.name in TAKES_ANY_KEY:
         return
-    allowed = _ROW_KEYS if view.is_chat else frozenset({"prompt", "completion"})
-    if view.example.format is RowFormat.UNKNOWN:
-        return
-    for key in view.value:
-        if key not in allowed:
-            yield Hit(
-                f"/{_escaped(key)}",
-                f"The target does not know the key {key}.",
-                fix=_drop(f"/{_escaped(key)}", key),
-            )
-    for message, turn in view.turns:
+    known = _TOGETHER_CHAT if view.target.name == "together" and view.is_chat else _ROW_KEYS.get(view.format)
+    if known is not None and view.target.name not in REINFORCEMENT_TARGETS:
+        for key in view.value:
+            if key not in known:
+                pointer = f"/{escaped(key)}"
+                yield Hit(pointer, f"The target does not know the key {key}.", fix=_drop(pointer, key))
+    if view.target.name == "together":
+        return  # it looks at role, content and weight of a turn and at nothing else
+    for message, turn in view.all_turns:
         for key in turn:
             if key not in _MESSAGE_KEYS:
-                pointer = f"{message.pointer}/{_escaped(key)}"
-                yield Hit(
-                    pointer, f"The target does not know the key {key} of a turn.", fix=_drop(pointer, key)
-                )
-
-
-def _keys_left_out(view: RowView) -> Iterator[Hit]:
-    """Locally, other keys are kept and ignored; only tools are worth a word, because a person expects
-    them trained.
-    """
-    for key in NOT_RENDERED:
-        if view.value.get(key):
-            yield Hit(f"/{key}", f"{key} is not put into the text that is trained.")
-    for message, turn in view.turns:
-        for key in NOT_RENDERED:
-            if turn.get(key):
-                yield Hit(f"{message.pointer}/{key}", f"{key} is not put into the text that is trained.")
+                pointer = f"{message.pointer}/{escaped(key)}"
+                words = f"The target does not know the key {key} of a turn."
+                yield Hit(pointer, words, fix=_drop(pointer, key))
 
 
 def _drop(pointer: str, key: str) -> Fix:
     return Fix(FixKind.UNSAFE, f"Delete the key {key}", (DeleteKey(pointer),))
 
 
-def _escaped(key: str) -> str:
+def escaped(key: str) -> str:
+    """A key as a piece of a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def wrong_type(view: RowView) -> Iterator[Hit]:
-    if view.is_chat:
-        yield from _wrong_messages(view)
-    elif view.example.format is RowFormat.PROMPT_COMPLETION:
-        for key in ("prompt", "completion"):
-            if key in view.value and not isinstance(view.value[key], str):
-                yield _not_text(f"/{key}", key, view.value[key])
-
-
-def _wrong_messages(view: RowView) -> Iterator[Hit]:
-    messages = view.value["messages"]
-    if not isinstance(messages, list):
-        yield Hit("/messages", f"messages must be a list; it is {_kind(messages)}.")
-        return
-    for index, turn in enumerate(messages):
-        if not isinstance(turn, dict):
-            yield Hit(
-                f"/messages/{index}",
-                f"A turn must be an object with role and content; this is {_kind(turn)}.",
-            )
-    for message, turn in view.turns:
-        if "role" in turn and not isinstance(turn["role"], str):
-            yield Hit(f"{message.pointer}/role", f"The role must be text; it is {_kind(turn['role'])}.")
-        content = turn.get("content")
-        if content is not None and not isinstance(content, str) and not _takes_parts(view, content):
-            yield _not_text(f"{message.pointer}/content", "content", content)
-
-
-def _takes_parts(view: RowView, content: Any) -> bool:
-    """Online services take a list of parts as content; templates here are given text only."""
-    return (
-        view.target.name != "local"
-        and isinstance(content, list)
-        and all(isinstance(part, dict) for part in content)
-    )
-
-
-def _not_text(pointer: str, key: str, value: Any) -> Hit:
-    parts = _joined_parts(value)
-    if value is None:
-        return Hit(pointer, f"{key} must be text; it is null.")
-    text = parts if parts is not None else json.dumps(value, ensure_ascii=False)
-    label = "Join the parts to one text" if parts is not None else "Write it as text"
-    fix = Fix(FixKind.UNSAFE, label, (SetValue(pointer, text),))
-    return Hit(pointer, f"{key} must be text; it is {_kind(value)}.", fix=fix)
-
-
-def _joined_parts(value: Any) -> str | None:
-    if not isinstance(value, list) or not value:
-        return None
-    texts = [part.get("text") for part in value if isinstance(part, dict) and part.get("type") == "text"]
-    strings = [text for text in texts if isinstance(text, str)]
-    return "".join(strings) if len(strings) == len(value) else None
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true or false"
-    names = {dict: "an object", list: "a list", str: "text", type(None): "null"}
-    return names.get(type(value), "a number")
+# Null is what these say when they say nothing.
+_MAY_BE_NULL = frozenset({"messages", "prompt", "completion", "conversations", "chosen", "rejected", "text"})
+_HAS_COLUMNS = (RowFormat.UNKNOWN, RowFormat.MAPPED)
 
 
 def null_padding(view: RowView) -> Iterator[Hit]:
-    for key, item in view.value.items():
-        if item is None and key not in ("messages", "prompt", "completion"):
-            yield _null(f"/{_escaped(key)}", key)
-    for message, turn in view.turns:
+    required = {key for keys in _REQUIRED.get(view.format, ()) for key in keys} | _MAY_BE_NULL
+    for key, item in view.value.items() if view.format not in _HAS_COLUMNS else ():
+        if item is None and key not in required:
+            yield _null(f"/{escaped(key)}", key)
+    for message, turn in view.all_turns:
         for key, item in turn.items():
-            if item is None and key not in ("role", "content"):
-                yield _null(f"{message.pointer}/{_escaped(key)}", key)
+            if item is None and key not in view.keys_of(turn):
+                yield _null(f"{message.pointer}/{escaped(key)}", key)
 
 
 def _null(pointer: str, key: str) -> Hit:
@@ -229,7 +169,10 @@ def _null(pointer: str, key: str) -> Hit:
 
 
 def role_alias(view: RowView) -> Iterator[Hit]:
-    for message, turn in view.turns:
+    """Not in ShareGPT, where human and gpt are the right names."""
+    if view.format is RowFormat.SHAREGPT:
+        return
+    for message, turn in view.all_turns:
         role = turn.get("role")
         meant = alias_of(role) if isinstance(role, str) else None
         if meant is not None and isinstance(role, str):
@@ -238,6 +181,56 @@ def role_alias(view: RowView) -> Iterator[Hit]:
             yield Hit(pointer, f'The role "{role}" is another name for {meant}.', 0, len(role), fix)
 
 
+def sharegpt_keys(view: RowView) -> Iterator[Hit]:
+    if view.format is not RowFormat.SHAREGPT:
+        return
+    message = "The turns have the keys from and value; the target reads messages with role and content."
+    yield Hit("/conversations", message, fix=_as_messages(view, "conversations", "system"))
+
+
+def format_not_trainable(view: RowView) -> Iterator[Hit]:
+    """What the target's method cannot use; ShareGPT and unknown columns have rules of their own."""
+    target, format = view.target, view.format
+    if format in (RowFormat.UNKNOWN, RowFormat.SHAREGPT) and not view.example.is_preference:
+        return
+    if not accepts(target, format):
+        fix = _as_chat(view) if format not in PREFERENCE_FORMATS else None
+        yield Hit("", f"{target.name} cannot train on rows of the format {format.value}.", fix=fix)
+    elif view.example.is_preference and only_imitates(target):
+        message = f"The row compares or judges answers; {target.name} only learns answers by heart."
+        yield Hit("", message)
+
+
+def _as_chat(view: RowView) -> Fix | None:
+    """The same conversation as messages, where the target reads such."""
+    if not accepts(view.target, RowFormat.CHAT) or view.target.name in REINFORCEMENT_TARGETS:
+        return None
+    if view.format is RowFormat.PROMPT_COMPLETION:
+        return _as_messages(view, "prompt", "completion")
+    if view.format is RowFormat.ALPACA and not view.example.is_preference:
+        return _as_messages(view, "instruction", "input", "output", "system", "history")
+    return None
+
+
+def _as_messages(view: RowView, *columns: str) -> Fix | None:
+    """Only roles and texts: a conversation with anything else is for the export to turn."""
+    messages = view.example.messages
+    if not messages or any(message.content is None or message.tool_calls for message in messages):
+        return None
+    if view.example.is_preference:
+        return None
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        weight = {} if message.weight is None or message.role != "assistant" else {"weight": message.weight}
+        turns.append({"role": message.role, "content": message.content, **weight})
+    edits: tuple[Edit, ...] = (
+        SetValue("/messages", turns),
+        *(DeleteKey(f"/{column}") for column in columns if column in view.value),
+    )
+    return Fix(FixKind.SAFE, "Turn it into messages", edits)
+
+
+_TAKE_SHAREGPT = ("local", "llamafactory", "axolotl", "generic")
 RULES = (
     Rule(
         "SCH001",
@@ -260,11 +253,12 @@ RULES = (
     Rule(
         "SCH004",
         "unknown-key",
-        "A key that the target refuses or does not train.",
+        "A key that the target refuses.",
         Severity.ERROR,
         check=unknown_key,
         fix=FixKind.UNSAFE,
-        by_target={"local": Severity.WARNING, "generic": None},
+        by_target=on_targets((None, TAKES_ANY_KEY), (Severity.WARNING, ["nebius"])),
+        rejects=True,
     ),
     Rule(
         "SCH005",
@@ -284,11 +278,30 @@ RULES = (
         fix=FixKind.SAFE,
     ),
     Rule(
+        "SCH008",
+        "sharegpt-keys",
+        "Turns have the keys from and value.",
+        Severity.ERROR,
+        check=sharegpt_keys,
+        fix=FixKind.SAFE,
+        by_target=on_targets((None, _TAKE_SHAREGPT)),
+        rejects=True,
+    ),
+    Rule(
         "SCH009",
         "role-alias",
         "A role has a name that trainers do not know.",
         Severity.ERROR,
         check=role_alias,
+        fix=FixKind.SAFE,
+        rejects=True,
+    ),
+    Rule(
+        "SCH010",
+        "format-not-trainable",
+        "The target's method cannot use rows of this format.",
+        Severity.ERROR,
+        check=format_not_trainable,
         fix=FixKind.SAFE,
         rejects=True,
     ),

@@ -1,0 +1,168 @@
+"""ENC and TOK about the file as such: encoding, line ends, container, size, number of examples."""
+
+from collections.abc import Callable, Iterator
+
+from tunedesk.lint.edits import RewriteFile
+from tunedesk.lint.file_facts import FileFacts
+from tunedesk.lint.finding import Finding, Fix, FixKind, Severity
+from tunedesk.lint.rule import Hit, Rule, Scope, on_targets
+from tunedesk.lint.targets import AZURE, OPENAI, Target
+
+MB = 1_000_000
+FileCheck = Callable[[FileFacts, Target], Iterator[Hit]]
+_UPLOADED = (*OPENAI, *AZURE, "together", "nebius", "mistral")
+_BY_DATASETS = ("local", "trl", "llamafactory", "axolotl")  # pyarrow and our own reader skip the mark
+
+
+def bom_policy(facts: FileFacts, target: Target) -> Iterator[Hit]:
+    if facts.encoding != "utf-8" or facts.container not in ("jsonl", "json-array", "json-pretty"):
+        return
+    if target.name in AZURE and not facts.has_bom:
+        fix = Fix(FixKind.SAFE, "Write a byte order mark", (RewriteFile(has_bom=True),))
+        words = "The file has no byte order mark; Azure's guide asks for one (the service takes both)."
+        yield Hit("", words, fix=fix, severity=Severity.INFO)
+    elif target.name not in AZURE and facts.has_bom:
+        fix = Fix(FixKind.SAFE, "Write no byte order mark", (RewriteFile(has_bom=False),))
+        yield Hit("", "The file begins with a byte order mark; many readers stop at it.", fix=fix)
+
+
+def not_utf8_file(facts: FileFacts, target: Target) -> Iterator[Hit]:
+    if facts.encoding == "utf-8":
+        return
+    what = "holds zero bytes" if facts.encoding == "nul" else f"is {facts.encoding.upper()} text"
+    fix = Fix(FixKind.SAFE, "Write it as UTF-8", (RewriteFile(as_utf8=True),))
+    yield Hit("", f"The file {what}; everything reads UTF-8.", fix=fix)
+
+
+def crlf_newlines(facts: FileFacts, target: Target) -> Iterator[Hit]:
+    if facts.crlf:
+        fix = Fix(FixKind.SAFE, "End lines in LF", (RewriteFile(unix_newlines=True),))
+        yield Hit("", f"{facts.crlf:,} lines end in CRLF, as on Windows; readers take it.", fix=fix)
+
+
+def json_array_file(facts: FileFacts, target: Target) -> Iterator[Hit]:
+    fix = None
+    words = f"The file is {facts.container.upper()}; the target takes JSON lines only."
+    if facts.container in ("json-array", "json-pretty"):
+        fix = Fix(FixKind.SAFE, "Write one row a line", (RewriteFile(as_lines=True),))
+        what = "one JSON list" if facts.container == "json-array" else "JSON over several lines"
+        words = f"The file is {what}; the target reads one object a line."
+    if facts.container != "jsonl":
+        yield Hit("", words, fix=fix)
+
+
+# What each takes at most, and the page that says so.
+_LIMITS: dict[str, int] = {
+    **dict.fromkeys(OPENAI, 512 * MB),  # createFile of OpenAI's API description
+    **dict.fromkeys(AZURE, 512 * MB),  # "Each file must be less than 512 MB" (fine-tuning guide)
+    "mistral": 10_000 * MB,  # mistral-finetune's validate_data
+}
+_AZURE_PORTAL = 200 * MB  # quotas and limits
+_AZURE_PRACTICE = 150 * MB  # azure-skills: larger uploads fail without a word
+
+
+def file_too_large(facts: FileFacts, target: Target) -> Iterator[Hit]:
+    size = f"{facts.size / MB:,.0f} MB"
+    limit = _LIMITS.get(target.name)
+    if limit is not None and facts.size > limit:
+        yield Hit("", f"The file has {size}; {target.name} takes {limit // MB:,} MB. Export splits it.")
+    elif target.name in AZURE and facts.size > _AZURE_PORTAL:
+        words = f"The file has {size}; the portal takes 200 MB, only an upload in parts takes more."
+        yield Hit("", words, severity=Severity.WARNING)
+    elif target.name in AZURE and facts.size > _AZURE_PRACTICE:
+        words = f"The file has {size}; above 150 MB the plain upload has been seen to fail without a word."
+        yield Hit("", words, severity=Severity.WARNING)
+
+
+MIN_EXAMPLES = 10  # OpenAI's invalid_n_examples, Azure's guide, mistral-finetune
+ADVISED_EXAMPLES = 50  # OpenAI's guide: "We recommend starting with 50 well-crafted demonstrations"
+AZURE_TOKENS = 2_000_000_000  # tokens times epochs of one job (Azure's quotas)
+DEFAULT_EPOCHS = 3
+CHARACTERS_A_TOKEN = 4
+
+
+def budget(facts: FileFacts, target: Target) -> Iterator[Hit]:
+    rows = facts.rows
+    has_minimum = target.name in (*OPENAI, *AZURE, "mistral")
+    if rows is not None and rows < MIN_EXAMPLES and has_minimum:
+        yield Hit("", f"There are {rows} examples; {target.name} wants {MIN_EXAMPLES} at least.")
+    elif rows is not None and rows < ADVISED_EXAMPLES and target.pedantic:
+        words = f"There are {rows} examples; {ADVISED_EXAMPLES} good ones are a better start."
+        yield Hit("", words, severity=Severity.INFO)
+    tokens = (facts.characters or 0) // CHARACTERS_A_TOKEN * DEFAULT_EPOCHS
+    if tokens > AZURE_TOKENS and target.name in AZURE:
+        words = f"About {tokens:,} tokens in {DEFAULT_EPOCHS} epochs; one job may have {AZURE_TOKENS:,}."
+        yield Hit("", words)
+
+
+_CHECKS: dict[str, FileCheck] = {
+    "ENC002": bom_policy,
+    "ENC003": not_utf8_file,
+    "ENC004": crlf_newlines,
+    "ENC006": json_array_file,
+    "ENC007": file_too_large,
+    "TOK004": budget,
+}
+RULES = (
+    Rule(
+        "ENC002",
+        "bom-policy",
+        "A byte order mark where the target stops at it, or none where it asks for one.",
+        Severity.WARNING,
+        Scope.FILE,
+        fix=FixKind.SAFE,
+        by_target=on_targets((Severity.ERROR, ("together", "mistral")), (None, (*_BY_DATASETS, "generic"))),
+    ),
+    Rule(
+        "ENC003",
+        "not-utf8-file",
+        "The file is no UTF-8 text.",
+        Severity.ERROR,
+        Scope.FILE,
+        fix=FixKind.SAFE,
+    ),
+    Rule(
+        "ENC004",
+        "crlf-newlines",
+        "Lines end in CRLF.",
+        Severity.INFO,
+        Scope.FILE,
+        fix=FixKind.SAFE,
+    ),
+    Rule(
+        "ENC006",
+        "json-array-file",
+        "The file is one JSON value, not one row a line.",
+        Severity.ERROR,
+        Scope.FILE,
+        fix=FixKind.SAFE,
+        by_target=on_targets((Severity.WARNING, ["generic"]), (None, _BY_DATASETS)),
+    ),
+    Rule(
+        "ENC007",
+        "file-too-large",
+        "The file is larger than the target takes.",
+        Severity.ERROR,
+        Scope.FILE,
+    ),
+    Rule(
+        "TOK004",
+        "budget",
+        "Too few examples for the target, or more tokens than one job may have.",
+        Severity.ERROR,
+        Scope.FILE,
+    ),
+)
+
+
+def lint_file_facts(facts: FileFacts, target: Target) -> tuple[Finding, ...]:
+    """What is wrong with a file as such, with row=None."""
+    found: list[Finding] = []
+    for rule in RULES:
+        severity = rule.severity_in(target)
+        if severity is None:
+            continue
+        for hit in _CHECKS[rule.code](facts, target):
+            chosen = target.severities.get(rule.code) or hit.severity or severity
+            found.append(Finding(rule.code, chosen, "", 0, 0, hit.message, hit.fix))
+    return tuple(found)
