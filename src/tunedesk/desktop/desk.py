@@ -30,6 +30,8 @@ class Desk(QObject):
     project_opened = Signal(OpenedProject)
     dataset_opened = Signal(str, object)
     """Split and document: another dataset of the same project is shown now."""
+    datasets_changed = Signal()
+    """The same project has other datasets now, or the same ones in other roles."""
     project_closed = Signal()
     failed = Signal(Exception)
 
@@ -116,6 +118,27 @@ class Desk(QObject):
                 act(self._documents.setdefault(split, document))
 
         self._background.run(work, then, self.failed.emit, owner=self, label=f"Opening {split}")
+
+    def change_project(self, work: Callable[[Project, Job], Project | None], label: str) -> None:
+        """Give the project other datasets or notes in the background; None from `work`: it was cancelled."""
+        project = self._project
+        if project is None:
+            return
+
+        def then(changed: Project | None) -> None:
+            if changed is not None and self._project is project:
+                self._take_changed(changed)
+
+        self._background.run(lambda job: work(project, job), then, self.failed.emit, owner=self, label=label)
+
+    def _take_changed(self, changed: Project) -> None:
+        """Documents that are open stay so, under the role that their file has now."""
+        by_path = {document.path: document for document in self._documents.values()}
+        shown = self._documents.get(self._split)
+        self._project = changed
+        self._documents = {role: by_path[path] for role, path in changed.datasets.items() if path in by_path}
+        self._split = next((role for role, document in self._documents.items() if document is shown), "")
+        self.datasets_changed.emit()
 
     def close(self) -> None:
         """Let go of the project; every edit is in its journal already."""

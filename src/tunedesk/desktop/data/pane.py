@@ -1,6 +1,6 @@
 """The data pane: table on the left, one row on the right, a side panel when asked for; wires its parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -20,12 +20,14 @@ from tunedesk.desktop.data.row.turn_view import ROLES
 from tunedesk.desktop.data.row_list import RowList
 from tunedesk.desktop.data.table_side import TableSide
 from tunedesk.desktop.data.tools.editing_tools import EditingTools
+from tunedesk.desktop.data.tools.making_tools import MakingTools
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.theme.icons import icon
 from tunedesk.desktop.widgets.empty_state import EmptyState
 from tunedesk.desktop.widgets.layout import column
 from tunedesk.desktop.widgets.notice_bar import Answer, Notice
+from tunedesk.project.folder import Project
 
 MERGE = "merge"
 """The key of the notice about a file that another program changed."""
@@ -42,8 +44,14 @@ class DataPane(QWidget):
     model_chosen = Signal(Path)
 
     def __init__(
-        self, background: Background, memory: LayoutMemory, open_file: QAction, sample: QAction
+        self,
+        background: Background,
+        memory: LayoutMemory,
+        open_file: QAction,
+        sample: QAction,
+        project: Callable[[], Project | None],
     ) -> None:
+        """project: the one that is open."""
         super().__init__()
         self.actions_of_pane: DataActions = make_data_actions(self)
         actions = self.actions_of_pane
@@ -80,13 +88,14 @@ class DataPane(QWidget):
             background, lambda: self._open, self._list.selected, self._list.reveal, self.flush
         )
         self.editing_tools = EditingTools(self, self.tool_desk, self.tool_shelf)
+        self.making_tools = MakingTools(self, self.tool_desk, self.tool_shelf, project)
         self._connect()
         self.show_nothing()
 
     @property
     def dataset_menu(self) -> list[QAction | None]:
         """What is done with many rows; None is a separator."""
-        return [*self.editing_tools.actions]
+        return [*self.editing_tools.actions, None, *self.making_tools.actions]
 
     @property
     def document(self) -> Document | None:
@@ -117,7 +126,7 @@ class DataPane(QWidget):
             old.deleteLater()
         self._pages.setCurrentWidget(self._splitter)
         self._show_row_page()
-        self.editing_tools.dataset_changed()
+        self._tell_tools()
         self._refresh_actions()
         if self._model is not None:
             dataset.renderer.choose(self._model)
@@ -134,6 +143,10 @@ class DataPane(QWidget):
         self._pages.setCurrentWidget(self._empty)
         self.facts_changed.emit("")
         self._refresh_actions()
+
+    def _tell_tools(self) -> None:
+        self.editing_tools.dataset_changed()
+        self.making_tools.dataset_changed()
 
     def show_models(self, models: Sequence[ModelChoice], chosen: Path | None) -> None:
         """The models of this computer, and the one whose template is used; None: check without a template."""
@@ -212,6 +225,7 @@ class DataPane(QWidget):
         rows.row_chosen.connect(self._show_row)
         self.tool_shelf.closed.connect(self._show_row_page)
         self.editing_tools.failed.connect(self.failed)
+        self.making_tools.failed.connect(self.failed)
         rows.facts_changed.connect(self.facts_changed)
         detail.failed.connect(self.failed)
         self._detail_side.findings.row_asked.connect(self._show_other_row)
@@ -371,7 +385,7 @@ class DataPane(QWidget):
         usable = document is not None and self._is_active
         actions.enable(usable)
         can_edit = usable and document is not None and not document.read_only
-        for each in (*actions.changing, *filter(None, self.editing_tools.actions)):
+        for each in (*actions.changing, *filter(None, self.dataset_menu)):
             each.setEnabled(can_edit)
         _name(actions.undo, "&Undo", document.undo_label if document and can_edit else None)
         _name(actions.redo, "&Redo", document.redo_label if document and can_edit else None)
