@@ -12,10 +12,12 @@ from typing import Any
 
 import msgspec
 
+from tunedesk.dataset.example import RowFormat, detect_format
 from tunedesk.dataset.parsing import ParsedRow
+from tunedesk.lint.rules.injection import ROLE_SIGNS, THINK_SIGN, literals_of
+from tunedesk.lint.rules.lines import HAS_LONG_NUMBER
 from tunedesk.lint.rules.quality import SECRET_SIGNS
-from tunedesk.lint.rules.rendering import literals_of
-from tunedesk.lint.rules.schema import NOT_RENDERED
+from tunedesk.lint.target_facts import TAKES_ANY_KEY, accepts
 from tunedesk.lint.targets import Target
 
 # The few bytes that a suspicious text must hold one of; all others are dropped before looking.
@@ -30,18 +32,29 @@ _NEXT = {"": ("system", "user"), "system": ("user",), "user": ("assistant",), "a
 def is_ordinary(parsed: ParsedRow, target: Target) -> bool:
     """True: no rule that reads the row without rendering it has a finding for the target."""
     value = parsed.value
-    if value is None or parsed.problems or target.pedantic or not _keys_are_known(value, target):
+    if value is None or parsed.problems or not _is_usual(target) or not _keys_are_known(parsed, target):
         return False
     texts = _texts(value)
-    return texts is not None and not _needs_a_look(parsed.raw, " ".join(texts), target)
-
-
-def _keys_are_known(value: dict[str, Any], target: Target) -> bool:
-    if len(value) == 1 or (len(value) == 2 and "prompt" in value):
-        return True
-    if target.name not in ("local", "generic"):
+    if texts is None or ("prompt" in value and not accepts(target, RowFormat.PROMPT_COMPLETION)):
         return False
-    return not any(item is None or key in NOT_RENDERED for key, item in value.items())
+    return not _needs_a_look(parsed.raw, " ".join(texts), target)
+
+
+def _is_usual(target: Target) -> bool:
+    """Not with rules that are off for others, and not where rows are shown through a mapping."""
+    return not target.pedantic and not target.select and target.mapping is None and target.is_supervised
+
+
+def _keys_are_known(parsed: ParsedRow, target: Target) -> bool:
+    """Nothing but the keys of a chat or a pair, or others that do not matter to the target."""
+    value = parsed.value or {}
+    if len(value) == 1 or (len(value) == 2 and "prompt" in value and "completion" in value):
+        return True
+    if target.name not in TAKES_ANY_KEY or "tools" in value or "functions" in value or None in value.values():
+        return False
+    if detect_format(value) not in (RowFormat.CHAT, RowFormat.PROMPT_COMPLETION):
+        return False
+    return HAS_LONG_NUMBER.search(parsed.raw) is None
 
 
 def _texts(value: dict[str, Any]) -> list[str] | None:
@@ -98,6 +111,8 @@ def _needs_a_look(raw: bytes, text: str, target: Target) -> bool:
     if b"`" in marks or (angled and b"<" in marks and _holds(raw, angled)) or _holds(raw, others):
         return True
     if (b"-" in marks or b"_" in marks) and _holds(raw, _JOINED_SIGNS):
+        return True
+    if (b"<" in marks and THINK_SIGN in raw) or _holds(raw, ROLE_SIGNS):
         return True
     return "\ufffd" in text or _CAPITAL_SIGNS.search(raw) is not None or _holds(raw, _OTHER_SIGNS)
 
