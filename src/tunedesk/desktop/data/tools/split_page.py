@@ -45,7 +45,7 @@ WAYS = (
         "Same share of each label",
         "Each label has the same share in every part",
         "Label",
-        "the whole answer",
+        "the answer",
     ),
     Way("random", "By chance alone", "Rows with the same question may come to stand in two parts"),
     Way(
@@ -69,6 +69,8 @@ class SplitPage(ToolPage):
             "kept back for the score. The same seed gives the same parts again. This file stays as it is.",
             "Write the parts",
         )
+        self._keys: tuple[str, ...] = ()
+        self._can_write = False
         self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
         self._typing.timeout.connect(self.ask)
         self._make_fields()
@@ -145,8 +147,6 @@ class SplitPage(ToolPage):
         self.offer("Write the parts", enabled=self._can_write and free)
 
     def _make_fields(self) -> None:
-        self._keys: tuple[str, ...] = ()
-        self._can_write = False
         self._way = QComboBox()
         self._way.addItems([way.words for way in WAYS])
         for number, way in enumerate(WAYS):
@@ -224,7 +224,8 @@ class SplitPage(ToolPage):
 
     def _clear_parts(self) -> None:
         while (item := self._grid.takeAt(0)) is not None:
-            item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
 
     def _show_parts(self, plan: SplitPlan) -> None:
         """A small table: parts across, rows, groups and labels down."""
