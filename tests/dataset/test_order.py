@@ -1,11 +1,13 @@
 """Claims about the order of rows, held against a plain list."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tunedesk.dataset.order import Located, Order, Run
-from tunedesk.dataset.places import Place, joined
+from tunedesk.dataset.places import MANY, Place, Places, joined, of_ids
 
 
 def order_of(ids: list[int]) -> Order:
@@ -81,3 +83,46 @@ def test_locating_an_untouched_range_takes_one_piece():
 def test_neighbouring_places_become_one():
     made = joined([Place(0, 5, 2), Place(2, 7, 1), Place(3, 9, 1)])
     assert list(made) == [Place(0, 5, 3), Place(3, 9, 1)]
+
+
+@given(some_ids, st.data(), st.booleans())
+def test_sorting_by_keys_leaves_equal_ones_as_they_stood(ids, data, descending):
+    keys = data.draw(st.lists(st.integers(0, 5), min_size=len(ids), max_size=len(ids)))
+    key_of = dict(zip(ids, keys, strict=True))
+    expected = sorted(ids, key=key_of.__getitem__, reverse=descending)
+    assert list(order_of(ids).sorted_by(keys, descending=descending)) == expected
+
+
+def shuffled(count: int, seed: int) -> list[int]:
+    ids = list(range(1, count + 1))
+    random.Random(seed).shuffle(ids)
+    return ids
+
+
+@pytest.mark.parametrize("start", ["file", "shuffled"])
+def test_an_order_of_many_pieces_does_what_a_list_does(start):
+    """From some thousands of pieces on numpy does the work."""
+    count = 3 * MANY
+    ids = shuffled(count, 1) if start == "shuffled" else list(range(1, count + 1))
+    order = Order.of_ids(ids)
+    chosen = shuffled(count, 2)[: 2 * MANY]
+    places = order.places_of(chosen)
+    assert sorted(places.ids()) == sorted(chosen)
+    assert order.holds(places)
+    assert not order.without(places).holds(places)
+    gone = set(chosen)
+    rest = order.without(places)
+    assert list(rest) == [row for row in ids if row not in gone]
+    assert rest.with_added(places) == order
+    assert Places.unpack(places.pack()) == places
+    moved = of_ids(7, chosen)
+    expected = [row for row in ids if row not in gone]
+    expected[7:7] = chosen
+    made = rest.with_added(moved)
+    assert list(made) == expected
+    assert [made.index(row) for row in expected] == list(range(count))
+    assert (0 in made, count + 1 in made, made[-1]) == (False, False, expected[-1])
+    assert list(made.without(joined([(5, made[5], 1)]))) == expected[:5] + expected[6:]
+    assert list(made.with_added(joined([(5, 10**9, 2)])))[4:8] == [expected[4], 10**9, 10**9 + 1, expected[5]]
+    with pytest.raises(ValueError, match="no row with the id 0"):
+        made.places_of([0, *chosen])

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tunedesk.dataset.document import Document
+from tunedesk.dataset.query import Query
 from tunedesk.dataset.search import find_rows
 from tunedesk.errors import UserError
 
@@ -66,3 +68,42 @@ def test_a_search_ends_when_it_is_cancelled(make):
     for row in find_rows(document.snapshot(), "a", cancelled=lambda: len(seen) == 3):
         seen.append(row)
     assert len(seen) == 3
+
+
+def test_a_sorted_document_is_searched_in_its_own_order(make):
+    document = make(
+        b"".join(chat(f"number {number} {'even' if number % 2 == 0 else 'odd'}") for number in range(6000))
+    )
+    document.move(list(reversed(document.row_ids())), 0, "Reverse")
+    document.insert(3, [chat("even as well").strip()], "Add")
+    rows = [document.position_of(row) for row in find_rows(document.snapshot(), "EVEN")]
+    assert rows[:3] == [1, 3, 4]
+    assert rows == sorted(rows)
+    assert len(rows) == 3001
+
+
+def test_role_names_of_other_formats_are_not_searched(make):
+    row = b'{"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "value": "humane"}]}\n'
+    assert found(make, row + row.replace(b"humane", b"y"), "human") == [1]
+
+
+def test_a_query_can_ask_for_turns_roles_and_whole_words(make):
+    turns = b'[{"role": "user", "content": "cats"}, {"role": "assistant", "content": "Cat!"}]'
+    row = b'{"topic": "cat", "messages": %s}\n' % turns
+    content = row + row.replace(b"Cat!", b"dog")
+    assert found(make, content, "cat") == [1, 2]
+    assert found(make, content, Query("cat", where="turns", whole_word=True)) == [1]
+    assert found(make, content, Query("cat", roles=("assistant",))) == [1]
+    assert found(make, content, Query("cat", whole_word=True)) == [1, 2]
+
+
+def test_rows_of_every_container_are_searched(make, tmp_path):
+    (tmp_path / "rows.csv").write_bytes(b'question,answer\n"What ""now""?",one\nelse,two\n')
+    document = Document.open(tmp_path / "rows.csv", tmp_path / "csv.db")
+    assert [document.position_of(row) for row in find_rows(document.snapshot(), '"NOW"')] == [0]
+    assert [document.position_of(row) for row in find_rows(document.snapshot(), "o", case=True)] == [0, 1]
+
+
+def test_a_line_longer_than_a_block_is_searched_whole(make):
+    content = chat("a") + chat("x" * 3_000_000 + "needle") + chat("needle") + chat("y" * 2_000_000)
+    assert found(make, content, "needle") == [2, 3]

@@ -144,6 +144,10 @@ class Base:
         """Rows start..stop, read in big pieces."""
         return self._layout.rows(start, stop)
 
+    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """Rows start..stop in big pieces of whole lines, each with the number of its first row."""
+        return self._layout.blocks(start, stop)
+
     def settled(self, raw: bytes) -> bytes:
         """The row as it would be read back from this container. UserError when it cannot stand in it."""
         return self._layout.settled(raw)

@@ -54,6 +54,13 @@ class LineIndex:
         window = bisect_left(self._before, line) - 1
         return self._line_starts(window)[line - self._before[window] - 1]
 
+    def line_at(self, place: int) -> int:
+        """The line that begins at a byte."""
+        window, rest = divmod(place, WINDOW)
+        if place <= self._first or window >= len(self._before) - 1:
+            return 0 if place <= self._first else self._count
+        return self._before[window] + (self._read(window * WINDOW, rest).count(b"\n") if rest else 0)
+
     def _line_starts(self, window: int) -> "array[int]":
         """The places after each line feed of a window."""
         starts = self._windows[window]

@@ -185,6 +185,18 @@ class Order(Sequence[int]):
             raise ValueError(f"There is no row with the id {int(ids[missing[0]])}.")
         return positions
 
+    def sorted_by(self, keys: Sequence[float], *, descending: bool = False) -> "Order":
+        """The same ids, by the key of each position; equal keys stay as they stood. Numbers in an array, such
+        as token counts, are taken as they are.
+        """
+        import numpy as np
+
+        numbers = np.asarray(keys)
+        if descending:
+            backwards = np.argsort(numbers[::-1], kind="stable")[::-1]
+            return self._of_flat(self.flat()[len(self) - 1 - backwards])
+        return self._of_flat(self.flat()[np.argsort(numbers, kind="stable")])
+
     def places_of(self, row_ids: Iterable[int]) -> Places:
         """Where these ids stand. ValueError for an id that is not here."""
         wanted = row_ids if isinstance(row_ids, Sequence) else list(row_ids)

@@ -2,12 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Protocol
 
 Stretch = tuple[int, int, bytes | None]
 """(first line, last line + 1, None): rows as they lie in the file. (line or -1, the same, raw): one row that
 was edited, and the line of the file that it takes the place of; -1 for a new row.
 """
+
+
+_BLOCK_ROWS = 500
 
 
 class Sink(Protocol):
@@ -39,6 +43,15 @@ class Layout(ABC):
     @abstractmethod
     def rows(self, start: int, stop: int) -> Iterator[bytes]:
         """Rows start..stop, read in big pieces; always so many."""
+
+    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """Rows start..stop as they are searched: the number of the first row of a block, and its rows with
+        line ends.
+        """
+        rows = self.rows(start, stop)
+        while block := list(islice(rows, _BLOCK_ROWS)):
+            yield start, b"\n".join(block) + b"\n"
+            start += len(block)
 
     @property
     def default_line_end(self) -> bytes:

@@ -68,6 +68,20 @@ class LineLayout(Layout):
         if begun:
             yield b"".join(begun)
 
+    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        at, end = self.span(start, stop)
+        size = _BLOCK
+        while at < end and (block := self._read(at, min(size, end - at))):
+            if at + len(block) < end:
+                whole = block.rfind(b"\n") + 1
+                if not whole:  # a line longer than the block
+                    size *= 2
+                    continue
+                block = block[:whole]
+            yield self._lines.line_at(at), block
+            at += len(block)
+            size = _BLOCK
+
     def span(self, start: int, stop: int) -> tuple[int, int]:
         """The bytes start..end of lines start..stop, line ends included."""
         return self._lines.start(start), self._lines.start(stop)
