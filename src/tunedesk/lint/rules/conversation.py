@@ -15,6 +15,7 @@ from tunedesk.lint.target_facts import IGNORES_WEIGHT, KNOWN_ROLES, ROLES
 from tunedesk.lint.targets import AZURE, REINFORCEMENT_TARGETS, TARGET_NAMES
 
 _CALLS = ("tool_calls", "function_call")
+_ALL_ROLES = KNOWN_ROLES | {"developer"}
 LONGEST_SHOWN = 40  # characters of a value in a message
 _LISTS = {
     RowFormat.CHAT: "messages",
