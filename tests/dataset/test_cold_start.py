@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-HEAVY = ("numpy", "tokenizers", "jinja2", "torch", "transformers", "PySide6", "hypothesis")
+HEAVY = (
+    "numpy",
+    "tokenizers",
+    "jinja2",
+    "torch",
+    "transformers",
+    "PySide6",
+    "hypothesis",
+    "pyarrow",
+    "openpyxl",
+    "zstandard",
+)
 
 
 def test_opening_a_document_loads_no_heavy_library(tmp_path):

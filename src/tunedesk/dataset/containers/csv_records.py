@@ -190,7 +190,7 @@ class CsvLayout(Layout):
         # Bytes that are no text stay what they are; half of a character that was escaped cannot be written.
         errors = "strict" if _is_utf8(raw) else "surrogateescape"
         old = self._fields(self._record(line)) if 0 <= line < len(self) else []
-        quoted = [field.lstrip(b" ").startswith(self._quote) for field in old or self._model()]
+        quoted = [self._is_quoted(field) for field in old or self._model()]
         fields = []
         for place, text in enumerate(texts):
             if place < len(old) and self._text(old[place]) == text and not self._is_odd(old[place]):
@@ -199,6 +199,9 @@ class CsvLayout(Layout):
                 fields.append(self._field(text, errors, place < len(quoted) and quoted[place]))
         record = self._delimiter.join(fields)
         return record or self._quote * 2
+
+    def _is_quoted(self, field: bytes) -> bool:
+        return field.lstrip(b" ").startswith(self._quote) and not self._is_odd(field)
 
     def _is_odd(self, field: bytes) -> bool:
         return field.lstrip(b" ").startswith(self._quote) and unquoted(field, self._quote) == field

@@ -158,7 +158,7 @@ class _Scanner:
             ends.append(end)
             found = self._match(_GAP, end)
             if found is None:
-                raise self._wrong(end, "A comma or the list's closing bracket is missing")
+                raise self._wrong(self._skip_blanks(end), "A comma or the list's closing bracket is missing")
             if found.group(1) == b"]":
                 break
             at = self._at + found.end()

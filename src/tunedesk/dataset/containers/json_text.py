@@ -6,7 +6,7 @@ from dataclasses import dataclass
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _STRING_OR_BLANK = re.compile(rb'("(?:[^"\\]++|\\.)*+")|([ \t\r\n]+)', re.DOTALL)
 _TOKEN = re.compile(_STRING + rb"|[{}\[\],:]|[^\s\"{}\[\],:]+", re.DOTALL)
-_FIRST_INNER = re.compile(rb"(\r?\n)([ \t]*)")
+_FIRST_INNER = re.compile(rb"[{\[][ \t]*(\r?\n)([ \t]*)")
 _COLON = re.compile(rb'"\s*:(\s*)')
 
 
@@ -51,7 +51,7 @@ def indentation_of(text: bytes, base: bytes) -> Indentation | None:
 
     base: the blanks before the row's first bracket.
     """
-    found = _FIRST_INNER.search(text)
+    found = _FIRST_INNER.match(text)
     if found is None:
         return None
     inner = found.group(2)

@@ -20,41 +20,61 @@ MOST_RATIO = 300
 """Real rows shrink by 3 to 30 times, the most repetitive ones by 200; a bomb of gzip by 1,000."""
 SMALL_UNPACKED = 64 << 20
 """Up to this size no ratio is suspicious."""
+_BITE = 4096
 _FREE_LEFT = 256 << 20
 """So many bytes stay free on the disk of the working file."""
 
 
 def unpacked(name: str, source: Handle, packing: str, progress: Progress | None) -> Handle:
     """The text of a packed file. UserError for a damaged archive, and one that unpacks to too much."""
-    reader = HandleReader(source)
     size = source.size
     limit = _limit(size)
-    error_types: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
-    if packing == "zstd":
-        zstandard = zstandard_library(name)
-        error_types = (*error_types, zstandard.ZstdError)
-        stream = zstandard.ZstdDecompressor().stream_reader(reader, read_across_frames=True, closefd=False)
-    else:
-        stream = gzip.GzipFile(fileobj=cast(BinaryIO, reader), mode="rb")
 
     def blocks() -> Iterator[bytes]:
         done = 0
-        while True:
-            try:
-                block = stream.read(_BLOCK)
-            except error_types as error:
-                message = f"{name} could not be read to its end: {error}."
-                raise UserError(message, hint="Is the file damaged?") from error
-            if not block:
-                return
+        for block in _unzstd(name, source) if packing == "zstd" else _gunzip(name, source):
             done += len(block)
             if done > limit:
                 raise _too_big(name, size, limit)
             if progress is not None:
-                progress(reader.tell(), size)
+                progress(min(done, limit), limit)
             yield block
 
     return _filled(blocks())
+
+
+def _gunzip(name: str, source: Handle) -> Iterator[bytes]:
+    stream = gzip.GzipFile(fileobj=reader_of(source), mode="rb")
+    try:
+        while block := stream.read(_BLOCK):
+            yield block
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(name, error) from error
+
+
+def _unzstd(name: str, source: Handle) -> Iterator[bytes]:
+    """Frame by frame. In small bites: a few bytes may unpack to megabytes, all at once."""
+    library = zstandard_library(name)
+    frame: Any = None
+    at = 0
+    while bite := source.read(at, _BITE):
+        at += len(bite)
+        while bite:
+            frame = frame or library.ZstdDecompressor().decompressobj()
+            try:
+                block = frame.decompress(bite)
+            except library.ZstdError as error:
+                raise _damaged(name, error) from error
+            bite = frame.unused_data if frame.eof else b""
+            frame = None if frame.eof else frame
+            yield block
+    if frame is not None:
+        raise _damaged(name, "it ends too early")
+
+
+def _damaged(name: str, reason: object) -> UserError:
+    message = f"{name} could not be read to its end: {reason}."
+    return UserError(message, hint="Is the file damaged?")
 
 
 def decoded(name: str, source: Handle, encoding: str) -> Handle:
