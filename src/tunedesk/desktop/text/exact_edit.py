@@ -211,11 +211,11 @@ class ExactEdit(QPlainTextEdit):
             self._idle.start()
 
     def _redraw_marks(self) -> None:
+        selections = self.extra_selections()
         if not self._marks and not self._changes[0]:
-            self.setExtraSelections([])
+            self.setExtraSelections(selections)
             return
         carried, end = self._carried(), self.document().characterCount() - 1
-        selections = []
         for first, behind in self._changes[0]:
             start = min(utf16_length(carried[:first]), end)
             stop = min(utf16_length(carried[:behind]), end)
@@ -229,6 +229,10 @@ class ExactEdit(QPlainTextEdit):
             looks.setUnderlineColor(QColor(getattr(tokens, mark.tint)))
             selections.append(self.selection(start, stop, looks))
         self.setExtraSelections(selections)
+
+    def extra_selections(self) -> list[QTextEdit.ExtraSelection]:
+        """What an editor for something special marks as well."""
+        return []
 
     def _look_of_change(self) -> QTextCharFormat:
         tokens, looks = tokens_of(self), QTextCharFormat()

@@ -6,10 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.dataset.parsing import ParsedRow
-from tunedesk.desktop.data.row.json_colours import JsonColours
+from tunedesk.desktop.data.row.json_edit import JsonEdit
 from tunedesk.desktop.data.row.json_layout import joined, place_in, spread
-from tunedesk.desktop.text.exact_edit import LIMIT, SHOWN_OF_LONGER, ExactEdit, Mark
-from tunedesk.desktop.theme.fonts import monospaced
+from tunedesk.desktop.text.exact_edit import LIMIT, SHOWN_OF_LONGER, Mark
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
@@ -28,9 +27,7 @@ class RawView(QWidget):
         self._line = ""
         self._bom = ""
         self._problem_at = 0
-        self._editor = ExactEdit("JSON of the row")
-        self._editor.setFont(monospaced())
-        self._colours = JsonColours(self._editor)
+        self._editor = JsonEdit("JSON of the row")
         self._editor.text_edited.connect(self._tell)
         self._trouble = Badge("", "error", "error")
         self._words = label("", wrap=True)
@@ -44,7 +41,7 @@ class RawView(QWidget):
         self.setLayout(column(self._head, self._note, self._editor, spacing=GRID, margin=GRID))
 
     @property
-    def editor(self) -> ExactEdit:
+    def editor(self) -> JsonEdit:
         return self._editor
 
     def show_row(self, parsed: ParsedRow, *, read_only: bool) -> None:
@@ -63,6 +60,10 @@ class RawView(QWidget):
             f"More than {LIMIT:,} cannot be edited here."
         )
         self._show_problem(parsed)
+
+    def words(self) -> str:
+        """What is wrong with the row and where; "" when it can be read."""
+        return self._words.text() if not self._head.isHidden() else ""
 
     def flush(self) -> None:
         self._editor.flush()
