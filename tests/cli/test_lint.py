@@ -119,7 +119,7 @@ def test_an_output_that_cannot_be_written_is_told_and_nothing_is_lost(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "does not exist"), (b"\xff\xfea\x00", "not UTF-8"), ("folder", "is a folder")],
+    [(None, "does not exist"), (b"\x00\x01\x00\x00", "no text"), ("folder", "is a folder")],
 )
 def test_bad_files_are_told_in_one_sentence(
     content: bytes | str | None, words: str, tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
@@ -173,7 +173,7 @@ def test_without_a_file_a_sentence_says_what_to_write(capsys: pytest.CaptureFixt
 def test_statistics_count_the_rules(faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = lint(capsys, faulty, "--statistics", "--model", tiny)
     assert code == 1
-    assert [line.split()[:2] for line in out.split("\n")[1:3]] == [["1", "JSN001"], ["1", "SCH009"]]
+    assert [line.split()[:2] for line in out.split("\n")[1:4]] == [["1", "ENC004"], ["1", "JSN001"], ["1", "SCH009"]]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_baseline_leaves_only_what_is_new(
     known = tmp_path / "known.json"
     assert lint(capsys, faulty, "--write-baseline", known, "--model", tiny)[0] == 1
     code, out, _ = lint(capsys, faulty, "--baseline", known, "--model", tiny)
-    assert (code, out) == (0, "4 rows: nothing else was found (2 known before).\n")
+    assert (code, out) == (0, "4 rows: nothing else was found (3 known before).\n")
     with faulty.open("ab") as file:
         file.write(b"{again\n")
     code, out, _ = lint(capsys, faulty, "--baseline", known, "--model", tiny)
