@@ -130,7 +130,7 @@ class App(QObject):
         pane.facts_changed.connect(window.status_line.show_facts)
         pane.split_chosen.connect(self.desk.choose_split)
         pane.model_chosen.connect(pane.choose_model)
-        pane.making_tools.split_wanted.connect(self._write_split)
+        pane.making_tools.split.wanted.connect(self._write_split)
 
     def open(self, path: Path) -> None:
         """Open a dataset or a project, as chosen, dropped or named on the command line."""

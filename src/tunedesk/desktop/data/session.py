@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.example import RowFormat, detect_format
+from tunedesk.dataset.marks import RowMarks
 from tunedesk.dataset.merging import MergeReport
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.dataset.row_edits import dump_row, new_row
@@ -103,6 +104,10 @@ class DatasetSession(QObject):
     def append(self, raw: bytes, label: str) -> None:
         """A row that was made elsewhere, e.g. in a chat."""
         self._do(lambda: self.document.insert(len(self.document), [raw], label))
+
+    def append_many(self, raws: Sequence[bytes], label: str, marks: RowMarks) -> None:
+        """New rows at the end, all with the same marks, as one undo step."""
+        self._do_many(lambda: self.document.insert(len(self.document), raws, label, marks), len(raws), label)
 
     def duplicate(self, row_ids: Sequence[int]) -> None:
         """The copies stand behind the last of the rows."""

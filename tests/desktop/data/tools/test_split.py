@@ -31,7 +31,7 @@ def _is_good(raw):
 
 
 def open_split(app):
-    app.data.making_tools.split_action.trigger()
+    app.data.making_tools.split.action.trigger()
     return app.data.tool_shelf.open_tool
 
 
