@@ -157,6 +157,7 @@ def test_a_fixed_file_keeps_its_mark_its_line_ends_and_its_last_line(
     path = tmp_path / ("rows.jsonl.gz" if packed else "rows.jsonl")
     path.write_bytes(gzip.compress(content) if packed else content)
     new, fixed = fix_file(path, local, FixKind.SAFE)
+    new = gzip.decompress(new) if packed else new
     assert new == b"\xef\xbb\xbf" + ROWS[0] + b"\r\n" + GOOD + b"\n" + ROWS[4]
     assert fixed.deleted == (2,)
 
@@ -164,9 +165,35 @@ def test_a_fixed_file_keeps_its_mark_its_line_ends_and_its_last_line(
 def test_a_file_that_cannot_be_mended_is_refused_with_a_sentence(tmp_path: Path, local: Target) -> None:
     with pytest.raises(UserError, match="does not exist"):
         fix_file(tmp_path / "absent.jsonl", local, FixKind.SAFE)
-    (tmp_path / "wide.jsonl").write_bytes("{}".encode("utf-16"))
-    with pytest.raises(UserError, match="UTF-16"):
-        fix_file(tmp_path / "wide.jsonl", local, FixKind.SAFE)
+    (tmp_path / "zeros.jsonl").write_bytes(bytes(100))
+    with pytest.raises(UserError, match="no text"):
+        fix_file(tmp_path / "zeros.jsonl", local, FixKind.SAFE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mended"),
+    [
+        ("rows.json", b"[\n %s,\n %s\n]", None),
+        ("rows.jsonl", None, None),
+        (
+            "rows.csv",
+            b'prompt,completion\r\n"Hi, you",Hello\r\n\r\nBye,"See you"\r\n',
+            b'prompt,completion\r\n"Hi, you",Hello\r\nBye,"See you"\r\n',
+        ),
+    ],
+)
+def test_other_containers_are_mended_in_their_own_form(
+    tmp_path: Path, local: Target, name: str, content: bytes | None, mended: bytes | None
+) -> None:
+    if content is None:
+        content, mended = ((raw + b"\n").decode().encode("utf-16") for raw in (ROWS[2], GOOD))
+    elif mended is None:
+        content, mended = content % (ROWS[0], ROWS[2]), content % (ROWS[0], GOOD)
+    (tmp_path / name).write_bytes(content)
+    new, _ = fix_file(tmp_path / name, local, FixKind.SAFE)
+    assert new == mended
+    lines, _ = fix_file(tmp_path / name, local, FixKind.SAFE, None, tmp_path / "out.jsonl.gz")
+    assert gzip.decompress(lines).count(b"{") >= 1
 
 
 ANYTHING = st.recursive(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gzip
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -39,11 +38,11 @@ def lint(arguments: argparse.Namespace) -> int:
     target = replace(chosen_target(arguments.target, arguments.model, around), pedantic=arguments.pedantic)
     others = other_splits(path, around)
     if arguments.fix:
-        content, fixed = fix_file(path, target, FixKind(arguments.fix), others)
+        content, fixed = fix_file(path, target, FixKind(arguments.fix), others, arguments.output)
         path = arguments.output or path
         write_dataset(path, content)
         progress(what_was_done(fixed, path))
-    report = without_silenced(lint_file(path, target, others), path, around, arguments)
+    report = without_silenced(lint_file(path, target, others, progress), path, around, arguments)
     show_report(report, path, arguments)
     return 1 if report.findings else 0
 
@@ -65,9 +64,9 @@ def other_splits(path: Path, around: Surroundings | None) -> Mapping[str, list[P
 
 
 def write_dataset(path: Path, content: bytes) -> None:
-    """Replace a dataset file whole, packed when its name ends in .gz. UserError: it cannot be written."""
+    """Replace a dataset file whole. UserError: it cannot be written."""
     try:
-        paths.write_atomically(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+        paths.write_atomically(path, content)
     except OSError as trouble:
         raise UserError(
             f"{path} cannot be written: {trouble.strerror}.", hint="Name another file with --output."

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tunedesk.cli.output import print_json
+from tunedesk.cli.output import print_json, progress
 from tunedesk.cli.projects import find_model, surroundings
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.files import read_rows
@@ -45,7 +45,7 @@ def row_of(path: Path, number: int) -> bytes:
     """Row `number` (from 1) of a dataset file; UserError when there are fewer."""
     last = 0
     if number >= 1:
-        for found, raw in read_rows(path):
+        for found, raw in read_rows(path, progress):
             if found == number:
                 return raw
             last = found

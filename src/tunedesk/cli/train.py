@@ -99,7 +99,7 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
 
 
 def rows_of(path: Path) -> list[bytes]:
-    return [raw for _, raw in read_rows(path)]
+    return [raw for _, raw in read_rows(path, progress)]
 
 
 def recommended(

@@ -6,14 +6,16 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from tunedesk.dataset.base import Base
 from tunedesk.dataset.containers.convert import write_new
 from tunedesk.dataset.containers.form import Form, form_of_name
+from tunedesk.dataset.containers.layout import Stretch
 from tunedesk.dataset.containers.working_text import Packer, packer
 from tunedesk.dataset.snapshot import Snapshot, Untouched
 from tunedesk.errors import UserError
@@ -35,7 +37,7 @@ def write_beside(snapshot: Snapshot, path: Path, nested_as_json: bool = False) -
     made = path.with_name(_prefix(path) + secrets.token_hex(4) + _NEW)
     try:
         with made.open("xb", buffering=_BLOCK) as file:
-            _write(snapshot, file, form_for(path, snapshot.base), path.name, nested_as_json)
+            _write(_SnapshotRows(snapshot), file, form_for(path, snapshot.base), path.name, nested_as_json)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
@@ -121,27 +123,86 @@ def _wants_other_delimiter(wanted: Form, form: Form) -> bool:
     return (wanted.dialect.delimiter == "\t") != (form.dialect.delimiter == "\t")
 
 
-def _write(snapshot: Snapshot, file: BinaryIO, form: Form, name: str, nested_as_json: bool) -> None:
-    base = snapshot.base
-    outer = packer(file, form, name)
-    if form.kind is not base.kind or form.dialect != base.form.dialect:
-        rows = _Raws(snapshot)
-        write_new(form, rows, (outer or file).write, name, nested_as_json)
-    else:
-        sink = _PackedSink(base, outer) if outer is not None else _FileSink(base, file)
-        base.write(_stretches(snapshot), len(snapshot), sink)
-    if outer is not None:
-        outer.close()
+def rewritten(base: Base, changes: Mapping[int, bytes | None], path: Path) -> bytes:
+    """The content of a file with some rows (by number from 0) replaced, or left out where they are None.
+
+    path: what the file will be called, which decides on its container. UserError when a row cannot stand in
+    it.
+    """
+    file = BytesIO()
+    _write(_ChangedRows(base, changes), file, form_for(path, base), path.name, False)
+    return file.getvalue()
 
 
-class _Raws:
-    """The rows of a snapshot, as often as they are asked for."""
+class _Rows(Protocol):
+    """What is written: rows of a base with changes."""
+
+    @property
+    def base(self) -> Base: ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def stretches(self) -> Iterator[Stretch]: ...
+
+
+class _SnapshotRows:
+    """The rows of a document."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self.base = snapshot.base
+
+    def __len__(self) -> int:
+        return len(self._snapshot)
 
     def __iter__(self) -> Iterator[bytes]:
         return (raw for _, raw in self._snapshot.rows())
+
+    def stretches(self) -> Iterator[Stretch]:
+        return _stretches(self._snapshot)
+
+
+class _ChangedRows:
+    """The rows of a file with some replaced, or left out."""
+
+    def __init__(self, base: Base, changes: Mapping[int, bytes | None]) -> None:
+        self.base = base
+        self._changes = {line: raw if raw is None else base.settled(raw) for line, raw in changes.items()}
+
+    def __len__(self) -> int:
+        return len(self.base) - sum(raw is None for raw in self._changes.values())
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line, raw in enumerate(self.base.rows(0, len(self.base))):
+            changed = self._changes.get(line, raw)
+            if changed is not None:
+                yield changed
+
+    def stretches(self) -> Iterator[Stretch]:
+        start = 0
+        for line in sorted(self._changes):
+            if start < line:
+                yield start, line, None
+            raw = self._changes[line]
+            if raw is not None:
+                yield line, line, raw
+            start = line + 1
+        if start < len(self.base):
+            yield start, len(self.base), None
+
+
+def _write(rows: _Rows, file: BinaryIO, form: Form, name: str, nested_as_json: bool) -> None:
+    base = rows.base
+    outer = packer(file, form, name)
+    if form.kind is not base.kind or form.dialect != base.form.dialect:
+        write_new(form, rows, (outer or file).write, name, nested_as_json)
+    else:
+        sink = _PackedSink(base, outer) if outer is not None else _FileSink(base, file)
+        base.write(rows.stretches(), len(rows), sink)
+    if outer is not None:
+        outer.close()
 
 
 class _FileSink:
@@ -155,7 +216,8 @@ class _FileSink:
         self._file.write(data)
 
     def copy(self, start: int, end: int) -> None:
-        if end - start >= _SPLICE_BYTES and hasattr(os, "copy_file_range"):
+        is_long = end - start >= _SPLICE_BYTES
+        if is_long and hasattr(os, "copy_file_range") and not isinstance(self._file, BytesIO):
             self._file.flush()
             start = _splice(self._base, start, end, self._file)
         _pass_through(self._base, start, end, self._file.write)
@@ -175,7 +237,7 @@ class _PackedSink:
         _pass_through(self._base, start, end, self._outer.write)
 
 
-def _stretches(snapshot: Snapshot) -> Iterator[tuple[int, int, bytes | None]]:
+def _stretches(snapshot: Snapshot) -> Iterator[Stretch]:
     """(first line, last line + 1, None) to copy, or (its line or -1, the same, text) of one edited row."""
     start = stop = 0
     for piece in snapshot.pieces():

@@ -2,17 +2,15 @@
 byte.
 """
 
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tunedesk.dataset.containers.form import Kind, check_magic, encoding_of, packing_of, text_kind
-from tunedesk.dataset.containers.lines import without_line_end
-from tunedesk.dataset.files import HEAD, damaged, refuse_what_is_no_dataset
-from tunedesk.dataset.parsing import BOM, ParsedRow, parse_row
+from tunedesk.dataset.base import Base
+from tunedesk.dataset.files import refuse_what_is_no_file
+from tunedesk.dataset.parsing import ParsedRow, parse_row
+from tunedesk.dataset.saving import rewritten
 from tunedesk.errors import UserError
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.finding import Finding, FixKind
@@ -89,54 +87,21 @@ def fix_file(
     target: Target,
     kinds: FixKind,
     others: Mapping[str, Iterable[ParsedRow]] | None = None,
+    output: Path | None = None,
 ) -> tuple[bytes, FixedRows]:
-    """The file's new content, with its byte order mark and each row's own line end, and what was done.
+    """The file's new content in its own container, rows without a fix byte for byte, and what was done.
 
-    Nothing is written. UserError when the file cannot be read, or holds no JSON lines in UTF-8.
+    output: where it will be written if not to the same place; its name decides on the container. Nothing is
+    written. UserError when the file cannot be read, or a mended row cannot stand in the container.
     """
-    lines = _plain_lines(path)
-    mark = BOM if lines and lines[0].startswith(BOM) else b""
-    if mark:
-        lines[0] = lines[0][len(BOM) :]
-    rows = [without_line_end(line) for line in lines]
+    refuse_what_is_no_file(path)
+    base = Base.open(path)
+    rows = list(base.rows(0, len(base)))
     fixed = fix_rows(rows, target, kinds, others)
-    gone = set(fixed.deleted)
-    ends = [line[len(row) :] for line, row in zip(lines, rows, strict=True)]
-    kept_ends = [end for number, end in enumerate(ends, start=1) if number not in gone]
-    pieces = [row + end for row, end in zip(fixed.rows, kept_ends, strict=True)]
-    return mark + b"".join(pieces), fixed
-
-
-def _plain_lines(path: Path) -> list[bytes]:
-    """Lines with their ends; other containers would have to be written anew, which is the document's task."""
-    refuse_what_is_no_dataset(path)
-    packing, name = packing_of(path.name)
-    if path.is_dir() or packing == "zstd":
-        raise _only_lines(path)
-    try:
-        content = gzip.decompress(path.read_bytes()) if packing else path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
-        raise damaged(path, error) from error
-    head = content[:HEAD]
-    kind = text_kind(name, head)
-    check_magic(path.name, kind, head)
-    encoding = encoding_of(path.name, head) if kind in (Kind.LINES, Kind.ARRAY, Kind.CSV) else "utf-8"
-    if kind is not Kind.LINES or encoding != "utf-8":
-        raise _only_lines(path, encoding)
-    return _split(content)
-
-
-def _split(content: bytes) -> list[bytes]:
-    """At line feeds only: a lone carriage return ends no line."""
-    lines = [line + b"\n" for line in content.split(b"\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
-
-
-def _only_lines(path: Path, encoding: str = "utf-8") -> UserError:
-    what = "no JSON lines" if encoding == "utf-8" else f"{encoding.upper()} text"
-    hint = "Open it in the window to mend its rows, or export it as JSON lines first."
-    return UserError(f"{path.name} is {what}; only JSON lines in UTF-8 are mended here.", hint=hint)
+    changes: dict[int, bytes | None] = {number - 1: None for number in fixed.deleted}
+    left = (line for line in range(len(rows)) if line not in changes)
+    mended = {line: raw for line, raw in zip(left, fixed.rows, strict=True) if raw != rows[line]}
+    return rewritten(base, changes | mended, output or path), fixed
 
 
 def _fix_row(raw: bytes, target: Target, allowed: set[FixKind], applied: Counter[str]) -> bytes | None:

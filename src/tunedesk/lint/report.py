@@ -3,7 +3,7 @@ business of `reports`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,10 +67,16 @@ def lint_rows(
 
 
 def lint_file(
-    path: Path, target: Target, others: Mapping[str, Iterable[ParsedRow]] | None = None
+    path: Path,
+    target: Target,
+    others: Mapping[str, Iterable[ParsedRow]] | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> LintReport:
-    """Lint a dataset file, its rows and the file as such; UserError when it cannot be read."""
-    report = lint_rows(read_rows(path), target, others)
+    """Lint a dataset file, its rows and the file as such; UserError when it cannot be read.
+
+    tell: is given sentences about what was guessed when the file was opened, such as its encoding.
+    """
+    report = lint_rows(read_rows(path, tell), target, others)
     about_file = lint_file_facts(file_facts(path, report.rows), target)
     return replace(report, findings=(*report.findings, *about_file))
 
