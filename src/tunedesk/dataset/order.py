@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_FEW_LOOKUPS = 20
+
+
 class Run(NamedTuple):
     """`size` consecutive ids from `first` on."""
 
@@ -35,7 +38,7 @@ class Order(Sequence[int]):
     share between threads.
     """
 
-    __slots__ = ("_by_id", "_firsts", "_sizes", "_starts", "_table")
+    __slots__ = ("_by_id", "_firsts", "_lookups", "_sizes", "_starts", "_table")
 
     def __init__(self, runs: Iterable[tuple[int, int]] = ()) -> None:
         """Runs that follow on each other are joined; empty ones are dropped."""
@@ -58,6 +61,7 @@ class Order(Sequence[int]):
         self._starts: array[int] | None = None
         self._by_id: tuple[array[int], array[int]] | None = None
         self._table: tuple[int, array[int]] | None = None
+        self._lookups = 0
 
     @classmethod
     def of_columns(cls, firsts: "array[int]", sizes: "array[int]") -> "Order":
@@ -211,7 +215,7 @@ class Order(Sequence[int]):
         """True when the ids stand at these places here."""
         if not places or places[-1].position + places[-1].size > len(self):
             return not places
-        if self._is_small(places):
+        if len(places) < MANY:
             ends = ((place, place.position + place.size) for place in places)
             return all(list(self.slice_runs(p.position, end)) == [Run(p.first, p.size)] for p, end in ends)
         there = self.flat()[expanded(places.positions, places.sizes)]
@@ -284,10 +288,16 @@ class Order(Sequence[int]):
             edge.append(new)
         edge += self.slice_runs(stop, starts[high])
         middle = Order(edge)
-        return Order.of_columns(
+        made = Order.of_columns(
             self._firsts[:low] + middle._firsts + self._firsts[high:],
             self._sizes[:low] + middle._sizes + self._sizes[high:],
         )
+        if len(made._firsts) >= MANY:
+            # What follows is only shifted; adding all sizes up again would take longer than the edit.
+            shift = (new.size if new is not None else 0) - (stop - start)
+            inside = accumulate(middle._sizes, initial=starts[low])
+            made._starts = starts[:low] + array("q", inside)[:-1] + _shifted(starts[high:], shift)
+        return made
 
     def _ends(self) -> "array[int]":
         """The position of each run, and the number of ids."""
@@ -297,15 +307,26 @@ class Order(Sequence[int]):
 
     def _position(self, row_id: int) -> int | None:
         if len(self._firsts) >= MANY:
-            lowest, table = self._positions_by_id()
-            at = row_id - lowest
-            return table[at] if 0 <= at < len(table) and table[at] >= 0 else None
+            return self._position_among_many(row_id)
         firsts, runs = self._index()
         at = bisect_right(firsts, row_id) - 1
         if at < 0:
             return None
         run = runs[at]
         return self._ends()[run] + row_id - firsts[at] if row_id < firsts[at] + self._sizes[run] else None
+
+    def _position_among_many(self, row_id: int) -> int | None:
+        if self._table is None and self._lookups < _FEW_LOOKUPS:
+            # Most orders live for one edit, and an index costs more than going through all runs some times.
+            import numpy as np
+
+            self._lookups += 1
+            distance = row_id - np.frombuffer(self._firsts, np.int64)
+            found = np.flatnonzero((distance >= 0) & (distance < np.frombuffer(self._sizes, np.int64)))
+            return self._ends()[found[0]] + int(distance[found[0]]) if len(found) else None
+        lowest, table = self._positions_by_id()
+        at = row_id - lowest
+        return table[at] if 0 <= at < len(table) and table[at] >= 0 else None
 
     def _index(self) -> tuple["array[int]", "array[int]"]:
         """The runs' first ids, sorted, and the number of the run of each; made when first asked for."""
@@ -334,6 +355,12 @@ class Order(Sequence[int]):
             table[ids - lowest] = np.arange(len(ids))
             self._table = lowest, to_array(table)
         return self._table
+
+
+def _shifted(numbers: "array[int]", by: int) -> "array[int]":
+    import numpy as np
+
+    return to_array(np.frombuffer(numbers, np.int64) + by)
 
 
 def _ids(runs: Iterable[Run]) -> Iterator[int]:
