@@ -71,6 +71,7 @@ class ArgumentsForm(QWidget):
         self._page = QWidget()
         self._page.setLayout(self._column(fields, name, read_only))
         self._whole.addWidget(self._page)
+        self._page.show()  # now and not with the next event, so that the cursor can go on
         if focused is not None and focused[0] in self._rows:
             again = self._rows[focused[0]]
             again.show_field(_at(fields, focused[0]), read_only=read_only)

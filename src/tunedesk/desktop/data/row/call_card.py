@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -33,8 +34,8 @@ class CallCard(QFrame):
     """All signals begin with the JSON pointer of the call."""
 
     renamed = Signal(str, str)
-    arguments_edited = Signal(str, str)
-    """The arguments as JSON text."""
+    arguments_edited = Signal(str, str, str)
+    """The arguments as JSON text, and which of them was edited, "" for all."""
     deleted = Signal(str)
 
     def __init__(self) -> None:
@@ -149,15 +150,16 @@ class CallCard(QFrame):
     def _rename(self) -> None:
         name = self._name.currentText()
         if self._call is not None and name != self._call.name and not self._read_only:
+            self._call = replace(self._call, name=name)  # told once, whatever the telling sets off
             self.renamed.emit(self._call.pointer, name)
 
     def _set(self, path: Path, value: object) -> None:
         if self._arguments is not None:
-            self._tell(with_argument(self._arguments, path, value))
+            self._tell(with_argument(self._arguments, path, value), path)
 
     def _leave_out(self, path: Path) -> None:
         if self._arguments is not None:
-            self._tell(without_argument(self._arguments, path))
+            self._tell(without_argument(self._arguments, path), path)
 
     def _add_item(self, path: Path) -> None:
         if self._arguments is None:
@@ -167,19 +169,19 @@ class CallCard(QFrame):
             items = value_in(self._arguments, path)
         except (LookupError, TypeError):
             items = []
-        self._tell(with_argument(self._arguments, path, [*items, empty_item(kind, choices)]))
+        self._tell(with_argument(self._arguments, path, [*items, empty_item(kind, choices)]), path)
 
-    def _tell(self, arguments: dict[str, Any]) -> None:
+    def _tell(self, arguments: dict[str, Any], path: Path) -> None:
         assert self._call is not None
         self._arguments = arguments
         text = dump_row(arguments, like=self._call.arguments.encode("utf-8", "surrogatepass"))
-        self.arguments_edited.emit(self._call.pointer, text.decode())
+        self.arguments_edited.emit(self._call.pointer, text.decode(), "/".join(map(str, path)))
 
     def _take_json(self, text: str) -> None:
         assert self._call is not None
         if self._call.is_text or _object_in(text) is not None:
             self._bad.setVisible(False)
-            self.arguments_edited.emit(self._call.pointer, text)
+            self.arguments_edited.emit(self._call.pointer, text, "")
         else:
             self._bad.setText("Not in the row yet, since it is no JSON object.")
             self._bad.setVisible(True)

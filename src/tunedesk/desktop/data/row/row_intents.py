@@ -63,12 +63,12 @@ class RowIntents:
 
         self._do(change, "Change function")
 
-    def set_arguments(self, pointer: str, arguments: str) -> None:
+    def set_arguments(self, pointer: str, arguments: str, which: str) -> None:
         def change(row: Row) -> Row:
             name = _call(row, pointer, self._mapping()).name
             return row_edits.set_tool_call(row, pointer, name, arguments, self._mapping())
 
-        self._apply(change, "Edit arguments", f"call:{pointer}")
+        self._apply(change, "Edit arguments", f"call:{pointer}:{which}")
 
     def delete_call(self, pointer: str) -> None:
         self._do(lambda row: row_edits.delete_tool_call(row, pointer, self._mapping()), "Delete tool call")

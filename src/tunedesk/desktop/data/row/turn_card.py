@@ -29,7 +29,7 @@ class TurnCard(QFrame):
     call_added = Signal(str)
     call_deleted = Signal(str)
     call_renamed = Signal(str, str)
-    arguments_edited = Signal(str, str)
+    arguments_edited = Signal(str, str, str)
 
     def __init__(self) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ class TurnEditor(QScrollArea):
     call_added = Signal(str)
     call_deleted = Signal(str)
     call_renamed = Signal(str, str)
-    arguments_edited = Signal(str, str)
+    arguments_edited = Signal(str, str, str)
     tool_edited = Signal(str, object)
 
     def __init__(self, add_turn: QAction, swap: QAction, judge_good: QAction, judge_bad: QAction) -> None:
