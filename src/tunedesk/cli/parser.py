@@ -11,7 +11,10 @@ from tunedesk import __version__
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-TARGETS = ("local", "openai", "azure", "generic")
+TARGETS = (
+    *("local", "openai", "openai-dpo", "openai-rft", "azure", "azure-dpo", "azure-rft"),
+    *("together", "nebius", "mistral", "trl", "llamafactory", "axolotl", "generic"),
+)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -1,73 +1,52 @@
-"""What each target takes and refuses, as far as rules ask; the sources stand beside the facts."""
+"""What rules ask about a target, answered from its profile; what only concerns rules stands here."""
 
 from tunedesk.dataset.example import RowFormat
-from tunedesk.lint.targets import TARGET_NAMES, Target
+from tunedesk.dataset.target_profiles import PROFILES, profile_named
+from tunedesk.lint.targets import REINFORCEMENT_TARGETS, Target
 
-F = RowFormat
-_CHAT = frozenset({F.CHAT, F.REINFORCEMENT})  # a row for a grader is a chat whose answer is missing
-_LEGACY_MODELS = ("babbage-002", "davinci-002")  # completion models, FineTuneCompletionRequestInput
-ACCEPTED: dict[str, frozenset[RowFormat]] = {
-    "local": _CHAT | {F.PROMPT_COMPLETION, F.ALPACA, F.SHAREGPT, F.MAPPED, F.TEXT},
-    "openai": _CHAT,  # FineTuneChatRequestInput
-    "openai-dpo": frozenset({F.PREFERENCE}),  # FineTunePreferenceRequestInput
-    "openai-rft": _CHAT,  # FineTuneReinforcementRequestInput
-    "azure": _CHAT,
-    "azure-dpo": frozenset({F.PREFERENCE}),
-    "azure-rft": _CHAT,
-    # JSONL_REQUIRED_COLUMNS_MAP of together-python's check_file
-    "together": _CHAT | {F.PROMPT_COMPLETION, F.TEXT, F.PREFERENCE},
-    "nebius": _CHAT | {F.PROMPT_COMPLETION, F.TEXT},  # conversational, instruction and text sets
-    "mistral": _CHAT,  # mistral-finetune's validate_data
-    # trl/data_utils.py: the key sets of apply_chat_template, and what the trainers document
-    "trl": _CHAT
-    | {F.PROMPT_COMPLETION, F.PROMPT_ONLY, F.TEXT, F.TRL_PREFERENCE, F.UNPAIRED, F.STEPWISE, F.SHAREGPT},
-    # data/README.md: alpaca, sharegpt and openai formatting; columns can be named in dataset_info.json
-    "llamafactory": _CHAT | {F.ALPACA, F.SHAREGPT, F.PROMPT_COMPLETION, F.TEXT},
-    # docs/dataset-formats: conversation, instruction tuning, pre-training, preference
-    "axolotl": _CHAT | {F.ALPACA, F.SHAREGPT, F.PROMPT_COMPLETION, F.TEXT, F.TRL_PREFERENCE},
-    "generic": frozenset(F) - {F.UNKNOWN},
+PREFERENCE_FORMATS = (RowFormat.PREFERENCE, RowFormat.TRL_PREFERENCE, RowFormat.UNPAIRED)
+KNOWN_ROLES = frozenset({"system", "user", "assistant", "tool", "function"})
+ALL_ROLES = KNOWN_ROLES | {"developer"}
+# TRL's and Axolotl's templates decide on roles; `developer` is refused by most of them.
+_OF_TEMPLATES = ("trl", "axolotl")
+ROLES = {
+    profile.name: KNOWN_ROLES if profile.name in _OF_TEMPLATES else profile.roles for profile in PROFILES
 }
-PREFERENCE_FORMATS = (F.PREFERENCE, F.TRL_PREFERENCE, F.UNPAIRED)
-_IMITATORS = ("local", "openai", "azure", "nebius", "mistral")  # they train answers, and nothing else
-
-_PLAIN_ROLES = frozenset({"system", "user", "assistant", "tool"})
-_OPENAI_ROLES = _PLAIN_ROLES | {"function"}
-_CHAT_API_ROLES = _OPENAI_ROLES | {"developer"}
-ROLES: dict[str, frozenset[str]] = {
-    "local": _CHAT_API_ROLES,  # rendering calls a developer system where the template knows none
-    "generic": _CHAT_API_ROLES,
-    "openai": _OPENAI_ROLES,
-    "openai-dpo": _OPENAI_ROLES,
-    "openai-rft": _CHAT_API_ROLES,  # Azure's guide has it in its example
-    "azure-rft": _PLAIN_ROLES | {"developer"},
-    # The portal refuses `function` (azure-docs issue 120001).
-    "azure": _PLAIN_ROLES,
-    "azure-dpo": _PLAIN_ROLES,
-    "together": _PLAIN_ROLES,
-    "nebius": _PLAIN_ROLES,
-    "mistral": _PLAIN_ROLES,
-}
-KNOWN_ROLES = _OPENAI_ROLES
-
-TAKES_ANY_KEY = frozenset({"local", "generic", "trl", "llamafactory", "axolotl"})
-"""Targets that leave out keys which they do not know; RFT takes any key of the row, not of a turn."""
-TAKES_PARTS = frozenset(TARGET_NAMES) - {"local", "trl", "llamafactory", "together"}
-"""Content as a list of parts: OpenAI's API takes it, templates for text do not, Together wants a string."""
-ARGUMENTS_AS_TEXT = frozenset({"openai", "openai-dpo", "openai-rft", "azure", "azure-dpo", "azure-rft"})
-"""Tool arguments as a string of JSON (ChatCompletionMessageToolCall)."""
-ARGUMENTS_AS_OBJECT = frozenset({"trl"})
-"""Tool arguments as an object: templates write them with `tojson`, a string would be quoted twice."""
-IGNORES_WEIGHT = frozenset({"trl", "llamafactory"})
-"""Targets that train every answer, whatever its weight says."""
+TAKES_ANY_KEY = frozenset(
+    profile.name
+    for profile in PROFILES
+    if profile.row_keys is None and profile.name not in REINFORCEMENT_TARGETS
+)
+"""Targets that leave out keys which they do not know. RFT takes any key of the row, but not of a turn."""
+TAKES_PARTS = frozenset(profile.name for profile in PROFILES if profile.parts) - {"trl"}
+"""Content as a list of parts. What TRL hands on to the template, templates for text do not take."""
+ARGUMENTS_AS_TEXT = frozenset(profile.name for profile in PROFILES if profile.arguments == "text")
+ARGUMENTS_AS_OBJECT = frozenset(profile.name for profile in PROFILES if profile.arguments == "object")
+ALTERNATING = frozenset(profile.name for profile in PROFILES if profile.alternates)
+IGNORES_WEIGHT = frozenset(
+    profile.name
+    for profile in PROFILES
+    if profile.weight != "weight" and profile.name not in ("openai-dpo", "azure-dpo", *REINFORCEMENT_TARGETS)
+)
+"""Targets that train every answer, whatever its weight says; Axolotl's own key is `train`."""
+TOOL_CALL_IDS = {profile.name: profile.tool_call_id for profile in PROFILES if profile.tool_call_id}
+_LEGACY_MODELS = ("babbage-002", "davinci-002")  # the models of FineTuneCompletionRequestInput
 
 
 def accepts(target: Target, format: RowFormat) -> bool:
-    """Whether the target can train on rows of a format at all."""
-    if format is F.PROMPT_COMPLETION and target.model.startswith(_LEGACY_MODELS):
-        return True
-    return format in ACCEPTED[target.name]
+    """Whether the target can train on rows of a format at all.
+
+    A row for a grader is a chat whose answer is missing, and rules about chats say so better than this; in
+    the same way a chat is told to a grader. OpenAI takes prompt and completion for its oldest models only.
+    """
+    formats = profile_named(target.name).formats
+    if format in (RowFormat.CHAT, RowFormat.REINFORCEMENT):
+        return RowFormat.CHAT in formats or RowFormat.REINFORCEMENT in formats
+    if format is RowFormat.PROMPT_COMPLETION and target.model and target.name == "openai":
+        return target.model.startswith(_LEGACY_MODELS)
+    return format in formats
 
 
 def only_imitates(target: Target) -> bool:
-    """Whether the target can do nothing with pairs that are compared, in whatever format."""
-    return target.name in _IMITATORS
+    """Whether the target can do nothing with answers that are compared, in whatever format."""
+    return profile_named(target.name).method == "sft"

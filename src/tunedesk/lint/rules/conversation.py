@@ -11,11 +11,10 @@ from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView, Turn
 from tunedesk.lint.rule import Hit, Rule, on_targets
 from tunedesk.lint.rules.schema import alias_of
-from tunedesk.lint.target_facts import IGNORES_WEIGHT, KNOWN_ROLES, ROLES
+from tunedesk.lint.target_facts import ALL_ROLES, ALTERNATING, IGNORES_WEIGHT, KNOWN_ROLES, ROLES
 from tunedesk.lint.targets import AZURE, REINFORCEMENT_TARGETS, TARGET_NAMES
 
 _CALLS = ("tool_calls", "function_call")
-_ALL_ROLES = KNOWN_ROLES | {"developer"}
 LONGEST_SHOWN = 40  # characters of a value in a message
 _LISTS = {
     RowFormat.CHAT: "messages",
@@ -36,7 +35,7 @@ def empty_messages(view: RowView) -> Iterator[Hit]:
 
 
 def unknown_role(view: RowView) -> Iterator[Hit]:
-    known = ROLES.get(view.target.name, KNOWN_ROLES)
+    known = ROLES[view.target.name]
     for index, (message, turn) in enumerate(view.all_turns):
         role_key, _ = view.keys_of(turn)
         role = turn.get(role_key)
@@ -46,7 +45,7 @@ def unknown_role(view: RowView) -> Iterator[Hit]:
         if role_key == "from":
             meant = {"user": "human", "assistant": "gpt"}.get(meant, meant)
         fix = Fix(FixKind.SUGGESTION, f"Change the role to {meant}", (SetValue(message.role_pointer, meant),))
-        who = "The target does not know" if message.role in _ALL_ROLES else "No trainer knows"
+        who = "The target does not know" if message.role in ALL_ROLES else "No trainer knows"
         words = f'{who} the role "{role}".'
         yield Hit(message.role_pointer, words, 0, len(role), fix)
 
@@ -295,10 +294,9 @@ def _roles(view: RowView) -> list[str]:
 
 def _roles_are_known(view: RowView) -> bool:
     """Otherwise other rules speak, and what is missing cannot be told."""
-    return all(role in _ALL_ROLES for role in _roles(view)) and len(view.turns) == len(view.example.messages)
+    return all(role in ALL_ROLES for role in _roles(view)) and len(view.turns) == len(view.example.messages)
 
 
-_ALTERNATING = (*AZURE, "together", "llamafactory")  # see the help page for each one's words
 _LENIENT = ("local", "generic", "trl", "axolotl", "nebius")
 
 RULES = (
@@ -348,7 +346,7 @@ RULES = (
         Severity.WARNING,
         check=same_role_twice,
         fix=FixKind.UNSAFE,
-        by_target=on_targets((Severity.ERROR, _ALTERNATING)),
+        by_target=on_targets((Severity.ERROR, ALTERNATING)),
         rejects=True,
     ),
     Rule(

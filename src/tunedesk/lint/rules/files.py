@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+from tunedesk.dataset.target_profiles import MB, profile_named
 from tunedesk.lint.edits import RewriteFile
 from tunedesk.lint.file_facts import FileFacts
 from tunedesk.lint.finding import Finding, Fix, FixKind, Severity
 from tunedesk.lint.rule import Hit, Rule, Scope, on_targets
-from tunedesk.lint.targets import AZURE, OPENAI, Target
+from tunedesk.lint.targets import AZURE, Target
 
-MB = 1_000_000
 FileCheck = Callable[[FileFacts, Target], Iterator[Hit]]
-_UPLOADED = (*OPENAI, *AZURE, "together", "nebius", "mistral")
 _BY_DATASETS = ("local", "trl", "llamafactory", "axolotl")  # pyarrow and our own reader skip the mark
 
 
@@ -51,30 +50,32 @@ def json_array_file(facts: FileFacts, target: Target) -> Iterator[Hit]:
         yield Hit("", words, fix=fix)
 
 
-# What each takes at most, and the page that says so.
-_LIMITS: dict[str, int] = {
-    **dict.fromkeys(OPENAI, 512 * MB),  # createFile of OpenAI's API description
-    **dict.fromkeys(AZURE, 512 * MB),  # "Each file must be less than 512 MB" (fine-tuning guide)
-    "mistral": 10_000 * MB,  # mistral-finetune's validate_data
-}
-_AZURE_PORTAL = 200 * MB  # quotas and limits
-_AZURE_PRACTICE = 150 * MB  # azure-skills: larger uploads fail without a word
+_AZURE_DOCUMENTED = 512 * MB  # "Each file must be less than 512 MB" (fine-tuning guide)
 
 
 def file_too_large(facts: FileFacts, target: Target) -> Iterator[Hit]:
+    profile = profile_named(target.name)
     size = f"{facts.size / MB:,.0f} MB"
-    limit = _LIMITS.get(target.name)
-    if limit is not None and facts.size > limit:
-        yield Hit("", f"The file has {size}; {target.name} takes {limit // MB:,} MB. Export splits it.")
-    elif target.name in AZURE and facts.size > _AZURE_PORTAL:
+    if target.name in AZURE:
+        yield from _too_large_for_azure(facts, size)
+    elif profile.file_bytes and facts.size > profile.file_bytes:
+        limit = f"{profile.file_bytes / MB:,.0f} MB"
+        yield Hit("", f"The file has {size}; {profile.title} takes {limit} at once. Export splits it.")
+
+
+def _too_large_for_azure(facts: FileFacts, size: str) -> Iterator[Hit]:
+    """The service has a limit, its portal a lower one, and practice one that is lower still."""
+    profile = profile_named("azure")
+    if facts.size >= _AZURE_DOCUMENTED:
+        yield Hit("", f"The file has {size}; each file must be less than 512 MB. Export splits it.")
+    elif facts.size > profile.portal_bytes:
         words = f"The file has {size}; the portal takes 200 MB, only an upload in parts takes more."
         yield Hit("", words, severity=Severity.WARNING)
-    elif target.name in AZURE and facts.size > _AZURE_PRACTICE:
+    elif facts.size > profile.file_bytes:
         words = f"The file has {size}; above 150 MB the plain upload has been seen to fail without a word."
         yield Hit("", words, severity=Severity.WARNING)
 
 
-MIN_EXAMPLES = 10  # OpenAI's invalid_n_examples, Azure's guide, mistral-finetune
 ADVISED_EXAMPLES = 50  # OpenAI's guide: "We recommend starting with 50 well-crafted demonstrations"
 AZURE_TOKENS = 2_000_000_000  # tokens times epochs of one job (Azure's quotas)
 DEFAULT_EPOCHS = 3
@@ -82,10 +83,11 @@ CHARACTERS_A_TOKEN = 4
 
 
 def budget(facts: FileFacts, target: Target) -> Iterator[Hit]:
-    rows = facts.rows
-    has_minimum = target.name in (*OPENAI, *AZURE, "mistral")
-    if rows is not None and rows < MIN_EXAMPLES and has_minimum:
-        yield Hit("", f"There are {rows} examples; {target.name} wants {MIN_EXAMPLES} at least.")
+    rows, profile = facts.rows, profile_named(target.name)
+    if rows is not None and rows < profile.min_rows:
+        yield Hit("", f"There are {rows} examples; {profile.title} wants {profile.min_rows} at least.")
+    elif rows is not None and profile.max_rows and rows > profile.max_rows:
+        yield Hit("", f"There are {rows:,} examples; {profile.title} takes {profile.max_rows:,}.")
     elif rows is not None and rows < ADVISED_EXAMPLES and target.pedantic:
         words = f"There are {rows} examples; {ADVISED_EXAMPLES} good ones are a better start."
         yield Hit("", words, severity=Severity.INFO)

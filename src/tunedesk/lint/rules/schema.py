@@ -257,7 +257,7 @@ RULES = (
         Severity.ERROR,
         check=unknown_key,
         fix=FixKind.UNSAFE,
-        by_target=on_targets((None, TAKES_ANY_KEY), (Severity.WARNING, ["nebius"])),
+        by_target=on_targets((None, TAKES_ANY_KEY)),
         rejects=True,
     ),
     Rule(

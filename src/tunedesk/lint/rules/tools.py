@@ -13,12 +13,11 @@ from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rule import Hit, Rule, on_targets
 from tunedesk.lint.rules.types import kind
-from tunedesk.lint.target_facts import ARGUMENTS_AS_OBJECT, ARGUMENTS_AS_TEXT
+from tunedesk.lint.target_facts import ARGUMENTS_AS_OBJECT, ARGUMENTS_AS_TEXT, TOOL_CALL_IDS
 from tunedesk.lint.targets import TARGET_NAMES
 
 # "Must be a-z, A-Z, 0-9, or contain underscores and dashes, with a maximum length of 64." (FunctionObject)
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_MISTRAL_ID = re.compile(r"[a-zA-Z0-9]{9}")  # mistral-common's validator, tokenizers v3 to v11
 MAX_TOOLS = 128  # OpenAI's `functions`, Azure's quotas-limits page
 MAX_SCHEMA_ERRORS = 5  # in one call; more help nobody
 
@@ -32,6 +31,7 @@ def tool_call_id(view: RowView) -> Iterator[Hit]:
     calls = _wrapped(view)
     if not calls:
         return
+    pattern = TOOL_CALL_IDS.get(view.target.name)
     seen: Counter[str] = Counter(call.id for call in calls if call.id)
     fix = _new_ids(view)
     for call in calls:
@@ -39,8 +39,8 @@ def tool_call_id(view: RowView) -> Iterator[Hit]:
             yield Hit(call.pointer, "The tool call has no id, so no result can name it.", fix=fix)
         elif seen[call.id] > 1 and view.target.name not in _ORDERED:
             yield Hit(f"{call.pointer}/id", f"The id {call.id} stands for several calls.", fix=fix)
-        elif view.target.name == "mistral" and not _MISTRAL_ID.fullmatch(call.id):
-            words = "Mistral's ids are 9 letters and digits."
+        elif pattern is not None and not re.fullmatch(pattern, call.id):
+            words = "The target's ids are 9 letters and digits."
             yield Hit(f"{call.pointer}/id", words, 0, len(call.id), fix)
 
 
