@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from tunedesk.dataset.base import Base, signature_of
 from tunedesk.dataset.journal import Journal, Outcome
 from tunedesk.dataset.live_rows import LiveRows, Prepared
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.order import Order
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change, Step
@@ -31,10 +33,12 @@ class LiveDocument:
         self.read_only_reason = reason
         self.rows = LiveRows(base, base_order, journal.version)
         self._typing: tuple[str, int] | None = None
+        self.mapping: ColumnMapping | None = None
 
     def snapshot(self) -> Snapshot:
         with self.lock:
-            return self.rows.snapshot()
+            now = self.rows.snapshot()
+            return replace(now, mapping=self.mapping) if self.mapping is not None else now
 
     def stand_on(self, base: Base, base_order: Order, *, has_texts: bool = True) -> None:
         """Go from the base to what is on the screen. has_texts: False when the base's texts are no longer

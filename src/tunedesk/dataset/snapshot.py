@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tunedesk.dataset.base import Base
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.marks import NO_MARKS, RowMarks
 from tunedesk.dataset.order import Order
 
@@ -36,7 +37,8 @@ class Snapshot:
 
     base, base_order: the file and the row id of each of its lines. order: which rows stand where.
     texts: the rows whose text differs from the file's. version: the document's at that moment.
-    marks_by_row: the marks of each row that has some.
+    marks_by_row: the marks of each row that has some. mapping: what the rows' keys mean when they are
+    nobody's format.
     """
 
     base: Base
@@ -45,6 +47,7 @@ class Snapshot:
     texts: Mapping[int, bytes]
     version: int
     marks_by_row: Mapping[int, RowMarks] = field(default_factory=dict)
+    mapping: ColumnMapping | None = None
 
     def __len__(self) -> int:
         return len(self.order)
