@@ -266,3 +266,26 @@ def test_a_read_only_document_merges_in_memory_only(make, rewrite, tmp_path, reo
     first_again = reopen()
     assert first_again.merge_report is not None
     assert text(first_again) == "Nxbc"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("theirs", ["appended", "put first", "edited", "deleted"])
+def test_a_big_unsaved_sort_goes_onto_the_changed_file(make, reopen, tmp_path, theirs, is_open):
+    rows = [b"%d" % number for number in range(1500)]
+    document = make(b"\n".join(rows) + b"\n")
+    document.move(list(reversed(document.row_ids())), 0, "Reverse")
+    changed = {
+        "appended": [*rows, b"new"],
+        "put first": [b"new", *rows],
+        "edited": [*rows[:700], b"new", *rows[701:]],
+        "deleted": [*rows[:700], *rows[701:]],
+    }[theirs]
+    (tmp_path / "other").write_bytes(b"\n".join(changed) + b"\n")
+    os.replace(tmp_path / "other", tmp_path / "rows.jsonl")
+    if is_open:
+        document.merge_from_disk()
+    else:
+        document = reopen()
+    assert sorted(raws(document)) == sorted(changed)
+    numbers = [int(raw) for raw in raws(document) if raw != b"new"]
+    assert numbers == sorted(numbers, reverse=True)

@@ -23,7 +23,7 @@ def difference(
     change, before and after.
     """
     gone, come = list(missing(old.order, new.order)), list(missing(new.order, old.order))
-    removed, added = _places(old.order, new.order, gone, come)
+    removed, added = places_between(old.order, new.order, gone, come)
     both = [row for row in changed if row in old.order and row in new.order]
     before = {row: pair[0] for row, pair in (marks or {}).items()}
     after = {row: pair[1] for row, pair in (marks or {}).items()}
@@ -63,7 +63,7 @@ def _handfuls(rows: Iterable[tuple[int, bytes]]) -> Iterator[dict[int, bytes]]:
         yield handful
 
 
-def _places(old: Order, new: Order, gone: list[int], come: list[int]) -> tuple[Places, Places]:
+def places_between(old: Order, new: Order, gone: list[int], come: list[int]) -> tuple[Places, Places]:
     """Which rows to take out and put in: no more than those that go and come, when the others keep their
     order.
     """

@@ -3,8 +3,9 @@ crash.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tunedesk.dataset import document_merging, document_saving
 from tunedesk.dataset.base import Base
@@ -13,15 +14,28 @@ from tunedesk.dataset.history import History, HistoryEntry, Version
 from tunedesk.dataset.journal import BaseRecord, Journal
 from tunedesk.dataset.line_index import Progress
 from tunedesk.dataset.live_document import LiveDocument
-from tunedesk.dataset.marks import NO_MARKS, RowMarks
+from tunedesk.dataset.mapping import ColumnMapping
+from tunedesk.dataset.marks import NO_MARKS, RowMarks, digest_of
 from tunedesk.dataset.merging import MergeReport
 from tunedesk.dataset.order import Order, Run
 from tunedesk.dataset.places import joined
 from tunedesk.dataset.saving import remove_leftovers
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.state_db import StateDb
-from tunedesk.dataset.steps import CARRIED_ROWS, NOWHERE, Change, TextEdit, in_parts, inserting, moving
+from tunedesk.dataset.steps import (
+    ANCHORS,
+    CARRIED_ROWS,
+    NOWHERE,
+    Change,
+    TextEdit,
+    in_parts,
+    inserting,
+    moving,
+)
 from tunedesk.errors import UserError
+
+if TYPE_CHECKING:
+    from tunedesk.dataset.merging_copies import MergedCopy
 
 RowId = int
 
@@ -108,6 +122,16 @@ class Document:
     def read_only_reason(self) -> str:
         """A sentence, "" when the document can be edited."""
         return self._live.read_only_reason
+
+    @property
+    def mapping(self) -> ColumnMapping | None:
+        """What the rows' keys mean when they are nobody's format. It is kept in the project, not here."""
+        return self._live.mapping
+
+    @mapping.setter
+    def mapping(self, mapping: ColumnMapping | None) -> None:
+        with self._live.lock:
+            self._live.mapping = mapping
 
     @property
     def is_modified(self) -> bool:
@@ -255,8 +279,11 @@ class Document:
             self._live.check_editable()
             self._check_position(position)
             rows = row_ids if isinstance(row_ids, Order) else list(dict.fromkeys(row_ids))
-            carried = dict(self._live.rows.now().texts_of(rows)) if len(rows) <= CARRIED_ROWS else {}
-            step = moving(label, self._live.rows.order, rows, position, carried)
+            now = self._live.rows.now()
+            few = rows if len(rows) <= CARRIED_ROWS else rows[:: len(rows) // ANCHORS + 1]
+            carried = dict(now.texts_of(few))
+            anchors = {} if few is rows else {row: digest_of(raw) for row, raw in carried.items()}
+            step = moving(label, now.order, rows, position, {} if anchors else carried, anchors)
             if step.removed == step.added:
                 return Change(label=label)
             return self._live.commit(label, [step])
@@ -367,6 +394,25 @@ class Document:
         goes first to that file and then to the rows as they were here.
         """
         return document_merging.merge_from_disk(self._live)
+
+    def merge_with(
+        self,
+        theirs: Path,
+        begun: Snapshot | Version | HistoryEntry,
+        *,
+        progress: Progress = lambda done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> "MergedCopy | None":
+        """Take over what another person changed in a copy of this dataset, as one undo step.
+
+        begun: the moment of this document at which that copy was made. Rows that both sides changed are
+        never chosen between: both versions are there, with the tag "conflict" and a note. None when
+        cancelled. UserError when the copy cannot be read or rows were edited meanwhile.
+        """
+        from tunedesk.dataset.merging_copies import merge_copy  # needs much that opening does not
+
+        then = begun if isinstance(begun, Snapshot) else self.at_version(begun)
+        return merge_copy(self._live, theirs, then, progress, cancelled)
 
     def close(self) -> None:
         """Nothing is left to write; the state database stays open, its project closes it."""

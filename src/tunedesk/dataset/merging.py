@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from tunedesk.dataset.base import Base
 from tunedesk.dataset.marks import digest_of
@@ -27,7 +28,6 @@ class MergeReport:
     not_moved: rows we had moved that could not be told from others in the changed file. unmarked: rows
     with marks that are no longer in the file. versions_lost: named versions that could not be kept, because
     the file had changed while it was not open here and unsaved edits had to be put onto it.
-    conflicts: rows that both sides changed; they are marked (`merge_with` only).
     """
 
     kept: int
@@ -36,7 +36,6 @@ class MergeReport:
     not_moved: int = 0
     unmarked: int = 0
     versions_lost: int = 0
-    conflicts: tuple[int, ...] = ()
 
     def with_losses(self, unmarked: int, versions_lost: int) -> "MergeReport":
         return replace(self, unmarked=unmarked, versions_lost=versions_lost)
@@ -81,7 +80,7 @@ class Ours:
 
     originals: the file's text of each row that we touched, from the journal. moved: the rows that we moved.
     maybe_saved: a save was cut off, so that the file may hold our edits already. digests: of the file's
-    text of rows that have marks.
+    text of rows that have marks, and of some of those that we moved.
     """
 
     now: Snapshot
@@ -105,7 +104,9 @@ def our_side(
     """way: the steps from the base to `now`. digests: of the text, as it is now, of each row with marks."""
     originals: dict[int, bytes] = {}
     moved: set[int] = set()
+    known = dict(digests or {})
     for step in way:
+        known.update(step.anchors)
         for row, raw in step.before.items():
             if row in now.base_order:
                 originals.setdefault(row, raw)
@@ -116,7 +117,7 @@ def our_side(
                 originals[row] = now.base.raw(now.base_order.index(row))
     unedited = {
         row: digest
-        for row, digest in (digests or {}).items()
+        for row, digest in known.items()
         if row in now.base_order and row in now.order and row not in originals
     }
     return Ours(now, originals, unedited, frozenset(moved), next_row, readable, maybe_saved)
@@ -136,15 +137,15 @@ def _in_place(ours: Ours, theirs: Base) -> Merge | None:
         return None
     if any(theirs.raw(old.index(row)) != raw for row, raw in ours.originals.items()):
         return None
-    if not _marks_in_place(ours, theirs):
+    if not _digests_in_place(ours, theirs):
         return None
     extra = Run(ours.next_row, len(theirs) - len(old))
     report = MergeReport(kept=len(ours.originals) + len(_new_rows(ours)), appended=0)
     return Merge(Order([*old.runs(), extra]), None, ours.next_row + extra.size, True, report)
 
 
-def _marks_in_place(ours: Ours, theirs: Base) -> bool:
-    """True when the rows with marks are where they were."""
+def _digests_in_place(ours: Ours, theirs: Base) -> bool:
+    """True when the rows of which we only know digests are where they were."""
     wanted = {ours.now.base_order.index(row): digest for row, digest in ours.digests.items()}
     if not wanted:
         return True
@@ -210,14 +211,16 @@ def _result(order: Order, ids: list[int], gone: set[int], placed: set[int]) -> l
     ours.
     """
     still = {row for row in ids if row not in gone and row not in placed}
+    near = list(accumulate(ids, lambda last, row: row if row in still else last, initial=0))
     after: defaultdict[int | None, list[int]] = defaultdict(list)
     anchor: int | None = None
     for position, row in enumerate(order):
         if row in still:
             anchor = row
         elif row in placed:
-            if anchor is None and position and ids:
-                anchor = _near(ids, min(position, len(ids)) - 1, still)
+            # The first rows have no neighbour before them that stays: the line that stands there is as good.
+            if anchor is None and position:
+                anchor = near[min(position, len(ids))] or None
             after[anchor].append(row)
     result = list(after[None])
     for row in ids:
@@ -225,11 +228,6 @@ def _result(order: Order, ids: list[int], gone: set[int], placed: set[int]) -> l
             result.append(row)
             result += after.get(row, ())
     return result
-
-
-def _near(ids: list[int], line: int, still: set[int]) -> int | None:
-    """The last row that stays put up to this line."""
-    return next((ids[at] for at in range(line, -1, -1) if ids[at] in still), None)
 
 
 def _lines_among(theirs: Base, texts: set[bytes]) -> set[bytes]:

@@ -17,6 +17,8 @@ CARRIED_ROWS = 1000
 """Up to so many moved rows carry their text, so that they are found again in a file that another program
 changed while it was not open here.
 """
+ANCHORS = 10_000
+"""Of more rows, the digests of about so many are kept; the others are then counted from them."""
 NOWHERE = joined(())
 
 
@@ -45,7 +47,7 @@ class Step:
     removed: places in the order before; added: places in the order after. A row in both was moved.
     before: the text of each row that was there before; after: of each that is there after.
     Moved rows of more than a few may be in neither. marks_before, marks_after: of each row whose marks
-    change, `NO_MARKS` for none.
+    change, `NO_MARKS` for none. anchors: digests of the texts of some moved rows.
     """
 
     label: str
@@ -55,6 +57,7 @@ class Step:
     after: Mapping[int, bytes] = field(default_factory=dict)
     marks_before: Mapping[int, RowMarks] = field(default_factory=dict)
     marks_after: Mapping[int, RowMarks] = field(default_factory=dict)
+    anchors: Mapping[int, bytes] = field(default_factory=dict)
 
     def reversed(self) -> "Step":
         return Step(
@@ -65,10 +68,11 @@ class Step:
             self.before,
             self.marks_after,
             self.marks_before,
+            self.anchors,
         )
 
     def without_marks(self) -> "Step":
-        return Step(self.label, self.removed, self.added, self.before, self.after)
+        return Step(self.label, self.removed, self.added, self.before, self.after, anchors=self.anchors)
 
     @property
     def is_empty(self) -> bool:
@@ -92,6 +96,7 @@ class Step:
             {**self.after, **other.after},
             {**self.marks_before, **other.marks_before},
             {**self.marks_after, **other.marks_after},
+            {**self.anchors, **other.anchors},
         )
 
 
@@ -139,14 +144,19 @@ def inserting(label: str, position: int, first: int, raws: Sequence[bytes], mark
 
 
 def moving(
-    label: str, order: Order, row_ids: Sequence[int], position: int, texts: Mapping[int, bytes]
+    label: str,
+    order: Order,
+    row_ids: Sequence[int],
+    position: int,
+    texts: Mapping[int, bytes],
+    anchors: Mapping[int, bytes],
 ) -> Step:
-    """Rows put, in the order given, before the row that stands at `position` now. texts: of moved rows,
-    or none.
+    """Rows put, in the order given, before the row that stands at `position` now. texts: of moved rows, or
+    none; anchors: then the digests of some.
     """
     removed = order.places_of(row_ids)
     start = position - sum(max(0, min(place.size, position - place.position)) for place in removed)
-    return Step(label, removed, of_ids(start, row_ids), texts, texts)
+    return Step(label, removed, of_ids(start, row_ids), texts, texts, anchors=anchors)
 
 
 class _Part(msgspec.Struct, array_like=True):
@@ -164,6 +174,7 @@ class _Part(msgspec.Struct, array_like=True):
     removed_packed: bytes = b""
     added_packed: bytes = b""
     goes_on: bool = False
+    anchors: dict[int, bytes] = {}
 
 
 def encode_step(step: Step) -> Iterator[bytes]:
@@ -173,6 +184,7 @@ def encode_step(step: Step) -> Iterator[bytes]:
         marks_after=dict(step.marks_after),
         removed_packed=step.removed.pack() if step.removed else b"",
         added_packed=step.added.pack() if step.added else b"",
+        anchors=dict(step.anchors),
     )
     size = 0
     for is_after, texts in enumerate((step.before, step.after)):
@@ -195,7 +207,8 @@ def decode_parts(label: str, values: Iterable[bytes], goes_on: bool = False) -> 
         part = msgspec.msgpack.decode(data, type=_Part)
         removed = Places.unpack(part.removed_packed) if part.removed_packed else _places(part.removed)
         added = Places.unpack(part.added_packed) if part.added_packed else _places(part.added)
-        step = Step(label, removed, added, part.before, part.after, part.marks_before, part.marks_after)
+        marks = part.marks_before, part.marks_after
+        step = Step(label, removed, added, part.before, part.after, *marks, part.anchors)
         waiting = step if waiting is None else waiting.joined_with(step)
         if not (part.goes_on or goes_on):
             yield waiting
