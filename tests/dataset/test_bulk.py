@@ -18,6 +18,7 @@ from tunedesk.dataset.bulk import (
     change_rows,
     label_of,
 )
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.errors import UserError
 
 TURNS = [
@@ -119,3 +120,20 @@ def test_a_change_of_many_rows_can_be_cancelled_and_tells_how_far_it_is(make):
     seen: list[int] = []
     change_rows(snapshot, snapshot.ids, RemoveSystem(), progress=lambda done, total: seen.append(done))
     assert seen == sorted(seen) and seen[-1] == 200
+
+
+def test_tables_and_other_formats_are_changed_by_what_their_keys_mean(make):
+    mapping = ColumnMapping(system="rules", user="q", assistant="a")
+    document = make(b'{"q": " hi ", "a": "yes", "rules": "Old"}\n')
+    document.mapping = mapping
+    snapshot = document.snapshot()
+    (row,) = snapshot.ids
+    assert change_rows(snapshot, [row], SetSystem("New")).rows == {
+        row: b'{"q": " hi ", "a": "yes", "rules": "New"}'
+    }
+    assert json.loads(change_rows(snapshot, [row], TrimTexts(roles=("user",))).rows[row])["q"] == "hi"
+    alpaca = b'{"instruction": "Do it ", "input": "", "output": "Done", "system": "Old"}'
+    assert json.loads(change_row(alpaca, AppendToSystem("New")))["system"] == "Old\nNew"
+    assert json.loads(change_row(alpaca, TrimTexts()))["instruction"] == "Do it"
+    pair = b'{"prompt": "p ", "chosen": " good", "rejected": "bad "}'
+    assert json.loads(change_row(pair, TrimTexts())) == {"prompt": "p", "chosen": "good", "rejected": "bad"}

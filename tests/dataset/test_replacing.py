@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.query import Query
 from tunedesk.dataset.replacing import apply_hits, find_hits, hits_in_row
 from tunedesk.errors import UserError
@@ -76,6 +77,18 @@ def test_roles_and_keys_narrow_the_search(make):
     assert pointers(keys=("note",)) == ["/note"]
     assert pointers(where="turns") == [f"/messages/{turn}/content" for turn in range(3)]
     assert len(pointers()) == 4
+
+
+def test_roles_are_those_that_a_table_s_columns_have(make):
+    document = make(b'{"q": "x", "a": "x", "note": "x"}\n')
+    document.mapping = ColumnMapping(user="q", assistant="a")
+    assert [hit.pointer for hit in find_hits(document.snapshot(), Query("x", roles=("assistant",))).hits] == [
+        "/a"
+    ]
+    assert [hit.pointer for hit in find_hits(document.snapshot(), Query("x", where="turns")).hits] == [
+        "/q",
+        "/a",
+    ]
 
 
 def test_roles_and_keys_themselves_are_never_hits():

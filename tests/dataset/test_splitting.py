@@ -17,6 +17,8 @@ from tunedesk.errors import UserError
 class Rows:
     """As much of a snapshot as a split reads."""
 
+    mapping = None
+
     def __init__(self, raws: Iterable[bytes]) -> None:
         self._rows = list(enumerate(raws, start=1))
 

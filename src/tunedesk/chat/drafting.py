@@ -90,7 +90,6 @@ def draft(
     snapshot: Snapshot,
     consent: Consent,
     *,
-    mapping: ColumnMapping | None = None,
     today: date | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -102,6 +101,7 @@ def draft(
     there is and says so in `problem`.
     """
     _check(writer, request, consent)
+    mapping = snapshot.mapping
     seeds, left_out = _usable(request, mapping)
     there = _known(snapshot, request.task, mapping, cancelled)
     if there is None:

@@ -11,6 +11,7 @@ import msgspec
 
 from tunedesk.dataset.example import Example, example_of
 from tunedesk.dataset.left_out import LeftOut, why_not_writable
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.dataset.query import all_turns, text_pointers
 from tunedesk.dataset.row_edits import (
@@ -118,7 +119,7 @@ def change_rows(
             progress(done, len(wanted))
         raw = snapshot.raw(row)
         try:
-            new = change_row(raw, action)
+            new = change_row(raw, action, snapshot.mapping)
         except UserError as error:
             left_out.append(LeftOut(row, "", error.message))
             continue
@@ -128,12 +129,12 @@ def change_rows(
     return BulkResult(rows, len(wanted) - len(rows) - len(left_out), tuple(left_out))
 
 
-def change_row(raw: bytes, action: Action) -> bytes:
+def change_row(raw: bytes, action: Action, mapping: ColumnMapping | None = None) -> bytes:
     """One row after an action, byte for byte as it was when nothing changes. UserError when it cannot be."""
     parsed = parse_row(raw)
     if (reason := why_not_writable(parsed)) or parsed.value is None:
         raise UserError(reason)
-    new = _changed(parsed.value, action)
+    new = _changed(parsed.value, action, mapping)
     return raw if new is parsed.value else dump_row(new, raw)
 
 
@@ -177,18 +178,18 @@ def _value_of(action: AddKey) -> Any:
         raise UserError(message, hint='Put a text into double quotes: "like this".') from error
 
 
-def _changed(value: Row, action: Action) -> Row:
-    example = example_of(value)
+def _changed(value: Row, action: Action, mapping: ColumnMapping | None) -> Row:
+    example = example_of(value, mapping)
     match action:
         case SetWeight():
-            return _with_weights(value, example, action.which)
+            return _with_weights(value, example, action.which, mapping)
         case SetSystem():
-            return _with_system(value, example, lambda old: action.text)
+            return _with_system(value, example, lambda old: action.text, mapping)
         case AppendToSystem():
-            return _with_system(value, example, lambda old: _appended(old, action))
+            return _with_system(value, example, lambda old: _appended(old, action), mapping)
         case RemoveSystem():
             for index in reversed(_system_turns(example)):
-                value = delete_turn(value, index)
+                value = delete_turn(value, index, mapping)
             return value
         case RenameRole():
             return _with_role_renamed(value, example, action)
@@ -210,15 +211,15 @@ def _with_key(value: Row, action: AddKey) -> Row:
     return {**value, action.key: new}
 
 
-def _with_weights(value: Row, example: Example, which: str) -> Row:
+def _with_weights(value: Row, example: Example, which: str, mapping: ColumnMapping | None) -> Row:
     answers = [index for index, turn in enumerate(example.messages) if turn.role == "assistant"]
     for index in answers:
         is_trained = which == "all" or (which == "last" and index == answers[-1])
         weight = example.messages[index].weight
         if is_trained and weight != 1:
-            value = set_weight(value, index, None)
+            value = set_weight(value, index, None, mapping)
         elif not is_trained and weight != 0:
-            value = set_weight(value, index, 0)
+            value = set_weight(value, index, 0, mapping)
     return value
 
 
@@ -226,14 +227,16 @@ def _system_turns(example: Example) -> list[int]:
     return [index for index, turn in enumerate(example.messages) if turn.role in SYSTEM_ROLES]
 
 
-def _with_system(value: Row, example: Example, change: Callable[[str], str]) -> Row:
+def _with_system(
+    value: Row, example: Example, change: Callable[[str], str], mapping: ColumnMapping | None
+) -> Row:
     """The first system turn changed, or one put in front."""
     places = _system_turns(example)
     if not places:
-        return insert_turn(value, 0, "system", change(""))
+        return insert_turn(value, 0, "system", change(""), mapping)
     old = example.messages[places[0]].content
     new = change(old or "")
-    return value if new == old else set_content(value, places[0], new)
+    return value if new == old else set_content(value, places[0], new, mapping)
 
 
 def _appended(old: str, action: AppendToSystem) -> str:

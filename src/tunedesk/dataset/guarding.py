@@ -58,7 +58,6 @@ def make_guards(
     share: float = 0.1,
     seed: int = 1,
     system: str | None = None,
-    mapping: ColumnMapping | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Guards | None:
@@ -77,6 +76,7 @@ def make_guards(
         raise UserError(
             f"The share is {share:g}; it must lie between 0 and 1.", hint="0.1 is one row in ten."
         )
+    mapping = snapshot.mapping
     facts = _facts(snapshot, mapping, progress, cancelled)
     if facts is None:
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from tunedesk.dataset.example import Example, Message
+from tunedesk.dataset.json_pointer import pointer_to
 from tunedesk.errors import UserError
 
 if TYPE_CHECKING:
@@ -99,13 +100,6 @@ def text_pointers(message: Message) -> tuple[str, ...]:
     return (message.text_pointer,) if message.text_pointer else ()
 
 
-def pointer_to(above: str, key: str | int) -> str:
-    """The JSON pointer of a member."""
-    return (
-        f"{above}/{key}" if isinstance(key, int) else f"{above}/{key.replace('~', '~0').replace('/', '~1')}"
-    )
-
-
 def _compiled(query: Query) -> regex.Pattern[str]:
     import regex  # slow, and not needed to open the window
 
@@ -161,4 +155,4 @@ def _strings(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[str, str, str]
             waiting.extend((f"{pointer}/{last - at}", "", item) for at, item in enumerate(reversed(part)))
         elif isinstance(part, dict):
             names = [name for name in part if pointer or not keys or name in keys]
-            waiting.extend((pointer_to(pointer, name), name, part[name]) for name in reversed(names))
+            waiting.extend((pointer + pointer_to(name), name, part[name]) for name in reversed(names))

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.left_out import LeftOut, why_not_writable
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.dataset.query import TIMEOUT, Matcher, Query, RowText, compile_query, texts_of
 from tunedesk.dataset.row_edits import dump_row, set_at, value_at
+from tunedesk.dataset.search import find_rows
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.errors import UserError
 
@@ -91,28 +93,35 @@ def find_hits(
     UserError for a broken pattern, a group that is not there, and a pattern that takes too long again and
     again.
     """
-    search = _Search(query, replacement)
+    search = _Search(query, replacement, snapshot.mapping)
     hits: list[Hit] = []
     left_out: list[LeftOut] = []
     rows = 0
-    for done, (row, raw) in enumerate(snapshot.rows() if query.text else ()):
-        if done % 32 == 0:
-            if cancelled():
-                return None
-            progress(done, len(snapshot))
-        found = search.in_row(row, raw)
+    for row in find_rows(snapshot, query, cancelled=cancelled) if query.text else ():
+        if cancelled():
+            return None
+        progress(snapshot.ids.index(row), len(snapshot))
+        found = search.in_row(row, snapshot.raw(row))
         hits += found.hits
         left_out += found.left_out
         rows += found.rows
         if len(hits) > limit:
             return Hits(tuple(hits[:limit]), rows, tuple(left_out), more=True)
+    if cancelled():
+        return None
     progress(len(snapshot), len(snapshot))
     return Hits(tuple(hits), rows, tuple(left_out))
 
 
-def hits_in_row(row: int, raw: bytes, query: Query, replacement: str | None = None) -> Hits:
+def hits_in_row(
+    row: int,
+    raw: bytes,
+    query: Query,
+    replacement: str | None = None,
+    mapping: ColumnMapping | None = None,
+) -> Hits:
     """The hits in one row, as `find_hits`; for marks in the editor."""
-    return _Search(query, replacement).in_row(row, raw) if query.text else Hits((), 0)
+    return _Search(query, replacement, mapping).in_row(row, raw) if query.text else Hits((), 0)
 
 
 def apply_hits(
@@ -150,8 +159,9 @@ def apply_hits(
 class _Search:
     """One query with its replacement, and how often it took too long."""
 
-    def __init__(self, query: Query, replacement: str | None) -> None:
+    def __init__(self, query: Query, replacement: str | None, mapping: ColumnMapping | None) -> None:
         self._query = query
+        self._mapping = mapping
         self._matcher: Matcher = compile_query(query)
         self._expand = _expander(self._matcher, query, replacement)
         self._slow = 0
@@ -174,7 +184,7 @@ class _Search:
 
     def _texts(self, parsed: ParsedRow) -> Iterable[RowText]:
         if parsed.value is not None:
-            return texts_of(parsed.value, example_of(parsed.value), self._query)
+            return texts_of(parsed.value, example_of(parsed.value, self._mapping), self._query)
         if self._query.roles or self._query.keys or self._query.where == "turns":
             return ()
         return (RowText("", "", parsed.raw.decode("utf-8", "replace")),)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from tunedesk.dataset.example import example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.dataset.query import Query, texts_of
 from tunedesk.dataset.split_recipe import asked
@@ -32,6 +33,9 @@ class RowSource(Protocol):
     @property
     def ids(self) -> Sequence[int]: ...
 
+    @property
+    def mapping(self) -> ColumnMapping | None: ...
+
     def raw(self, row_id: int) -> bytes: ...
 
     def rows(self) -> Iterator[tuple[int, bytes]]: ...
@@ -40,8 +44,9 @@ class RowSource(Protocol):
 class RowList:
     """Rows in memory as a source; a row's id is its position, from 0."""
 
-    def __init__(self, raws: Sequence[bytes]) -> None:
+    def __init__(self, raws: Sequence[bytes], mapping: ColumnMapping | None = None) -> None:
         self._raws = raws
+        self._mapping = mapping
 
     def __len__(self) -> int:
         return len(self._raws)
@@ -49,6 +54,10 @@ class RowList:
     @property
     def ids(self) -> Sequence[int]:
         return range(len(self._raws))
+
+    @property
+    def mapping(self) -> ColumnMapping | None:
+        return self._mapping
 
     def raw(self, row_id: int) -> bytes:
         return self._raws[row_id]
@@ -178,7 +187,7 @@ def _questions(source: RowSource, side: Side, places: Sequence[int]) -> dict[int
     found: dict[int, int] = {}
     twice: set[int] = set()
     for place in places:
-        question = asked(example_of(parse_row(source.raw(side.ids[place])).value))
+        question = asked(example_of(parse_row(source.raw(side.ids[place])).value, source.mapping))
         if not question:
             continue
         key = hash(question)

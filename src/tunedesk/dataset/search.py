@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tunedesk.dataset.example import example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.dataset.query import Matcher, Query, compile_query, texts_of
 from tunedesk.dataset.sieve import Sieve, required_text
@@ -35,7 +36,7 @@ def find_rows(
     query = Query(wanted, regex, case, whole_word) if isinstance(wanted, str) else wanted
     if not query.text and not (query.keys or query.roles):
         return _until(cancelled, iter(snapshot.ids))
-    holds = _Confirmation(query)
+    holds = _Confirmation(query, snapshot.mapping)
     sieve = Sieve(required_text(query.text) if query.regex else query.text, case=query.case)
     pieces = list(snapshot.pieces())
     if len(pieces) >= MANY_PIECES:
@@ -111,8 +112,9 @@ def _in_file_order(
 class _Confirmation:
     """Says of a row whether it really holds what is searched."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, mapping: ColumnMapping | None) -> None:
         self._query = query
+        self._mapping = mapping
         self._matcher: Matcher = compile_query(query)
         self._is_plain = query.case and not (query.regex or query.whole_word)
         self._is_everywhere = query.where == "texts" and not (query.roles or query.keys)
@@ -131,7 +133,8 @@ class _Confirmation:
             keys = [key for key, text in _strings(value) if self._matches(text)]
             if not keys or any(key not in _ROLE_KEYS for key in keys):
                 return bool(keys)
-        return any(self._matches(there.text) for there in texts_of(value, example_of(value), self._query))
+        example = example_of(value, self._mapping)
+        return any(self._matches(there.text) for there in texts_of(value, example, self._query))
 
     def _matches(self, text: str) -> bool:
         return self._query.text in text if self._is_plain else self._matcher.is_in(text)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tunedesk.dataset.example import Example, Message, RowFormat, example_of
+from tunedesk.dataset.json_pointer import pointer_to
 from tunedesk.dataset.mapping import ColumnMapping
-from tunedesk.dataset.query import pointer_to
 from tunedesk.dataset.row_edits import insert_turn, set_at, set_content
 
 TURN_FORMATS = (RowFormat.CHAT, RowFormat.REINFORCEMENT, RowFormat.SHAREGPT)
@@ -104,10 +104,10 @@ def with_cell(value: Row, column: str, text: str, mapping: ColumnMapping | None 
     example = example_of(value, mapping)
     turns = [name for name, _ in _turn_columns(example)] if example.format in TURN_FORMATS else []
     if column in turns:
-        return set_content(value, turns.index(column), text)
+        return set_content(value, turns.index(column), text, mapping)
     if example.format in TURN_FORMATS and is_turn_column(column):
-        return insert_turn(value, _place_for(column, turns), role_of_column(column), text)
-    return set_at(value, pointer_to("", column), typed_like(value.get(column), text))
+        return insert_turn(value, _place_for(column, turns), role_of_column(column), text, mapping)
+    return set_at(value, pointer_to(column), typed_like(value.get(column), text))
 
 
 def row_of_turns(kind: RowFormat, turns: Iterable[tuple[str, str]]) -> Row:

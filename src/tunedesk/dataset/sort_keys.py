@@ -209,7 +209,7 @@ def view_of(
 ) -> RowView:
     """One row's view. raw: its text, where the caller has it at hand."""
     read = (lambda: snapshot.raw(row)) if raw is None else (lambda: raw)
-    return RowView(number, read, facts, snapshot.marks(row))
+    return RowView(number, read, facts, snapshot.marks(row), snapshot.mapping)
 
 
 def _ordered(keys: list[SortKey], descending: bool) -> list[int]:

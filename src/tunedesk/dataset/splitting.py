@@ -11,6 +11,7 @@ from typing import Literal
 
 from tunedesk.dataset.example import example_of
 from tunedesk.dataset.left_out import LeftOut
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.split_recipe import SplitRecipe, asked, date_of, group_of, label_of, problems_of
@@ -78,7 +79,7 @@ def plan_split(
             if cancelled():
                 return None
             progress(done, len(snapshot))
-        rows.add(row, raw, recipe)
+        rows.add(row, raw, recipe, snapshot.mapping)
     if rows.ids and recipe.key and not rows.with_key:
         message = f"No row has the key {recipe.key!r}."
         raise UserError(message, hint="Choose one of the rows' own keys.")
@@ -103,10 +104,10 @@ class _Rows:
     seed: bytes = b""
     with_key: int = 0
 
-    def add(self, row: int, raw: bytes, recipe: SplitRecipe) -> None:
+    def add(self, row: int, raw: bytes, recipe: SplitRecipe, mapping: ColumnMapping | None) -> None:
         self.seed = recipe.seed.to_bytes(8, "little")
         value = parse_row(raw).value
-        example = example_of(value)
+        example = example_of(value, mapping)
         self.ids.append(row)
         self.order.append(_digest(raw, self.seed))
         question = asked(example)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tunedesk.dataset.json_pointer import pointer_to
 from tunedesk.dataset.parsing import parse_row
-from tunedesk.dataset.query import pointer_to
 
 MOST_POINTERS = 200
 
@@ -39,13 +39,13 @@ def _differing(one: Any, other: Any) -> Iterator[str]:
         elif isinstance(left, dict):
             keys = list(left) + [key for key in right if key not in left]
             waiting += [
-                (pointer_to(pointer, key), left.get(key, ABSENT), right.get(key, ABSENT))
+                (pointer + pointer_to(key), left.get(key, ABSENT), right.get(key, ABSENT))
                 for key in reversed(keys)
             ]
         elif isinstance(left, list):
             size = max(len(left), len(right))
             waiting += [
-                (pointer_to(pointer, at), _item(left, at), _item(right, at)) for at in reversed(range(size))
+                (f"{pointer}/{at}", _item(left, at), _item(right, at)) for at in reversed(range(size))
             ]
         elif left != right:
             yield pointer

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tunedesk.dataset.json_pointer import pointer_to
 from tunedesk.dataset.left_out import why_not_writable
 from tunedesk.dataset.parsing import parse_row
-from tunedesk.dataset.query import pointer_to
 from tunedesk.dataset.row_edits import dump_row
 from tunedesk.dataset.text_diff import common_runs
 from tunedesk.dataset.value_diff import ABSENT, is_same
@@ -36,12 +36,12 @@ def merge_row(base: bytes, ours: bytes, theirs: bytes) -> MergedRow:
         return MergedRow(ours)
     if ours == base:
         return MergedRow(theirs)
-    parsed = [parse_row(raw) for raw in (base, ours, theirs)]
-    if any(why_not_writable(row) for row in parsed):
+    old, mine, other = (parse_row(raw) for raw in (base, ours, theirs))
+    if any(why_not_writable(row) for row in (old, mine, other)):
         return MergedRow(ours, ("",))
     merging = _Merging()
-    value = merging.merge("", *(row.value for row in parsed), depth=0)
-    if is_same(value, parsed[1].value):
+    value = merging.merge("", old.value, mine.value, other.value, depth=0)
+    if is_same(value, mine.value):
         return MergedRow(ours, tuple(merging.conflicts))
     return MergedRow(dump_row(value, ours), tuple(merging.conflicts))
 
@@ -68,8 +68,8 @@ class _Merging:
     ) -> dict[str, Any]:
         merged = {}
         for key in dict.fromkeys((*ours, *theirs)):
-            sides = (side.get(key, ABSENT) for side in (base, ours, theirs))
-            item = self.merge(pointer_to(pointer, key), *sides, depth=depth + 1)
+            old, mine, other = (side.get(key, ABSENT) for side in (base, ours, theirs))
+            item = self.merge(pointer + pointer_to(key), old, mine, other, depth + 1)
             if item is not ABSENT:
                 merged[key] = item
         return merged
@@ -85,14 +85,15 @@ class _Merging:
         merged: list[Any] = []
         for old, mine, other in stretches:
             if len(old) == len(mine) == len(other):
-                for items in zip(old, mine, other, strict=True):
-                    merged.append(self.merge(pointer_to(pointer, len(merged)), *items, depth=depth + 1))
+                for one, ours_item, theirs_item in zip(old, mine, other, strict=True):
+                    place = f"{pointer}/{len(merged)}"
+                    merged.append(self.merge(place, one, ours_item, theirs_item, depth + 1))
             elif is_same(old, other) or is_same(mine, other):
                 merged += mine
             elif is_same(old, mine):
                 merged += other
             else:
-                self.conflicts.append(pointer_to(pointer, len(merged)))
+                self.conflicts.append(f"{pointer}/{len(merged)}")
                 merged += mine or other
         return merged
 
