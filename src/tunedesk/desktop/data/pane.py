@@ -20,6 +20,7 @@ from tunedesk.desktop.data.row.turn_view import ROLES
 from tunedesk.desktop.data.row_list import RowList
 from tunedesk.desktop.data.table_side import TableSide
 from tunedesk.desktop.data.tools.editing_tools import EditingTools
+from tunedesk.desktop.data.tools.looking_tools import LookingTools
 from tunedesk.desktop.data.tools.making_tools import MakingTools
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
@@ -89,13 +90,15 @@ class DataPane(QWidget):
         )
         self.editing_tools = EditingTools(self, self.tool_desk, self.tool_shelf)
         self.making_tools = MakingTools(self, self.tool_desk, self.tool_shelf, project)
+        self.looking_tools = LookingTools(self, self.tool_desk, self.tool_shelf)
         self._connect()
         self.show_nothing()
 
     @property
     def dataset_menu(self) -> list[QAction | None]:
         """What is done with many rows; None is a separator."""
-        return [*self.editing_tools.actions, None, *self.making_tools.actions]
+        making, looking = self.making_tools.actions, self.looking_tools.actions
+        return [*self.editing_tools.actions, None, *making, None, *looking]
 
     @property
     def document(self) -> Document | None:
@@ -147,6 +150,7 @@ class DataPane(QWidget):
     def _tell_tools(self) -> None:
         self.editing_tools.dataset_changed()
         self.making_tools.dataset_changed()
+        self.looking_tools.dataset_changed()
 
     def show_models(self, models: Sequence[ModelChoice], chosen: Path | None) -> None:
         """The models of this computer, and the one whose template is used; None: check without a template."""
@@ -226,6 +230,7 @@ class DataPane(QWidget):
         self.tool_shelf.closed.connect(self._show_row_page)
         self.editing_tools.failed.connect(self.failed)
         self.making_tools.failed.connect(self.failed)
+        self.looking_tools.failed.connect(self.failed)
         rows.facts_changed.connect(self.facts_changed)
         detail.failed.connect(self.failed)
         self._detail_side.findings.row_asked.connect(self._show_other_row)
@@ -292,6 +297,7 @@ class DataPane(QWidget):
         if self._open is None:
             return
         self._open.linter.follow(change)
+        self.looking_tools.rows_changed()
         self._list.follow(change)
         self._detail.follow(change)
         self._show_row_page()

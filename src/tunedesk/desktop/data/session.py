@@ -97,6 +97,22 @@ class DatasetSession(QObject):
         """New lines for rows, as one undo step."""
         self._do_many(lambda: self.document.replace_many(rows, label), len(rows), label)
 
+    def change_document(self, work: Callable[[Document], Change], label: str) -> None:
+        """An edit of a size that nobody knows, in the background."""
+        self._background.run(
+            lambda job: work(self.document),
+            self._tell,
+            self.failed.emit,
+            owner=self,
+            label=label,
+            can_cancel=False,
+        )
+
+    def mend_many(self, replaced: Mapping[int, bytes], deleted: Sequence[int], label: str) -> None:
+        """Rows changed and rows deleted, as one undo step."""
+        count = len(replaced) + len(deleted)
+        self._do_many(lambda: self.document.edit_many(replaced, deleted, (), label), count, label)
+
     def add_row(self, position: int) -> None:
         raw = new_row(usual_format(self.document))
         self._do(lambda: self.document.insert(position, [raw], "Add row"))
