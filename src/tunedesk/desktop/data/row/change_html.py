@@ -26,6 +26,10 @@ def change_html(before: str, after: str, tokens: Tokens) -> str:
     return "".join(parts)
 
 
+def heading_html(text: str) -> str:
+    return f'<p style="margin:8px 0 2px 0;"><b>{escape(text)}</b></p>' if text else ""
+
+
 def _replaced(old: list[str], new: list[str], tokens: Tokens) -> Iterator[str]:
     """Lines that go above lines that come; where they pair up, the words that differ are underlined."""
     paired = len(old) == len(new)

@@ -1,20 +1,35 @@
 """The findings of one row, each with its rule, its place and its fix. Shows and tells; does not mend."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
-from tunedesk.desktop.widgets.buttons import push_button
+from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 from tunedesk.lint.finding import Finding
 
 MOST_RELATED = 3
 MOST_SHOWN = 60
 """A row with more findings than this has one reason for them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something more that can be done about a finding, in the menu of its line.
+
+    suits: for which findings it is offered. changes: whether a read-only file refuses it.
+    """
+
+    text: Callable[[Finding], str]
+    icon: str
+    suits: Callable[[Finding], bool]
+    then: Callable[[Finding], None]
+    changes: bool = True
 
 
 class FindingLine(QFrame):
@@ -25,7 +40,14 @@ class FindingLine(QFrame):
     rule_asked = Signal(str)
     row_asked = Signal(int)
 
-    def __init__(self, finding: Finding, related: Sequence[tuple[int, int]], *, can_fix: bool) -> None:
+    def __init__(
+        self,
+        finding: Finding,
+        related: Sequence[tuple[int, int]],
+        offers: Sequence[Offer],
+        *,
+        can_fix: bool,
+    ) -> None:
         """related: ids and numbers of the rows that the finding is about as well."""
         super().__init__()
         self._finding = finding
@@ -45,6 +67,8 @@ class FindingLine(QFrame):
         parts.setContentsMargins(GRID, 4, GRID, 4)
         if finding.fix is not None and can_fix:
             parts.addWidget(self._fix_button(finding))
+        if offers:
+            parts.addWidget(self._more_button(finding, offers))
         self.setLayout(parts)
         self._redraw()
 
@@ -64,6 +88,18 @@ class FindingLine(QFrame):
         )
         button.setAccessibleName(f"{finding.fix.label} ({finding.code})")
         button.clicked.connect(lambda: self.fix_chosen.emit(finding))
+        return button
+
+    def _more_button(self, finding: Finding, offers: Sequence[Offer]) -> QWidget:
+        opening = action(self, f"More about {finding.code}", "more", tint="muted")
+        button = tool_button(opening)
+        menu = QMenu(button)
+        for offer in offers:
+            entry = action(self, offer.text(finding), offer.icon)
+            entry.triggered.connect(lambda _=False, offer=offer: offer.then(finding))
+            menu.addAction(entry)
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         return button
 
     def _redraw(self) -> None:
@@ -99,12 +135,17 @@ class FindingsList(QScrollArea):
         self.setAccessibleName("Findings of this row")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lines: list[FindingLine] = []
+        self._offers: list[Offer] = []
         self._rest = label("", "muted")
         self._list = column(spacing=0)
         page = QWidget()
         page.setLayout(column(self._list, self._rest, None, spacing=0))
         self.setWidget(page)
         self.show_findings((), lambda row_id: None, can_fix=False)
+
+    def add_offer(self, offer: Offer) -> None:
+        """From the next findings on, in the order in which they were added."""
+        self._offers.append(offer)
 
     def show_findings(
         self, findings: Sequence[Finding], number_of: Callable[[int], int | None], *, can_fix: bool
@@ -114,7 +155,12 @@ class FindingsList(QScrollArea):
             old.hide()
             old.deleteLater()
         self._lines = [
-            FindingLine(finding, _numbered(finding.related, number_of), can_fix=can_fix)
+            FindingLine(
+                finding,
+                _numbered(finding.related, number_of),
+                [each for each in self._offers if each.suits(finding) and (can_fix or not each.changes)],
+                can_fix=can_fix,
+            )
             for finding in findings[:MOST_SHOWN]
         ]
         for line in self._lines:

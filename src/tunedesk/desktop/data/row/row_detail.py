@@ -14,8 +14,9 @@ from tunedesk.desktop.background import Background, Job
 from tunedesk.desktop.data.open_dataset import OpenDataset
 from tunedesk.desktop.data.row.detail_side import JSON, TRAINED, TURNS, DetailSide
 from tunedesk.desktop.data.row.json_layout import spread
+from tunedesk.desktop.data.row.mending import Mending
 from tunedesk.desktop.data.row.row_intents import Row, RowIntents
-from tunedesk.desktop.data.row.side_panel import SidePanel
+from tunedesk.desktop.data.row.side_panel import ChangedRow, ChangeOffer, SidePanel
 from tunedesk.desktop.data.row.turn_view import RowView, row_view
 from tunedesk.desktop.text.exact_edit import Mark
 from tunedesk.lint.finding import Finding
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tunedesk.template.rendered import Rendered
 
 NO_ROW = -1
+UNSAFE = "This changes what the model is trained on."
+ONE_UNDO = "One undo takes it back."
 
 
 class RowDetail(QObject):
@@ -46,6 +49,9 @@ class RowDetail(QObject):
         self._was_pushed = False
         """The JSON view is shown because the row before could not be shown as turns."""
         self._connect_turns()
+        mending = Mending(panel, background, lambda: self._open)
+        mending.failed.connect(self.failed)
+        side.findings.add_offer(mending.offer)
         side.raw.raw_edited.connect(self._set_raw)
         side.findings.finding_chosen.connect(self.go_to)
         side.findings.fix_chosen.connect(self.fix)
@@ -192,7 +198,8 @@ class RowDetail(QObject):
 
         title = finding.fix.label if finding.fix is not None else label
         after = "" if result.raw is None else spread(_text(result.raw))
-        self._panel.show_change(f"{title}?", spread(_text(raw)), after, apply)
+        change = ChangedRow("", spread(_text(raw)), after)
+        self._panel.show_change(ChangeOffer(f"{title}?", f"{UNSAFE} {ONE_UNDO}", (change,), apply))
 
     def _show(self, *, same_row: bool) -> None:
         parsed = self._parsed()
@@ -290,7 +297,7 @@ class RowDetail(QObject):
         return 0 <= turn < len(self._view.turns) and self._view.turns[turn].can_move
 
     def _mapping(self) -> ColumnMapping | None:
-        return None
+        return self._open.session.now.mapping if self._open is not None else None
 
     def _parsed(self) -> ParsedRow | None:
         """The row as it stands now; None when none is shown or it is gone."""

@@ -1,18 +1,40 @@
 """What opens beside the editor and closes again: a rule's page, or what a fix would change."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 from PySide6.QtWidgets import QStackedWidget, QTextBrowser, QWidget
 
 from tunedesk import paths
-from tunedesk.desktop.data.row.change_html import change_html
+from tunedesk.desktop.data.row.change_html import change_html, heading_html
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.theme.tokens import tokens_of
 from tunedesk.desktop.widgets.buttons import action, push_button, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """heading: "" when there is only this one."""
+
+    heading: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOffer:
+    """A change that is done when the answer is yes. note: what it means. answer: the word of the button."""
+
+    title: str
+    note: str
+    changes: tuple[ChangedRow, ...]
+    apply: Callable[[], None]
+    answer: str = "Apply"
+    is_about_many: bool = False
 
 
 class SidePanel(QWidget):
@@ -42,17 +64,17 @@ class SidePanel(QWidget):
         self._pages.setCurrentWidget(self._rule)
         self.show()
 
-    def show_change(self, title: str, before: str, after: str, apply: Callable[[], None]) -> None:
+    def show_change(self, offer: ChangeOffer) -> None:
         """What a fix would change, with Apply and Leave it."""
-        self._title.setText(title)
-        self._change.show_change(before, after, apply)
+        self._title.setText(offer.title)
+        self._change.show_offer(offer)
         self._pages.setCurrentWidget(self._change)
         self.show()
         self._change.apply_button.setFocus()
 
     def close_change(self) -> None:
         """The row is another one now: a change that was offered for the old one must not be applied."""
-        if self._pages.currentWidget() is self._change:
+        if self._pages.currentWidget() is self._change and not self._change.is_about_many:
             self.hide()
 
 
@@ -102,29 +124,44 @@ class _ChangePage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._before = self._after = ""
-        self._apply: Callable[[], None] = lambda: None
+        self._offer: ChangeOffer | None = None
         self._text = _Page("What would change")
         self._text.setFont(monospaced())
         self.apply_button = push_button("Apply", "check", primary=True)
         self.apply_button.clicked.connect(self._accept)
         self._leave = push_button("Leave it")
         self._leave.clicked.connect(self.answered)
-        note = label("This changes what the model is trained on. One undo takes it back.", "muted", wrap=True)
-        whole = column(note, self._text, row(self.apply_button, self._leave, None))
+        self._note = label("", "muted", wrap=True)
+        whole = column(self._note, self._text, row(self.apply_button, self._leave, None))
         whole.setStretch(1, 1)
         self.setLayout(whole)
 
-    def show_change(self, before: str, after: str, apply: Callable[[], None]) -> None:
-        self._before, self._after, self._apply = before, after, apply
+    @property
+    def is_about_many(self) -> bool:
+        """Whether the offer stands whatever row is shown."""
+        return self._offer is not None and self._offer.is_about_many
+
+    def show_offer(self, offer: ChangeOffer) -> None:
+        self._offer = offer
+        self._note.setText(offer.note)
+        self.apply_button.setText(offer.answer)
+        self.apply_button.setEnabled(bool(offer.changes))
         self._redraw()
 
     def _accept(self) -> None:
+        offer = self._offer
         self.answered.emit()
-        self._apply()
+        if offer is not None:
+            offer.apply()
 
     def _redraw(self) -> None:
-        self._text.setHtml(change_html(self._before, self._after, tokens_of(self)))
+        if self._offer is not None:
+            tokens = tokens_of(self)
+            parts = (
+                heading_html(each.heading) + change_html(each.before, each.after, tokens)
+                for each in self._offer.changes
+            )
+            self._text.setHtml("".join(parts))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
