@@ -132,7 +132,10 @@ def system_not_first(view: RowView) -> Iterator[Hit]:
         for index, (message, _) in enumerate(view.turns):
             if index and message.role == "system":
                 words = "A system turn stands behind the first turn."
-                yield Hit(message.pointer, words, fix=_system_first(view))
+                behind_answer = view.turns[index - 1][0].role in ("assistant", "tool")
+                refused = behind_answer and view.target.name == "mistral"  # mistral-common's order of roles
+                severity = Severity.ERROR if refused else None
+                yield Hit(message.pointer, words, fix=_system_first(view), severity=severity)
 
 
 def _system_first(view: RowView) -> Fix | None:
