@@ -129,7 +129,7 @@ def make_data_actions(owner: QWidget) -> DataActions:
         view_json=new("&JSON", "braces", "Alt+2"),
         view_trained=new("What will be t&rained", "eye", "Alt+3"),
         show_invisible=new("Show &invisible characters", "eye", "Ctrl+Shift+I", INVISIBLE_TIP),
-        show_blanks=new("Show &blanks and line ends", "eye", "Ctrl+Shift+B"),
+        show_blanks=new("Show &blanks and line ends", "eye", "Ctrl+Shift+W"),
     )
     for each in (actions.show_invisible, actions.show_blanks):
         each.setCheckable(True)

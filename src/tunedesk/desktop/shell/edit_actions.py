@@ -54,7 +54,7 @@ class EditActions(QObject):
             each.setEnabled(what in offered)
 
     def _new(self, text: str, icon: str, key: QKeySequence.StandardKey) -> QAction:
-        return action(self._window, text, icon, key, later=True)
+        return action(self._window, text, icon, key)
 
     def _focused(self) -> QWidget | None:
         widget = QApplication.focusWidget()
