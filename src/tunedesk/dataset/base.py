@@ -12,6 +12,7 @@ import msgspec
 
 from tunedesk.dataset.containers import working_text
 from tunedesk.dataset.containers.csv_records import CsvLayout
+from tunedesk.dataset.containers.folder import FolderLayout, FolderSource, write_beside
 from tunedesk.dataset.containers.form import (
     Form,
     Kind,
@@ -53,13 +54,16 @@ class Signature(msgspec.Struct, frozen=True):
         return self.mtime_ns == other.mtime_ns or self.size <= WHOLE_BYTES
 
 
+Source = Handle | FolderSource
+
+
 class Base:
     """One state of the file. It stays readable, also after the file was replaced, as long as someone
     holds it.
     """
 
     def __init__(
-        self, name: str, source: Handle, text: Handle, signature: Signature, form: Form, layout: Layout
+        self, name: str, source: Source, text: Handle, signature: Signature, form: Form, layout: Layout
     ) -> None:
         """Use `open`. source: the file itself. text: its rows, the source or a working file of ours."""
         self.name = name
@@ -68,7 +72,7 @@ class Base:
         self._layout = layout
         self._source = source
         self._text = text
-        self._last_stat = (signature.size, signature.mtime_ns)
+        self._last_stamp: object = (signature.size, signature.mtime_ns)
         weakref.finalize(self, source.close)
         if text is not source:
             weakref.finalize(self, text.close)
@@ -82,6 +86,8 @@ class Base:
         form: it was just written here in this form, so whatever its rows hold is not doubted. name: what
         people know it by, if that is not its name yet.
         """
+        if path.is_dir():
+            return cls._of_folder(path, progress, name or path.name)
         refuse_what_is_no_file(path)
         try:
             source = Handle(path)
@@ -107,6 +113,20 @@ class Base:
                 text.close()
         message = f"{name} is being written by another program."
         raise UserError(message, hint="Open it again when that program has finished.")
+
+    @classmethod
+    def _of_folder(cls, path: Path, progress: Progress | None, name: str) -> "Base":
+        source = FolderSource(path)
+        stamp = source.stamp()
+        try:
+            files = source.files()
+            layout = FolderLayout(files, name, progress)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        signature = Signature(files.size, 0, files.digest)
+        base = cls(name, source, layout.text, signature, Form(Kind.FOLDER), layout)
+        base._last_stamp = stamp
+        return base
 
     def __len__(self) -> int:
         return len(self._layout)
@@ -169,13 +189,19 @@ class Base:
         """True when the very file was written to since it was scanned: its rows are no longer where
         they were.
         """
-        stat = self._source.stat()
-        if (stat.st_size, stat.st_mtime_ns) == self._last_stat:
+        stamp = _stamp(self._source)
+        if stamp is not None and stamp == self._last_stamp:
             return False
         if not _signature(self._source).matches(self.signature):
             return True
-        self._last_stat = (stat.st_size, stat.st_mtime_ns)
+        self._last_stamp = stamp
         return False
+
+    def write_folder(self, stretches: Iterable[Stretch], folder: Path) -> Path:
+        """The changes of a folder of texts, ready to be put in place. OSError when they cannot be written."""
+        if not isinstance(self._layout, FolderLayout):
+            raise TypeError(self.kind)
+        return write_beside(self._layout, stretches, folder)
 
     def release(self) -> None:
         """Close the file, so that Windows lets it be moved or replaced; `reopen` must follow."""
@@ -190,6 +216,8 @@ class Base:
 
 def signature_of(path: Path) -> Signature:
     """The signature of the file as it is now. OSError when it cannot be read."""
+    if path.is_dir():
+        return _signature(FolderSource(path))
     handle = Handle(path)
     try:
         return _signature(handle)
@@ -250,7 +278,25 @@ def _is_whole(layout: Layout, text: Handle) -> bool:
     return not isinstance(layout, LineLayout) or layout.bytes_read == text.size
 
 
-def _signature(handle: Handle) -> Signature:
+def _stamp(source: Source) -> object:
+    """What is looked at first to see whether a file was written to; costs next to nothing."""
+    if isinstance(source, FolderSource):
+        return source.stamp()
+    stat = source.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _signature(source: Source) -> Signature:
+    if isinstance(source, FolderSource):
+        try:
+            files = source.files()
+        except OSError:
+            return Signature(-1, 0, "")
+        return Signature(files.size, 0, files.digest)
+    return _signature_of_file(source)
+
+
+def _signature_of_file(handle: Handle) -> Signature:
     stat = handle.stat()
     digest = hashlib.blake2b(digest_size=16)
     if stat.st_size <= WHOLE_BYTES:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tunedesk.dataset import document_merging, document_saving
 from tunedesk.dataset.base import Base
+from tunedesk.dataset.damage import DamagedJournal
 from tunedesk.dataset.files import refuse_what_is_no_dataset
 from tunedesk.dataset.history import History, HistoryEntry, Version
 from tunedesk.dataset.journal import BaseRecord, Journal
@@ -56,6 +57,8 @@ class Document:
         self._history = History(live)
         self.merge_report: MergeReport | None = None
         """Set when the file had been changed by another program and unsaved edits were put onto it."""
+        self.journal_report = ""
+        """A sentence for the window when the journal could not be read; "" when all is well."""
 
     @classmethod
     def open(
@@ -86,7 +89,16 @@ class Document:
         if reason and state.path is not None:
             # A read-only document never writes into the project's database, not even to note a merge.
             state = StateDb.private_copy(state.path, state.root)
-        return cls._restored(path, Journal(state, path), base, reason)
+        try:
+            return cls._restored(path, Journal(state, path), base, reason)
+        except DamagedJournal as error:
+            Journal.set_aside(state, path)
+            document = cls._restored(path, Journal(state, path), base, reason)
+            document.journal_report = (
+                f"The history of {path.name} was damaged and has been set aside in the project's database. "
+                f"{error.message} The file is shown as it was last saved, without undo and marks."
+            )
+            return document
 
     @classmethod
     def _restored(cls, path: Path, journal: Journal, base: Base, reason: str) -> "Document":

@@ -7,7 +7,7 @@ from tunedesk.dataset.journal import BaseRecord, Pending
 from tunedesk.dataset.live_document import LiveDocument
 from tunedesk.dataset.mark_table import MarkedRow
 from tunedesk.dataset.marks import digest_of
-from tunedesk.dataset.saving import form_for, put_in_place, write_beside
+from tunedesk.dataset.saving import discard, form_for, put_in_place, write_beside
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.errors import UserError
 
@@ -62,7 +62,7 @@ def _finish(live: LiveDocument, made: Path, now: Snapshot, mark: int) -> None:
             live.rows.stand_on(new, now)
             live.end_typing()
     finally:
-        made.unlink(missing_ok=True)
+        discard(made)
 
 
 def _finish_as(live: LiveDocument, made: Path, path: Path, now: Snapshot, mark: int) -> None:
@@ -77,7 +77,7 @@ def _finish_as(live: LiveDocument, made: Path, path: Path, now: Snapshot, mark: 
                 _go_on_as(live, path, new, now, mark, is_same)
             live.end_typing()
     finally:
-        made.unlink(missing_ok=True)
+        discard(made)
 
 
 def _go_on_as(live: LiveDocument, path: Path, new: Base, now: Snapshot, mark: int, is_same: bool) -> None:

@@ -1,6 +1,8 @@
 """The edits of one document on disk: the undo stack, and the way from the file to what is on the screen."""
 
+import secrets
 import sqlite3
+import time
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tunedesk.dataset.base import Signature
+from tunedesk.dataset.damage import DamagedJournal
 from tunedesk.dataset.mark_table import MarkedRow, load_marks, write_marks
 from tunedesk.dataset.marks import RowMarks
 from tunedesk.dataset.order import Order
@@ -100,12 +103,23 @@ class Journal:
         query = "SELECT id, version, next_row, head, base, pending FROM document WHERE path = ?"
         for number, version, next_row, head, base, pending in self.state.rows(query, self._key):
             self.id, self.version, self.next_row, self._head = number, version, next_row, head
-            self.base = msgspec.msgpack.decode(zlib.decompress(base), type=BaseRecord)
-            if pending is not None:
-                self.pending = msgspec.msgpack.decode(zlib.decompress(pending), type=Pending)
+            try:
+                self.base = msgspec.msgpack.decode(zlib.decompress(base), type=BaseRecord)
+                if pending is not None:
+                    self.pending = msgspec.msgpack.decode(zlib.decompress(pending), type=Pending)
+            except (zlib.error, msgspec.DecodeError, TypeError) as error:
+                raise DamagedJournal("What is known of the file's rows is damaged.") from error
             query = "SELECT id, step, direction FROM way WHERE document = ? ORDER BY id"
             self.way = [Stride(*row) for row in self.state.rows(query, number)]
             self._look_around()
+
+    @staticmethod
+    def set_aside(state: StateDb, path: Path) -> None:
+        """Keep a journal that cannot be read under another name, so that the file can have a new one."""
+        key = state.key_of(path)
+        aside = f"damaged {time.strftime('%Y-%m-%d %H:%M:%S')} {secrets.token_hex(2)} {key}"
+        with state.transaction() as sql:
+            sql.execute("UPDATE document SET path = ? WHERE path = ?", (aside, key))
 
     def stand_on(self, base: BaseRecord) -> None:
         """The state of the file that the first edit will be written with; nothing is stored yet."""

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from tunedesk.dataset.base import Base, signature_of
+from tunedesk.dataset.damage import DamagedJournal
 from tunedesk.dataset.journal import Journal, Outcome
 from tunedesk.dataset.live_rows import LiveRows, Prepared
 from tunedesk.dataset.mapping import ColumnMapping
@@ -45,8 +46,11 @@ class LiveDocument:
         those that the journal was made on.
         """
         rows = LiveRows(base, base_order, self.journal.version, self.journal.marks()[0])
-        for part in self.journal.parts_of_way():
-            rows.apply(part.without_marks(), compare_with_file=has_texts)
+        try:
+            for part in self.journal.parts_of_way():
+                rows.apply(part.without_marks(), compare_with_file=has_texts)
+        except (IndexError, ValueError) as error:
+            raise DamagedJournal("Its steps do not fit the rows.") from error
         with self.lock:
             self.rows = rows
             self.end_typing()

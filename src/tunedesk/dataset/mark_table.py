@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tunedesk.dataset.damage import DamagedJournal, sealed, unsealed
 from tunedesk.dataset.marks import NO_MARKS, RowMarks
 from tunedesk.dataset.state_db import StateDb
 
@@ -26,9 +27,12 @@ def load_marks(state: StateDb, document: int) -> tuple[dict[int, RowMarks], dict
     marks: dict[int, RowMarks] = {}
     digests: dict[int, bytes] = {}
     known: dict[bytes, RowMarks] = {}
-    for row, data, digest in state.rows(query, document):
-        marks[row] = known.get(data) or known.setdefault(data, decode(data))
-        digests[row] = digest
+    try:
+        for row, data, digest in state.rows(query, document):
+            marks[row] = known.get(data) or known.setdefault(data, decode(unsealed(data)))
+            digests[row] = digest
+    except (ValueError, msgspec.DecodeError) as error:
+        raise DamagedJournal("The marks of the rows are damaged.") from error
     return marks, digests
 
 
@@ -37,5 +41,6 @@ def write_marks(sql: sqlite3.Connection, document: int, rows: Iterable[MarkedRow
         if marked.marks == NO_MARKS:
             sql.execute("DELETE FROM mark WHERE document = ? AND row = ?", (document, marked.row))
         else:
-            values = (document, marked.row, msgspec.msgpack.encode(marked.marks), marked.digest)
+            data = sealed(msgspec.msgpack.encode(marked.marks))
+            values = (document, marked.row, data, marked.digest)
             sql.execute("REPLACE INTO mark (document, row, data, digest) VALUES (?, ?, ?, ?)", values)

@@ -1,4 +1,6 @@
-"""Taking another analyst's changes of the same dataset into a document, as one undo step that loses nothing."""
+"""Taking another analyst's changes of the same dataset into a document, as one undo step that loses
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -77,6 +77,11 @@ MIGRATIONS = [_first_tables, _suppressions, _marks_and_versions]
 """Migration n brings a file from version n to n + 1; released ones are never changed."""
 
 
+_CHECKED_BYTES = 64 << 20
+_DAMAGE = ("SQLITE_ERROR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_SCHEMA")
+"""Errors that come from what the file holds. With others it may be whole and only out of reach."""
+
+
 class StateDb:
     """One connection behind one lock. Use the constructor's siblings `open`, `private_copy` and `empty`."""
 
@@ -86,6 +91,8 @@ class StateDb:
         self.root = root
         self.set_aside: Path | None = None
         """A damaged earlier file that was moved here."""
+        self.report = ""
+        """A sentence for the window when there was one; "" when all is well."""
         self._connection = connection
         self._lock = threading.RLock()
         _migrate(connection, path)
@@ -103,13 +110,17 @@ class StateDb:
         except OSError as error:
             message = f"{path.parent} cannot be written: {error.strerror or error}."
             raise UserError(message, hint="Check its permissions.") from error
-        except sqlite3.OperationalError as error:
-            message = f"{path} cannot be written: {error}."
-            raise UserError(message, hint="Check its permissions and the space on the disk.") from error
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname not in _DAMAGE:
+                message = f"{path} cannot be written: {error}."
+                raise UserError(message, hint="Check its permissions and the space on the disk.") from error
             aside = _move_aside(path)
             state = cls._opened(path, root)
             state.set_aside = aside
+            state.report = (
+                f"{path.name} was damaged, and with it edits that were not saved, undo and marks. "
+                f"It was moved to {aside.name}; the dataset files are as they were last saved."
+            )
             return state
 
     @classmethod
@@ -158,7 +169,7 @@ class StateDb:
                 # A full disk has rolled back already, and a second ROLLBACK would be an error of its own.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, sqlite3.Error | UnicodeDecodeError):
                     raise _not_stored(self.path, error) from error
                 raise
 
@@ -167,7 +178,7 @@ class StateDb:
         with self._lock:
             try:
                 return self._connection.execute(query, values).fetchall()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:  # a name in a damaged file may be no text
                 message = f"{self.path or 'The state database'} could not be read: {error}."
                 raise UserError(message, hint="Close the project and open it again.") from error
 
@@ -185,10 +196,21 @@ def _connect(path: Path) -> sqlite3.Connection:
         # A read-only disk may let the file be opened: find out now, not at the first edit.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
+        _check(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """sqlite3.DatabaseError for a file that is not whole. Big files are not read through, which takes long;
+    what is found damaged in them later is told by whoever reads it.
+    """
+    if path.stat().st_size <= _CHECKED_BYTES:
+        ((found,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
 
 
 def _temporary() -> sqlite3.Connection:
@@ -239,6 +261,6 @@ def _move_aside(path: Path) -> Path:
     return aside
 
 
-def _not_stored(path: Path | None, error: sqlite3.Error) -> UserError:
+def _not_stored(path: Path | None, error: Exception) -> UserError:
     message = f"The change could not be stored in {path or 'memory'}: {error}. It was not made."
     return UserError(message, hint="Free some space on the disk, or check the project folder's permissions.")

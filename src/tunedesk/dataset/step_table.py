@@ -2,9 +2,13 @@
 
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
+from tunedesk.dataset.damage import DamagedJournal
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.dataset.steps import Step, decode_parts, encode_step
 
@@ -34,8 +38,9 @@ class StepInfo:
 
 
 def info_of(state: StateDb, number: int) -> StepInfo:
-    (row,) = state.rows(f"SELECT {_INFO} FROM step WHERE id = ?", number)
-    return _info(row)
+    for row in state.rows(f"SELECT {_INFO} FROM step WHERE id = ?", number):
+        return _info(row)
+    raise _damaged(f"{number}")
 
 
 def infos(state: StateDb, document: int) -> list[StepInfo]:
@@ -56,7 +61,15 @@ def _info(row: tuple[int, str, int, float | None, int | None, int, int]) -> Step
 def parts_of(state: StateDb, number: int) -> Iterator[Step]:
     """A step part by part, so that a big one is never in memory whole."""
     info = info_of(state, number)
-    return decode_parts(info.label, _values(state, number), goes_on=info.time is None)
+    try:
+        yield from decode_parts(info.label, _values(state, number), goes_on=info.time is None)
+    except (ValueError, msgspec.DecodeError, zlib.error) as error:
+        raise _damaged(f'"{info.label}"') from error
+
+
+def _damaged(step: str) -> DamagedJournal:
+    hint = "Go on without it: what the rows are now can still be edited and saved."
+    return DamagedJournal(f"The step {step} cannot be read from the history: it is damaged.", hint=hint)
 
 
 def _values(state: StateDb, number: int) -> Iterator[bytes]:
@@ -70,6 +83,8 @@ def _values(state: StateDb, number: int) -> Iterator[bytes]:
 def whole_step(state: StateDb, number: int) -> Step:
     """A step that is known to be small, in one piece."""
     parts = list(parts_of(state, number))
+    if not parts:
+        raise _damaged(f"{number}")
     made = parts[0]
     for part in parts[1:]:
         made = made.joined_with(part)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from tunedesk.dataset.damage import sealed, unsealed
 from tunedesk.dataset.marks import NO_MARKS, RowMarks
 from tunedesk.dataset.order import Order
 from tunedesk.dataset.places import Places, joined, of_ids
@@ -191,20 +192,20 @@ def encode_step(step: Step) -> Iterator[bytes]:
         for row, raw in texts.items():
             if size and size + len(raw) > PART_BYTES:
                 part.goes_on = True
-                yield msgspec.msgpack.encode(part)
+                yield sealed(msgspec.msgpack.encode(part))
                 part, size = _Part(), 0
             (part.after if is_after else part.before)[row] = raw
             size += len(raw)
-    yield msgspec.msgpack.encode(part)
+    yield sealed(msgspec.msgpack.encode(part))
 
 
 def decode_parts(label: str, values: Iterable[bytes], goes_on: bool = False) -> Iterator[Step]:
     """What was encoded, part by part, each with the whole of its rows. goes_on: all values are one part,
-    as in old journals.
+    as in old journals. ValueError, msgspec.DecodeError or zlib.error for a value that was damaged.
     """
     waiting: Step | None = None
     for data in values:
-        part = msgspec.msgpack.decode(data, type=_Part)
+        part = msgspec.msgpack.decode(unsealed(data), type=_Part)
         removed = Places.unpack(part.removed_packed) if part.removed_packed else _places(part.removed)
         added = Places.unpack(part.added_packed) if part.added_packed else _places(part.added)
         marks = part.marks_before, part.marks_after
