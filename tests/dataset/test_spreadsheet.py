@@ -147,6 +147,11 @@ def test_numbers_stay_numbers_and_null_stays_null():
     assert done.rows == {1: b'{"n": 2.5, "none": null, "list": [1, 2], "yes": false}'}
 
 
+def test_copying_and_pasting_many_rows_can_be_cancelled():
+    assert copy_rows([PAIR] * 300, cancelled=lambda: True) is None
+    assert paste_new("Q\tA\n" * 300, cancelled=lambda: True) is None
+
+
 TEXT = st.text(alphabet=st.sampled_from('ab"\t\n\rяЖ\u2028 '), min_size=1, max_size=6)
 TURNS = st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=3)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunedesk.dataset.row_pairing import RowList
-from tunedesk.dataset.three_way import Merged, merge_rows, resolved
+from tunedesk.dataset.three_way import Merged, edits_for, merge_rows, resolved
 from tunedesk.dataset.value_merge import merge_row
 
 
@@ -121,6 +121,29 @@ def test_snapshots_of_one_document_are_merged_by_row(make):
     ours = document.snapshot()
     result = merge_rows(base, ours, theirs, ours_by_id=True)
     assert list(result.raws(ours)) == [chat("entirely", "other words"), chat("r", "B")]
+
+
+def test_a_merge_becomes_one_step_of_the_document(make):
+    base = [chat(letter, letter) for letter in "abcde"]
+    document = make(b"\n".join(base) + b"\n")
+    document.replace(document.id_at(0), chat("a", "ours"), "Edit")
+    ours = document.snapshot()
+    theirs = RowList([chat("new", "n"), *base[:2], chat("c", "theirs"), base[4], chat("last", "l")])
+    result = merge_rows(RowList(base), ours, theirs)
+    edits = edits_for(result.rows, ours)
+    document.edit_many(edits.replace, edits.delete, edits.insert, "Merge")
+    assert [raw for _, raw in document.snapshot().rows()] == list(result.raws(ours))
+    assert edits.not_moved == 0
+    document.undo()
+    assert [raw for _, raw in document.snapshot().rows()] == [raw for _, raw in ours.rows()]
+
+
+def test_rows_that_only_they_moved_stay_ours_and_are_counted():
+    ours = RowList([b"a", b"b", b"c"])
+    edits = edits_for(merged([b"a", b"b", b"c"], [b"a", b"b", b"c"], [b"b", b"c", b"a"]).rows, ours)
+    assert (edits.replace, edits.delete, edits.insert, edits.not_moved) == ({}, (), (), 1)
+    edits = edits_for(merged([b"a", b"b", b"c"], [b"a", b"b", b"c"], [b"c", b"a", b"x", b"b"]).rows, ours)
+    assert (edits.replace, edits.delete, edits.insert, edits.not_moved) == ({}, (), ((1, b"x"),), 1)
 
 
 def test_a_merge_can_be_cancelled_and_tells_how_far_it_is():

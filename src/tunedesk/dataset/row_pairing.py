@@ -247,7 +247,12 @@ def _alike(one: Counter[str], other: Counter[str]) -> float:
 
 def _moved(pairs: Pairs) -> set[int]:
     """The old positions of the fewest rows whose moving explains the new order."""
-    places = list(pairs.values())
+    olds = list(pairs)
+    return {olds[at] for at in out_of_order(list(pairs.values()))}
+
+
+def out_of_order(places: Sequence[int]) -> set[int]:
+    """Which of these numbers (by index) must be moved so that they ascend: as few as possible."""
     if all(left < right for left, right in pairwise(places)):
         return set()
     tails: list[int] = []
@@ -266,4 +271,4 @@ def _moved(pairs: Pairs) -> set[int]:
     while at >= 0:
         steady.add(at)
         at = before[at]
-    return {old for at, old in enumerate(pairs) if at not in steady}
+    return {at for at in range(len(places)) if at not in steady}

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tunedesk.dataset.example import Example, Message, RowFormat, example_of
@@ -38,15 +39,56 @@ _TURN_COLUMN = re.compile(r"(system|developer|user|assistant|tool|function)(?: (
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One row as a table shows it. cells: by column. turns: the columns of its turns, in their order.
+
+    losses: what the cells do not say of it, one sentence each.
+    """
+
+    cells: dict[str, str]
+    turns: tuple[str, ...]
+    losses: tuple[str, ...]
+
+
+def sheet_row(value: Row, mapping: ColumnMapping | None = None) -> SheetRow:
+    """What is no text is written as JSON; null is an empty cell."""
+    example = example_of(value, mapping)
+    if example.format not in TURN_FORMATS:
+        cells = {key: text_in_cell(item) for key, item in value.items()}
+        return SheetRow(cells, (), tuple(_cut_by_excel(cells)))
+    turns = tuple(_turn_columns(example))
+    cells = {column: turn.content or "" for column, turn in turns}
+    losses = [f"{column}: {what}" for column, turn in turns for what in _not_shown(turn)]
+    for column, _ in turns:
+        if not is_turn_column(column):
+            losses.append(f"Pasted as new rows, the turn {column!r} would be a key: its role is not known.")
+    for key, item in value.items():
+        if key in cells:
+            losses.append(f"The key {key!r} has the name of a turn's column.")
+        elif key != LIST_KEYS[example.format]:
+            cells[key] = text_in_cell(item)
+    return SheetRow(cells, tuple(column for column, _ in turns), (*losses, *_cut_by_excel(cells)))
+
+
 def columns_of(values: Iterable[Row], mapping: ColumnMapping | None = None) -> tuple[str, ...]:
     """The columns that these rows need: for conversations "system", "user", "assistant", "user 2", ...
 
     Then come the other keys of such rows; other rows have one column for each key. Columns stand in the order
     of their first row, later ones before the column that follows them in their own row.
     """
+    return joined_columns(sheet_row(value, mapping).cells for value in values)
+
+
+def joined_columns(rows: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """The columns of all rows, as `columns_of` orders them."""
     columns: list[str] = []
-    for value in values:
-        own = list(cells_of(value, mapping))
+    seen: set[tuple[str, ...]] = set()
+    for row in rows:
+        own = tuple(row)
+        if own in seen:
+            continue
+        seen.add(own)
         for place, column in enumerate(own):
             if column not in columns:
                 following = next((later for later in own[place + 1 :] if later in columns), None)
@@ -55,42 +97,21 @@ def columns_of(values: Iterable[Row], mapping: ColumnMapping | None = None) -> t
 
 
 def cells_of(value: Row, mapping: ColumnMapping | None = None) -> dict[str, str]:
-    """A row's cells by column. What is no text is written as JSON; null is an empty cell."""
-    example = example_of(value, mapping)
-    if example.format not in TURN_FORMATS:
-        return {key: text_in_cell(item) for key, item in value.items()}
-    cells = {column: turn.content or "" for column, turn in _turn_columns(example)}
-    listed = LIST_KEYS[example.format]
-    return cells | {
-        key: text_in_cell(item) for key, item in value.items() if key != listed and key not in cells
-    }
+    """A row's cells by column."""
+    return sheet_row(value, mapping).cells
 
 
-def too_long(value: Row, mapping: ColumnMapping | None = None) -> list[str]:
-    """The columns whose text Excel would cut."""
-    return [column for column, text in cells_of(value, mapping).items() if len(text) > EXCEL_CELL]
-
-
-def losses_of(value: Row, columns: Sequence[str], mapping: ColumnMapping | None = None) -> list[str]:
+def losses_among(row: SheetRow, columns: Sequence[str]) -> list[str]:
     """What of a row these columns do not show, one sentence each."""
-    example = example_of(value, mapping)
     found = [
-        f"The column {column!r} is not among those copied." for column in _missing(value, columns, mapping)
+        f"The column {column!r} is not among those copied."
+        for column, text in row.cells.items()
+        if text and column not in columns
     ]
-    found += (f"{column}: Excel keeps {EXCEL_CELL:,} characters only." for column in too_long(value, mapping))
-    if example.format not in TURN_FORMATS:
-        return found
-    own = [column for column, _ in _turn_columns(example)]
-    places = [columns.index(column) for column in own if column in columns]
+    places = [columns.index(column) for column in row.turns if column in columns]
     if places != sorted(places):
         found.append("The turns stand in another order than the columns.")
-    for column, turn in _turn_columns(example):
-        found += (f"{column}: {what}" for what in _not_shown(value, turn))
-    for column in own:
-        if not is_turn_column(column):
-            found.append(f"Pasted as new rows, the turn {column!r} would be a key: its role is not known.")
-    taken = set(own) & (value.keys() - {LIST_KEYS[example.format]})
-    return found + [f"The key {key!r} has the name of a turn's column." for key in sorted(taken)]
+    return [*found, *row.losses]
 
 
 def with_cell(value: Row, column: str, text: str, mapping: ColumnMapping | None = None) -> Row:
@@ -144,11 +165,13 @@ def _turn_columns(example: Example) -> Iterator[tuple[str, Message]]:
         yield turn.role if seen[turn.role] == 1 else f"{turn.role} {seen[turn.role]}", turn
 
 
-def _missing(value: Row, columns: Sequence[str], mapping: ColumnMapping | None) -> list[str]:
-    return [column for column, text in cells_of(value, mapping).items() if text and column not in columns]
+def _cut_by_excel(cells: dict[str, str]) -> Iterator[str]:
+    for column, text in cells.items():
+        if len(text) > EXCEL_CELL:
+            yield f"{column}: Excel keeps {EXCEL_CELL:,} characters only."
 
 
-def _not_shown(value: Row, turn: Message) -> Iterator[str]:
+def _not_shown(turn: Message) -> Iterator[str]:
     if turn.weight is not None:
         yield "its weight is not copied."
     if turn.tool_calls or turn.tool_call_id:

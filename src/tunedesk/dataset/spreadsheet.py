@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tunedesk.dataset.cells import Cells, parse_cells, write_cells
@@ -15,12 +15,14 @@ from tunedesk.dataset.sheet_columns import (
     ALIASES,
     TURN_FORMATS,
     Row,
-    cells_of,
+    SheetRow,
     columns_of,
     is_turn_column,
-    losses_of,
+    joined_columns,
+    losses_among,
     role_of_column,
     row_of_turns,
+    sheet_row,
     typed_like,
     with_cell,
 )
@@ -61,32 +63,32 @@ class PastedOver:
 
 
 def copy_rows(
-    raws: Sequence[bytes],
+    raws: Iterable[bytes],
     columns: Sequence[str] | None = None,
     *,
     header: bool = True,
     mapping: ColumnMapping | None = None,
-) -> Copied:
-    """Rows as a table. columns: those to copy, all that the rows need when None.
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Copied | None:
+    """Rows as a table; None when cancelled. columns: those to copy, all that the rows need when None.
 
     Rows that are no JSON are left out; what a table cannot show of a row (weights, tool calls) is told.
     """
-    values: list[Row] = []
+    rows: list[tuple[int, SheetRow]] = []
     left_out: list[LeftOut] = []
-    numbers: list[int] = []
     for number, raw in enumerate(raws, start=1):
-        parsed = parse_row(raw)
-        if parsed.value is None:
+        if number % 256 == 0 and cancelled():
+            return None
+        value = parse_row(raw).value
+        if value is None:
             left_out.append(LeftOut(number, "", "The row is not JSON and was not copied."))
         else:
-            values.append(parsed.value)
-            numbers.append(number)
-    chosen = tuple(columns) if columns is not None else columns_of(values, mapping)
+            rows.append((number, sheet_row(value, mapping)))
+    chosen = tuple(columns) if columns is not None else joined_columns(row.cells for _, row in rows)
     lines = [chosen] if header else []
-    for number, value in zip(numbers, values, strict=True):
-        cells = cells_of(value, mapping)
-        lines.append(tuple(cells.get(column, "") for column in chosen))
-        left_out += (LeftOut(number, "", what) for what in losses_of(value, chosen, mapping))
+    for number, row in rows:
+        lines.append(tuple(row.cells.get(column, "") for column in chosen))
+        left_out += (LeftOut(number, "", what) for what in losses_among(row, chosen))
     return Copied(write_cells(lines), chosen, tuple(left_out))
 
 
@@ -96,13 +98,14 @@ def paste_new(
     *,
     columns: Sequence[str] | None = None,
     mapping: ColumnMapping | None = None,
-) -> Pasted:
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Pasted | None:
     """A table as new rows in the format of `samples` (some rows of the document; conversations when none).
 
     A first line that names columns is a header: "user", "assistant 2", "prompt", the rows' own keys. Without
     one, `columns` says what stands where; else the rows' own columns in their order, and for conversations
     user, assistant; system, user, assistant. An empty cell is no turn. Numbers stay numbers where the samples
-    have numbers.
+    have numbers. None when cancelled.
     """
     values = [value for raw in samples if (value := parse_row(raw).value) is not None]
     kind = detect_format(values[0], mapping) if values else RowFormat.CHAT
@@ -116,6 +119,8 @@ def paste_new(
     left_out: list[LeftOut] = []
     like = samples[0] if samples else b""
     for number, line in enumerate(lines, start=2 if had_header else 1):
+        if number % 256 == 0 and cancelled():
+            return None
         if not any(line):
             continue
         left_out += _beyond(line, names, number)

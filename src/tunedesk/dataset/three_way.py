@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tunedesk.dataset.row_pairing import Paired, RowSource, pair_rows
+from tunedesk.dataset.row_pairing import Paired, RowSource, out_of_order, pair_rows
 from tunedesk.dataset.value_merge import merge_row
 
 
@@ -211,3 +211,38 @@ def resolved(merged: Merged, choices: Sequence[tuple[Conflict, bytes | None]]) -
         elif (raw := by_place[place]) is not None:
             rows.append(MergedFrom(row.ours, row.theirs, raw))
     return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How our document becomes the result, for Document.edit_many; rows are inserted at positions of ours.
+
+    not_moved: rows that only the other side moved. They stay where ours has them, since a row that was taken
+    out and put in anew would lose its marks and its history.
+    """
+
+    replace: dict[int, bytes]
+    delete: tuple[int, ...]
+    insert: tuple[tuple[int, bytes], ...]
+    not_moved: int
+
+
+def edits_for(rows: Sequence[MergedFrom], ours: RowSource) -> Edits:
+    """rows: of a merge, resolved or not. ours: what was merged, and still is what the document has."""
+    ids = list(ours.ids)
+    replace: dict[int, bytes] = {}
+    insert: list[tuple[int, bytes]] = []
+    standing = [row.ours for row in rows if row.ours is not None]
+    moved = {standing[at] for at in out_of_order(standing)}
+    last = -1
+    for row in rows:
+        if row.ours is not None:
+            if row.raw is not None:
+                replace[ids[row.ours]] = row.raw
+            if row.ours not in moved:
+                last = row.ours
+        elif row.raw is not None:
+            insert.append((last + 1, row.raw))
+    kept = set(standing)
+    delete = tuple(row for place, row in enumerate(ids) if place not in kept)
+    return Edits(replace, delete, tuple(insert), len(moved))
