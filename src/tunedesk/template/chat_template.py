@@ -11,6 +11,7 @@ import jinja2
 
 from tunedesk.dataset.example import Example, Message
 from tunedesk.template.conversation import (
+    MAX_CHARACTERS,
     Conversation,
     Turns,
     as_dicts,
@@ -110,6 +111,8 @@ class ChatTemplate:
 
     def lay_out_turns(self, shape: Shape, contents: Sequence[str]) -> LaidOut | None:
         """The same for turns of a chat that are nothing but texts; None where the template must be asked."""
+        if ("developer", False) in shape or sum(map(len, contents)) > MAX_CHARACTERS:
+            return None
         framed = self._frames.fill(shape, contents)
         return None if framed is None else LaidOut(*framed)
 

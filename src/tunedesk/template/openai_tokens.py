@@ -21,6 +21,7 @@ import tiktoken
 from tunedesk import paths
 from tunedesk.dataset.example import Example, Message, Tool
 from tunedesk.errors import UserError
+from tunedesk.template.conversation import is_trained
 
 PER_MESSAGE = 3
 PER_NAME = 1
@@ -85,6 +86,7 @@ _PLANS = {
     ),
 }
 ENCODINGS = tuple(_PLANS)
+_BARE = frozenset({"prompt-completion", "prompt-only", "text"})
 # Beginnings of model names, the first that fits counts (tiktoken 0.14.0, tiktoken/model.py).
 _MODELS = (
     ("gpt-4o", "o200k_base"), ("chatgpt-4o", "o200k_base"), ("gpt-4.1", "o200k_base"),
@@ -167,18 +169,14 @@ def tokens_of_example(example: Example, encoding: tiktoken.Encoding) -> ExampleT
     answers_too = (*example.messages, *example.chosen, *example.rejected)
     total = sum(_framed(turn, encoding) for turn in answers_too) + tokens_of_tools(example.tools, encoding)
     pair = (*example.chosen, *example.rejected)
-    trained = sum(_said(turn, encoding) for turn in pair or example.messages if _is_answer(turn))
+    trained = sum(_said(turn, encoding) for turn in pair or example.messages if is_trained(example, turn))
     return ExampleTokens(total + FOR_THE_REPLY if answers_too else 0, trained)
 
 
 def is_bare(example: Example) -> bool:
     """Whether the texts stand for themselves, without a chat around them."""
-    kinds = ("/prompt", "/completion", "/text")
-    return bool(example.messages) and all(turn.pointer in kinds for turn in example.messages)
-
-
-def _is_answer(turn: Message) -> bool:
-    return turn.role == "assistant" and turn.weight != 0 and not turn.pointer.startswith("/prompt")
+    places = ("/prompt", "/completion", "/text")
+    return example.format in _BARE and all(turn.pointer in places for turn in example.messages)
 
 
 def _framed(turn: Message, encoding: tiktoken.Encoding) -> int:
