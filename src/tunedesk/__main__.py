@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from tunedesk.errors import UserError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code of the window or the command."""
+    multiprocessing.freeze_support()  # in a bundle, a process that counts tokens is this program again
     given = list(sys.argv[1:] if arguments is None else arguments)
     if wants_window(given):
         return guarded(lambda: open_window(given), debug="--debug" in given)
