@@ -24,6 +24,8 @@ def run(chosen: argparse.Namespace) -> int:
             from tunedesk.cli.demo import demo as command
         case "lint":
             from tunedesk.cli.lint import lint as command
+        case "export-data":
+            from tunedesk.cli.export_data import export_data as command
         case "show":
             from tunedesk.cli.show import show as command
         case "train":

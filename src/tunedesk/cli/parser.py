@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     _add_demo(commands)
     _add_data(commands)
+    _add_export(commands)
     _add_runs(commands)
     _add_chat(commands)
     _add_doctor(commands)
@@ -76,6 +77,39 @@ def _add_data(commands: Commands) -> None:
         "--max-length", type=_length, metavar="N", help="cut here (default: the model's context)"
     )
     show.add_argument("--json", action="store_true")
+
+
+def _add_export(commands: Commands) -> None:
+    export = _command(commands, "export-data", "write a dataset as the files that a target wants")
+    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument("--target", choices=TARGETS, required=True, help="for whom")
+    export.add_argument("--out", type=Path, metavar="DIR", help="folder for the files")
+    export.add_argument("--name", metavar="NAME", help="of the files (default: that of FILE)")
+    export.add_argument(
+        "--format", metavar="F", help="chat, alpaca, sharegpt, prompt-completion, ... (default: what fits)"
+    )
+    export.add_argument(
+        "--map",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=COLUMN",
+        help="what columns mean, such as user=question assistant=answer",
+    )
+    export.add_argument(
+        "--style", choices=("text", "messages"), help="prompts as strings or as lists of messages"
+    )
+    export.add_argument(
+        "--separator", default="", metavar="TEXT", help="end of each prompt; \\n is a line feed"
+    )
+    export.add_argument("--stop", default="", metavar="TEXT", help="end of each completion")
+    export.add_argument("--leading-space", action="store_true", help="completions begin with a blank")
+    bom = "begin with a byte order mark (default: as the target wants it)"
+    export.add_argument("--bom", action=argparse.BooleanOptionalAction, help=bom)
+    export.add_argument("--skip-refused", action="store_true", help="leave out rows that cannot be written")
+    export.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    export.add_argument("--check", action="store_true", help="only tell what would be written and lost")
+    export.add_argument("--json", action="store_true", help="tell it as one JSON object")
 
 
 def _length(text: str) -> int:
