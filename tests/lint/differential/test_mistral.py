@@ -1,4 +1,4 @@
-"""For Mistral the linter refuses what mistral-common's validator refuses in fine-tuning mode, and only that."""
+"""For Mistral the linter refuses what mistral-common refuses in fine-tuning mode, and only that."""
 
 from typing import Any
 
