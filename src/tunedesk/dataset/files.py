@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from tunedesk.dataset.containers.folder import TEXT_SUFFIXES
 from tunedesk.dataset.containers.form import (
     Kind,
     check_magic,
@@ -20,8 +21,6 @@ from tunedesk.errors import UserError
 
 HEAD = 65536
 """Bytes that are looked at to tell text from anything else."""
-TEXT_SUFFIXES = (".txt", ".md")
-"""What is a row in a folder of texts."""
 
 
 def read_rows(path: Path, tell: Callable[[str], object] | None = None) -> Iterator[tuple[int, bytes]]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from tunedesk.dataset.base import Base
+from tunedesk.dataset.containers import folder
 from tunedesk.dataset.containers.convert import write_new
-from tunedesk.dataset.containers.form import Form, form_of_name
+from tunedesk.dataset.containers.form import Form, Kind, form_of_name
 from tunedesk.dataset.containers.layout import Stretch
 from tunedesk.dataset.containers.working_text import Packer, packer
 from tunedesk.dataset.snapshot import Snapshot, Untouched
@@ -34,6 +35,8 @@ def write_beside(snapshot: Snapshot, path: Path, nested_as_json: bool = False) -
 
     nested_as_json: lists and objects may become texts of JSON where the container knows only texts.
     """
+    if path.is_dir() and form_for(path, snapshot.base).kind is Kind.FOLDER:
+        return _write_folder(snapshot, path)
     made = path.with_name(_prefix(path) + secrets.token_hex(4) + _NEW)
     try:
         with made.open("xb", buffering=_BLOCK) as file:
@@ -51,6 +54,21 @@ def write_beside(snapshot: Snapshot, path: Path, nested_as_json: bool = False) -
     return made
 
 
+def _write_folder(snapshot: Snapshot, path: Path) -> Path:
+    try:
+        return snapshot.base.write_folder(_stretches(snapshot), path)
+    except OSError as error:
+        raise _not_saved(path, error) from error
+
+
+def discard(made: Path) -> None:
+    """Delete what `write_beside` wrote, if it is still there."""
+    if made.is_dir():
+        shutil.rmtree(made, ignore_errors=True)
+    else:
+        made.unlink(missing_ok=True)
+
+
 def put_in_place(
     made: Path, path: Path, new: Base, old: Base, can_replace_open: bool = CAN_REPLACE_OPEN_FILES
 ) -> None:
@@ -60,7 +78,10 @@ def put_in_place(
     without a file.
     """
     try:
-        if can_replace_open:
+        if made.is_dir():
+            folder.put_in_place(made, path)
+            new.reopen(path)
+        elif can_replace_open:
             os.replace(made, path)
         else:
             _replace_closed(made, path, new, old)
@@ -101,6 +122,9 @@ def remove_leftovers(path: Path) -> None:
     """
     # In a folder that cannot be listed or written they stay: they are in nobody's way.
     with contextlib.suppress(OSError):
+        if path.is_dir():
+            folder.finish_saves(path)
+            return
         for leftover in path.parent.iterdir():
             if leftover.name.startswith(_prefix(path)) and leftover.suffix in (_NEW, _OLD):
                 leftover.unlink(missing_ok=True)
