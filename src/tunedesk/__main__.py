@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
@@ -15,13 +14,24 @@ from tunedesk.errors import UserError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code of the window or the command."""
-    multiprocessing.freeze_support()  # in a bundle, a process that counts tokens is this program again
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if is_asked_by_multiprocessing(given):
+        import multiprocessing
+
+        multiprocessing.freeze_support()  # ends the process when its work is done
     if wants_window(given):
         return guarded(lambda: open_window(given), debug="--debug" in given)
     from tunedesk.cli.main import main as run_command
 
     return run_command(given)
+
+
+def is_asked_by_multiprocessing(arguments: Sequence[str]) -> bool:
+    """In a bundle a process that counts tokens is this program again, with arguments of Python's own."""
+    return any(
+        argument == "--multiprocessing-fork" or argument.startswith("from multiprocessing.")
+        for argument in arguments
+    )
 
 
 def wants_window(arguments: Sequence[str]) -> bool:

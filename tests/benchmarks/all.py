@@ -31,6 +31,8 @@ LINES = (
     Line("lint_speed", "parse_with_care_ratio", "parse with findings : parse alone"),
     Line("lint_speed", "row_rules_ratio", "lint each row : parse alone"),
     Line("lint_speed", "all_rules_ratio", "lint the whole file : parse alone"),
+    Line("counting", "local_ratio", "count all rows : the bare tokenizer, local", 1.11),
+    Line("counting", "openai_ratio", "count all rows : the bare tokenizer, OpenAI", 1.11),
     Line("engine_start", "ratio", "engine's first step : import and load alone"),
 )
 

@@ -1,5 +1,6 @@
-"""Chat rows as people write them, for benchmarks: several languages, lists, code, a few planted faults; the same
-bytes every time."""
+# ruff: noqa: RUF001
+"""Chat rows as people write them, for benchmarks: several languages, lists, code, a few planted faults; the
+same bytes every time."""
 
 import json
 import random
@@ -18,7 +19,9 @@ _RUSSIAN = (
     "же все тот мочь вы человек такой его сказать только или ещё бы себя один как уже до время если сам когда заказ "
     "доставка счёт пароль возврат адрес оплата служба неделя письмо пожалуйста клиент"
 ).split()
-_CHINESE = list("的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长")
+_CHINESE = list(
+    "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长"
+)
 _FAULTS = ('"content": null', '"role": "human"', "Caf\\u00c3\\u00a9 ", "zero\\u200bwidth ")
 
 
@@ -56,7 +59,8 @@ def make_rows(count: int, seed: int = 1, faults: float = 0.002) -> Iterator[str]
     """Lines without their line end: one to four exchanges, about 1,000 bytes; 6 % Russian, 3 % Chinese."""
     chance = random.Random(seed)
     pools = {
-        language: (_texts(chance, language, 4000, 3), _texts(chance, language, 4000, 5)) for language in ("en", "ru", "zh")
+        language: (_texts(chance, language, 4000, 3), _texts(chance, language, 4000, 5))
+        for language in ("en", "ru", "zh")
     }
     languages = chance.choices(("en", "ru", "zh"), (91, 6, 3), k=997)
     for number in range(count):
