@@ -7,19 +7,21 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tunedesk import paths
-from tunedesk.dataset.parsing import parse_row
+from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.errors import UserError
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.edits import RewriteFile
 from tunedesk.lint.file_facts import FileFacts, facts_of_content, rewrite
 from tunedesk.lint.finding import Finding, FixKind, Severity
 from tunedesk.lint.help import help_page
+from tunedesk.lint.near_duplicates import find_near_duplicates
 from tunedesk.lint.registry import BY_CODE, RULES
 from tunedesk.lint.report import lint_rows, silenced
 from tunedesk.lint.rows import lint_row
@@ -76,6 +78,8 @@ def read_page(code: str) -> Page:
 def _rows(section: str, kinds: tuple[str, ...]) -> list[bytes]:
     rows: list[bytes] = []
     for kind, body in re.findall(r"^```([^\n]+)\n(.*?)\n```$", section, flags=re.MULTILINE | re.DOTALL):
+        if "json" in kinds and re.fullmatch(r"json \d+", kind):
+            rows += [body.replace("#", str(number)).encode() for number in range(int(kind[5:]))]
         if kind not in kinds:
             continue
         if kind == "file":
@@ -131,7 +135,34 @@ def findings_of(rule: Rule, rows: list[bytes], page: Page, local: Target) -> lis
     company = COMPANY if rule.code in ("QLT005", "TOK003") else []
     others = {"valid": [parse_row(raw) for raw in page.valid]}
     target = local if rule.code in TEMPLATE_FAULTS else target_of(rule, local)
-    report = lint_rows(enumerate([*company, *rows], start=1), target, others)
+    return findings_in(rule, [*company, *rows], target, others)
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Rows as a document's snapshot gives them."""
+
+    lines: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def rows(self) -> Iterator[tuple[int, bytes]]:
+        return enumerate(self.lines, start=1)
+
+    def raw(self, row_id: int) -> bytes:
+        return self.lines[row_id - 1]
+
+
+def findings_in(
+    rule: Rule, rows: list[bytes], target: Target, others: dict[str, list[ParsedRow]]
+) -> list[Finding]:
+    """What a rule says of rows; near duplicates are a search of their own."""
+    if rule.code == "DUP002":
+        near = find_near_duplicates(Numbered(rows), target, others)
+        assert near is not None
+        return [found for each in near.findings.values() for found in each if found.code == rule.code]
+    report = lint_rows(enumerate(rows, start=1), target, others)
     return [found for found in report.findings if found.code == rule.code]
 
 
@@ -179,7 +210,7 @@ def test_the_bad_example_fires_and_the_good_one_does_not(code: str, local: Targe
 @pytest.mark.parametrize("code", CODES)
 def test_a_finding_names_a_place_that_exists(code: str, local: Target) -> None:
     rule, page = BY_CODE[code], read_page(code)
-    rows = [*(COMPANY if code == "QLT005" else []), *page.bad]
+    rows = [*(COMPANY if code in ("QLT005", "TOK003") else []), *page.bad]
     for found in findings_of(rule, page.bad, page, local):
         if found.row is None:  # it is about the file
             assert (found.pointer, found.start, found.end) == ("", 0, 0)
@@ -211,10 +242,9 @@ def test_a_fix_mends_what_it_is_for_and_a_second_pass_changes_nothing(code: str,
         rows = [raw for number, raw in enumerate(rows, start=1) if number not in hopeless]
     assert any(found.fix is not None for found in findings_of(rule, rows, page, local))
     for _ in range(10):
-        report = lint_rows(
-            enumerate(rows, start=1), target_of(rule, local), {"valid": map(parse_row, page.valid)}
-        )
-        fixable = [found for found in report.findings if found.code == code and found.fix is not None]
+        valid = {"valid": [parse_row(raw) for raw in page.valid]}
+        findings = findings_in(rule, rows, target_of(rule, local), valid)
+        fixable = [found for found in findings if found.fix is not None]
         if not fixable:
             break
         assert fixable[0].fix is not None
@@ -225,10 +255,7 @@ def test_a_fix_mends_what_it_is_for_and_a_second_pass_changes_nothing(code: str,
         rows[fixable[0].row - 1 : fixable[0].row] = [] if new is None else [new]
     else:
         pytest.fail(f"ten fixes of {code} did not mend its example")
-    report = lint_rows(
-        enumerate(rows, start=1), target_of(rule, local), {"valid": map(parse_row, page.valid)}
-    )
-    assert [found for found in report.findings if found.code == code] == []
+    assert findings_in(rule, rows, target_of(rule, local), valid) == []
 
 
 @pytest.mark.parametrize("code", ["ENC002", "ENC003", "ENC004", "ENC006"])

@@ -7,6 +7,7 @@ from collections.abc import Callable, ItemsView, Iterator
 from dataclasses import dataclass
 
 from tunedesk.dataset.parsing import parse_row
+from tunedesk.lint.bulk import CHUNK
 from tunedesk.lint.finding import Severity
 from tunedesk.lint.session import LintSession
 from tunedesk.lint.targets import Target
@@ -86,8 +87,9 @@ def test_a_cancelled_lint_keeps_what_it_found() -> None:
         looks.append(len(looks))
         return len(looks) > 2
 
-    assert not session.lint_all(Rows({number: b"{" for number in range(1000)}), cancelled=cancelled)
-    assert session.rows_with_findings() == frozenset(range(200))
+    rows = Rows({number: b"{" for number in range(3 * CHUNK)})
+    assert not session.lint_all(rows, cancelled=cancelled)
+    assert session.rows_with_findings() == frozenset(range(2 * CHUNK))
     assert session.update(3, pair("a")) == {3}
 
 

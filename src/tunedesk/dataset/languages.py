@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """Tells in which language a text is mostly written: by its script, and where many languages share one, by the
 small words that each of them uses all the time. Knows nothing of rows."""
 
@@ -22,25 +23,36 @@ _SCRIPTS = (
 _ONE_LANGUAGE = {"hangul": "ko", "hebrew": "he", "greek": "el", "thai": "th", "devanagari": "hi"}
 # Function words; those that several languages share are left out where they would decide.
 _WORDS = {
-    "en": "the and of to is that it for you with was this are have not be on your from they will can or as which what",
-    "de": "der die das und ist nicht ein eine zu den mit auf sich auch für von dem wird sind oder aber wenn wie ich sie",
-    "fr": "le les des est une dans pour que qui pas vous nous sur avec ce cette sont mais être votre ou au du je il",
-    "es": "el los las una es que por con para del su no se como más pero este esta son usted muy también puede en",
-    "it": "il di che è per una sono con non del della gli le nel anche come questo più ma ha suo essere può si",
+    "en": "the and of to is that it for you with was this are have not be on your from they will can or "
+    "as which what",
+    "de": "der die das und ist nicht ein eine zu den mit auf sich auch für von dem wird sind oder aber "
+    "wenn wie ich sie",
+    "fr": "le les des est une dans pour que qui pas vous nous sur avec ce cette sont mais être votre ou "
+    "au du je il",
+    "es": "el los las una es que por con para del su no se como más pero este esta son usted muy también "
+    "puede en",
+    "it": "il di che è per una sono con non del della gli le nel anche come questo più ma ha suo essere "
+    "può si",
     "pt": "o os as uma não que para com do da em é um por mais como você seu sua também são ao foi pode isso",
-    "nl": "de het een van en is dat niet op te zijn voor met aan er maar ook als bij wordt kan deze naar je u",
+    "nl": "de het een van en is dat niet op te zijn voor met aan er maar ook als bij wordt kan deze naar "
+    "je u",
     "pl": "nie się jest na że do to jak ale po co za od przez dla tak czy są jego można który być oraz lub",
     "sv": "och att det som är en på för med inte av till den har om ett kan jag du vi men eller från din",
     "tr": "ve bir bu için ile de da ne çok daha olarak olan gibi ama en var değil kadar sonra mı her şey siz",
-    "ru": "и в не на что с по это как но к у от за из для так если или бы уже вы мы они его её было может этот только",
-    "uk": "і в не на що з та як але до у від за із для так якщо або вже ви ми вони його її було може цей тільки це є",
+    "ru": "и в не на что с по это как но к у от за из для так если или бы уже вы мы они его её было может "
+    "этот только",
+    "uk": "і в не на що з та як але до у від за із для так якщо або вже ви ми вони його її було може цей "
+    "тільки це є",
     "bg": "и в не на че с за да се от по това как но са ще като или ако тя той има съм който може още вече",
 }
-_CANDIDATES = {"latin": ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr"), "cyrillic": ("ru", "uk", "bg")}
+_CANDIDATES = {
+    "latin": ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr"),
+    "cyrillic": ("ru", "uk", "bg"),
+}
 _SETS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _WORD = re.compile(r"[^\W\d_]+")
 _NOT_PROSE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|\S+@\S+|[\w.]*[_/\\][\w./\\]*", re.DOTALL)
-_CODE_SIGNS = frozenset("{}()[];=<>|&$#\\/*_\"")
+_CODE_SIGNS = frozenset('{}()[];=<>|&$#\\/*_"')
 _LEAST_HITS = 3
 _CLEARLY = 1.5  # so many times more small words than the next best language
 

@@ -30,8 +30,8 @@ _T = TypeVar("_T")
 class Expectation:
     """keys: of the JSON object that nearly all answers are, None when there is no such format.
 
-    corrections: (key, rare label) -> the frequent label it was probably meant to be. The key is "" where the whole
-    answer is a label.
+    corrections: (key, rare label) -> the frequent label it was probably meant to be. The key is "" where
+    the whole answer is a label.
     """
 
     keys: Keys | None = None
@@ -44,7 +44,9 @@ class Expectation:
     def corrected(self, signature: Signature) -> tuple[tuple[int, str], ...]:
         """(number of the label, what was meant) for each misspelled label."""
         labels = enumerate(signature[1])
-        return tuple((number, self.corrections[label]) for number, label in labels if label in self.corrections)
+        return tuple(
+            (number, self.corrections[label]) for number, label in labels if label in self.corrections
+        )
 
 
 class Imbalance(NamedTuple):
@@ -52,7 +54,7 @@ class Imbalance(NamedTuple):
 
     key: str
     label: str
-    count: int
+    rows: int
     total: int
     labels: int
 
@@ -102,8 +104,8 @@ class FormatCounts:
         return Expectation(keys, corrections)
 
     def imbalance(self) -> tuple[Imbalance, ...]:
-        """Choices that are nearly always the same. Two thirds of the answers repeat others, or it is no choice:
-        the rule by which OpenAI's data tool of 2021 told classification from other tasks."""
+        """Choices that are nearly always the same. Two thirds of the answers repeat others, or it is no
+        choice: the rule by which OpenAI's data tool of 2021 told classification from other tasks."""
         found = []
         for key in sorted(self._labels):
             labels = self._choice(key)

@@ -78,7 +78,8 @@ class Slots:
         return self._count - 1
 
     def extend(self, rows: Sequence[int]) -> bool:
-        """Take slots at the end for rows that follow each other; False, and nothing done, when they do not."""
+        """Take slots at the end for rows that follow each other; False, and nothing done, when they do
+        not."""
         first, count = rows[0], len(rows)
         if not self._count:
             self._first = first
@@ -94,7 +95,8 @@ class Slots:
 class Batch:
     """Facts of rows in a form that is small, and quick to send to another process.
 
-    kind and signature: numbers from 1 of `kinds` and `signatures`, 0 for none. starts: row -> where its labels are.
+    kind and signature: numbers from 1 of `kinds` and `signatures`, 0 for none. starts: row -> where its
+    labels are.
     """
 
     rows: array[int] = field(default_factory=lambda: array("q"))
@@ -107,16 +109,32 @@ class Batch:
     kinds: Interned[Kind] = field(default_factory=Interned)
     signatures: Interned[Signature] = field(default_factory=Interned)
     starts: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    waiting: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Put what was added into the arrays; before this nothing can be read."""
+        if not self.waiting:
+            return
+        columns = (self.rows, self.row, self.question, self.answer, self.length, self.kind, self.signature)
+        for column, numbers in zip(columns, zip(*self.waiting, strict=True), strict=True):
+            column.extend(numbers)
+        self.waiting = []
 
     def add(self, row: int, facts: RowFacts) -> None:
         signature = self.signatures.number(facts.signature) if facts.signature is not None else 0
         kind = self.kinds.number(Kind(facts.pointer, facts.classes))
         if facts.starts:
             self.starts[row] = facts.starts
-        self.add_numbers(row, facts.row, facts.question, facts.answer, facts.length, kind, signature)
+        self.waiting.append((row, facts.row, facts.question, facts.answer, facts.length, kind, signature))
 
-    def facts(self, number: int) -> RowFacts:
+    def add_absent(self, row: int) -> None:
+        """A row that cannot be read keeps its place, so that the rows around it follow each other."""
+        self.waiting.append((row, 0, 0, 0, 0, ABSENT, 0))
+
+    def facts(self, number: int) -> RowFacts | None:
         """Of the row that was added as number 0, 1, ..."""
+        if self.kind[number] == ABSENT:
+            return None
         kind = self.kinds[self.kind[number]]
         signature = self.signatures[self.signature[number]] if self.signature[number] else None
         return RowFacts(
@@ -130,6 +148,13 @@ class Batch:
             kind.classes,
         )
 
+    def contents(self) -> tuple[array[int], array[int]]:
+        """(hashes, rows) of all rows that are there."""
+        if ABSENT not in self.kind:
+            return self.row, self.rows
+        there = [number for number, kind in enumerate(self.kind) if kind != ABSENT]
+        return array("Q", [self.row[n] for n in there]), array("q", [self.rows[n] for n in there])
+
     def questions(self) -> tuple[array[int], array[int]]:
         """(questions, rows) of the rows that have a question and an answer."""
         if 0 not in self.question and 0 not in self.answer:
@@ -137,17 +162,6 @@ class Batch:
         each = zip(self.question, self.answer, self.rows, strict=True)
         pairs = [(question, row) for question, answer, row in each if question and answer]
         return array("Q", [question for question, _ in pairs]), array("q", [row for _, row in pairs])
-
-    def add_numbers(
-        self, row: int, whole: int, question: int, answer: int, length: int, kind: int, signature: int
-    ) -> None:
-        self.rows.append(row)
-        self.row.append(whole)
-        self.question.append(question)
-        self.answer.append(answer)
-        self.length.append(length)
-        self.kind.append(kind)
-        self.signature.append(signature)
 
 
 class Columns:

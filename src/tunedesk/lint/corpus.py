@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.lint.answer_format import Expectation, FormatCounts
-from tunedesk.lint.columns import Batch, Columns, Kind
+from tunedesk.lint.columns import ABSENT, Batch, Columns, Kind
 from tunedesk.lint.counters import ANSWER, ClassCounter, own_counters
 from tunedesk.lint.finding import Finding
 from tunedesk.lint.row_facts import NOTHING, RowFacts, Signature, facts_of
@@ -24,6 +24,7 @@ from tunedesk.lint.rules.corpus import (
     label_finding,
     leakage_finding,
 )
+from tunedesk.lint.rules.schema_corpus import class_counters
 from tunedesk.lint.targets import Target
 
 _GENERIC = Target("generic")
@@ -31,7 +32,7 @@ _GENERIC = Target("generic")
 
 def counters_for(target: Target) -> tuple[ClassCounter, ...]:
     """Every class counter for a target, in the order of RowFacts.classes."""
-    return own_counters(target)
+    return (*own_counters(target), *class_counters(target))
 
 
 def classes_of(view: RowView, counters: Iterable[ClassCounter]) -> tuple[Hashable, ...]:
@@ -63,7 +64,8 @@ class CorpusIndex:
         self._reported: dict[int, int] = {}
         self._reported_format = Expectation()
         self._judged = 0  # so many signatures were judged by it
-        self._of_kind: dict[int, tuple[Finding, ...]] = {}
+        self._of_kind: dict[int, tuple[Finding, ...]] = {}  # as the counts are now
+        self._told_of_kind: dict[int, tuple[Finding, ...]] = {}
 
     def facts_of(self, parsed: ParsedRow) -> RowFacts | None:
         """What the index keeps of a row; None for a line that cannot be read."""
@@ -95,9 +97,11 @@ class CorpusIndex:
             for number in range(len(batch.rows)):
                 self.put_facts(batch.rows[number], batch.facts(number))
             return
-        self._same_row.extend(batch.row, batch.rows)
+        self._same_row.extend(*batch.contents())
         self._same_question.extend(*batch.questions())
         for number, count in Counter(columns.kind[begin:]).items():
+            if number == ABSENT:
+                continue
             for counter, key in zip(self._counters, columns.kinds[number].classes, strict=True):
                 counter.add(key, count)
         for number, count in Counter(columns.signature[begin:]).items():
@@ -105,6 +109,7 @@ class CorpusIndex:
                 self._carriers[number] += count
                 self._format.add(columns.signatures[number], count)
         self._is_stale = True
+        self._of_kind = {}
         if self._splits:
             leaks = zip(batch.rows, batch.question, strict=True)
             self._dirty.update(row for row, question in leaks if question in self._splits)
@@ -159,6 +164,7 @@ class CorpusIndex:
 
     def _count(self, slot: int, by: int) -> None:
         columns = self._columns
+        self._of_kind = {}
         for counter, key in zip(self._counters, columns.kind_of(slot).classes, strict=True):
             if by > 0:
                 counter.add(key)
@@ -186,7 +192,12 @@ class CorpusIndex:
         )
         if parts[0] is None and not any(parts[1:]):
             return 0
-        place = (columns.kind_of(slot).pointer, columns.length[slot], columns.starts(slot), columns.signature[slot])
+        place = (
+            columns.kind_of(slot).pointer,
+            columns.length[slot],
+            columns.starts(slot),
+            columns.signature[slot],
+        )
         return hash((*parts[:4], tuple((f.code, f.message) for f in parts[4]), place)) or 1
 
     def _expectation(self) -> Expectation:
@@ -221,7 +232,9 @@ class CorpusIndex:
             if is_now != was and self._carriers[number]:
                 changed.add(number)
         slots = map(self._columns.slots.find, self._dirty)
-        in_hand = Counter(self._columns.signature[slot] for slot in slots if slot >= 0 and self._columns.kind[slot])
+        in_hand = Counter(
+            self._columns.signature[slot] for slot in slots if slot >= 0 and self._columns.kind[slot]
+        )
         wanted = [number for number in changed if in_hand[number] < self._carriers[number]]
         return {self._columns.rows[slot] for slot in self._columns.with_signatures(wanted)}
 
@@ -229,12 +242,13 @@ class CorpusIndex:
         changed = [counter.take_changed() for counter in self._counters]
         if not any(changed):
             return set()
-        self._of_kind = {}
-        kinds = [
-            number
-            for number, kind in enumerate(self._columns.kinds.values, start=1)
-            if any(key in each for key, each in zip(kind.classes, changed, strict=True))
-        ]
+        kinds = []
+        for number, kind in enumerate(self._columns.kinds.values, start=1):
+            if any(key in each for key, each in zip(kind.classes, changed, strict=True)):
+                before, now = self._told_of_kind.get(number, ()), self._class_findings(number)
+                self._told_of_kind[number] = now
+                if before != now:
+                    kinds.append(number)
         return {self._columns.rows[slot] for slot in self._columns.with_kinds(kinds)}
 
     def _class_findings(self, number: int) -> tuple[Finding, ...]:
@@ -266,14 +280,18 @@ class CorpusIndex:
         for finding in self._class_findings(columns.kind[slot]):
             is_answer = finding.pointer == ANSWER
             end = length if is_answer else finding.end
-            yield replace(finding, row=row_id, pointer=kind.pointer if is_answer else finding.pointer, end=end)
+            yield replace(
+                finding, row=row_id, pointer=kind.pointer if is_answer else finding.pointer, end=end
+            )
 
     def _find_format(self, row_id: int, slot: int, kind: Kind) -> Iterator[Finding]:
         signature, expected = self._columns.signature_of(slot), self._expectation()
         if signature is None:
             return
         if expected.keys is not None and expected.is_odd(signature):
-            yield format_finding(row_id, kind.pointer, self._columns.length[slot], expected.keys, signature[0])
+            yield format_finding(
+                row_id, kind.pointer, self._columns.length[slot], expected.keys, signature[0]
+            )
         for number, meant in expected.corrected(signature):
             key, text = signature[1][number]
             place = (self._columns.starts(slot)[number], text)

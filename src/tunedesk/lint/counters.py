@@ -1,5 +1,6 @@
-"""What is wrong with a file as a whole is counted in classes of rows: few classes, many rows. Here the protocol,
-and the counters of texts: refusals, lengths of preferences, languages, system prompts."""
+# ruff: noqa: RUF001
+"""What is wrong with a file as a whole is counted in classes of rows: few classes, many rows. Here the
+protocol, and the counters of texts: refusals, lengths of preferences, languages, system prompts."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ ANSWER = "#answer"
 class ClassCounter(Protocol):
     """Puts each row into a class, counts the classes, and says what is wrong with all rows of a class.
 
-    by_shape: rows in the usual shape that nothing is wrong with have the same class when their keys and types are
-    the same; so it is asked once for all of them.
+    by_shape: rows in the usual shape that nothing is wrong with have the same class when their keys and
+    types are the same; so it is asked once for all of them.
     """
 
     by_shape: bool
@@ -66,7 +67,9 @@ class Counted:
 
     def take_changed(self) -> set[Hashable]:
         now = {key: found for key in self._rows if (found := self.findings(key))}
-        changed = {key for key in now.keys() | self._told.keys() if now.get(key, ()) != self._told.get(key, ())}
+        changed = {
+            key for key in now.keys() | self._told.keys() if now.get(key, ()) != self._told.get(key, ())
+        }
         self._told = now
         return changed
 
@@ -112,7 +115,8 @@ class LengthBias(Counted):
 
     def key_of(self, view: RowView) -> int | None:
         chosen, rejected = (
-            sum(len(message.content or "") for message in side) for side in (view.example.chosen, view.example.rejected)
+            sum(len(message.content or "") for message in side)
+            for side in (view.example.chosen, view.example.rejected)
         )
         if not view.example.chosen or not view.example.rejected:
             return None
@@ -123,7 +127,9 @@ class LengthBias(Counted):
         if pairs < self.LEAST or self._rows[1] <= self.SHARE * pairs:
             return ()
         share = self._rows[1] / pairs
-        message = f"In {share:.0%} of {pairs:,} pairs the chosen answer is the longer one; length alone would win."
+        message = (
+            f"In {share:.0%} of {pairs:,} pairs the chosen answer is the longer one; length alone would win."
+        )
         return (Finding("PRF005", Severity.WARNING, "", 0, 0, message),)
 
 
@@ -165,14 +171,80 @@ class Languages(Counted):
         return best if total >= self.LEAST and answers[best] >= self.MAJORITY * total else ""
 
 
-# A question that names a language may ask for it. The beginnings of their names in the languages that are told apart.
-_NAMED = (
-    "translat перев übersetz tradui traduc tradu vertaal przetłum 翻译 翻譯 翻訳 번역 ترجم "
-    "english russian german french spanish chinese japanese korean arabic italian portuguese ukrainian dutch polish "
-    "turkish hindi hebrew greek англий русск немец франц испан китайс японс корейс арабс итальян украин "
-    "англійськ українськ deutsch englisch französisch spanisch russisch anglais français espagnol allemand "
-    "inglés español francés alemán 英文 英语 中文 汉语 俄语 日语 法语 德语 英語 日本語 中国語 الإنجليزية العربية"
-).split()
+# A question that names a language may ask for it. The beginnings of their names in the languages that are
+# told apart.
+_NAMED = [
+    "translat",
+    "перев",
+    "übersetz",
+    "tradui",
+    "traduc",
+    "tradu",
+    "vertaal",
+    "przetłum",
+    "翻译",
+    "翻譯",
+    "翻訳",
+    "번역",
+    "ترجم",
+    "english",
+    "russian",
+    "german",
+    "french",
+    "spanish",
+    "chinese",
+    "japanese",
+    "korean",
+    "arabic",
+    "italian",
+    "portuguese",
+    "ukrainian",
+    "dutch",
+    "polish",
+    "turkish",
+    "hindi",
+    "hebrew",
+    "greek",
+    "англий",
+    "русск",
+    "немец",
+    "франц",
+    "испан",
+    "китайс",
+    "японс",
+    "корейс",
+    "арабс",
+    "итальян",
+    "украин",
+    "англійськ",
+    "українськ",
+    "deutsch",
+    "englisch",
+    "französisch",
+    "spanisch",
+    "russisch",
+    "anglais",
+    "français",
+    "espagnol",
+    "allemand",
+    "inglés",
+    "español",
+    "francés",
+    "alemán",
+    "英文",
+    "英语",
+    "中文",
+    "汉语",
+    "俄语",
+    "日语",
+    "法语",
+    "德语",
+    "英語",
+    "日本語",
+    "中国語",
+    "الإنجليزية",
+    "العربية",
+]
 
 
 def _names_a_language(text: str) -> bool:

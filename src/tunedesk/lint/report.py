@@ -5,15 +5,16 @@ business of `reports`.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.lint.baseline import Baseline
+from tunedesk.lint.bulk import CHUNK, BulkLinter
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.file_facts import file_facts
 from tunedesk.lint.finding import Finding, Severity
-from tunedesk.lint.rows import lint_row
 from tunedesk.lint.rules.files import lint_file_facts
 from tunedesk.lint.rules.housekeeping import unused_finding
 from tunedesk.lint.silencing import Silenced, Silencer
@@ -46,16 +47,15 @@ def lint_rows(
     others: Mapping[str, Iterable[ParsedRow]] | None = None,
 ) -> LintReport:
     """Lint numbered rows (from 1) alone and in company."""
-    index = CorpusIndex(others, target)
+    index, linter = CorpusIndex(others, target), BulkLinter(target)
     of_row: dict[int, tuple[Finding, ...]] = {}
     count = 0
-    for number, raw in rows:
-        parsed = parse_row(raw)
-        index.put(number, parsed)
-        findings = lint_row(parsed, target)
-        if findings:
-            of_row[number] = findings
-        count += 1
+    left = iter(rows)
+    while chunk := list(islice(left, CHUNK)):
+        linted = linter.lint(chunk)
+        index.put_batch(linted.batch)
+        of_row.update(linted.findings)
+        count += len(chunk)
     affected = index.affected()
     ordered = [
         (number, found)

@@ -18,8 +18,8 @@ LONGEST_LABEL = 40  # characters; longer values are texts, not labels
 NOTHING = 0
 """Stands for the hash of a question or answer that a row does not have."""
 Signature = tuple[tuple[str, ...] | None, tuple[tuple[str, str], ...], tuple[str, ...]]
-"""Of an answer: sorted keys when it is a JSON object, else None; its labels (key, text), the key "" for an answer
-that is nothing but a short text; the keys of texts too long to be labels."""
+"""Of an answer: sorted keys when it is a JSON object, else None; its labels (key, text), the key "" for an
+answer that is nothing but a short text; the keys of texts too long to be labels."""
 PROSE: Signature = (None, (), ())
 # Several answers to one question are what these formats are made of.
 _WITHOUT_ANSWER = (
@@ -36,8 +36,8 @@ _WITHOUT_ANSWER = (
 class RowFacts:
     """Hashes are 64 bits that every process agrees on; NOTHING where a row has no question or answer.
 
-    pointer, length: the answer's, "" and 0 without one. starts: where in the answer each label of the signature
-    begins. classes: one key for each class counter.
+    pointer, length: the answer's, "" and 0 without one. starts: where in the answer each label of the
+    signature begins. classes: one key for each class counter.
     """
 
     row: int
@@ -86,12 +86,14 @@ def usual_hash(code: str, joined: bytes, rest: Mapping[str, Any]) -> int:
 
 
 def usual_texts(value: Mapping[str, Any]) -> tuple[str, list[str], dict[str, Any]] | None:
-    """(who speaks, the texts, all other keys) of a row whose turns are nothing but a role and a text; None for any
-    other, and for texts with a NUL."""
+    """(who speaks, the texts, all other keys) of a row whose turns are nothing but a role and a text; None
+    for any other, and for texts with a NUL."""
     turns = value.get("messages")
     if type(turns) is list:
         code, texts, own = _turns(turns)
-    elif "messages" not in value and type(value.get("prompt")) is str and type(value.get("completion")) is str:
+    elif (
+        "messages" not in value and type(value.get("prompt")) is str and type(value.get("completion")) is str
+    ):
         code, texts, own = "prompt", [value["prompt"], value["completion"]], ("prompt", "completion")
     else:
         return None

@@ -1,8 +1,8 @@
 """Rows that share a key; says which is first and which differ in their variant, without looking at
 all rows again.
 
-Few rows stand in dictionaries. Many are sorted into two arrays, 16 bytes a row; what changes afterwards stands in
-the dictionaries until they are many again.
+Few rows stand in dictionaries. Many are sorted into two arrays, 16 bytes a row; what changes afterwards
+stands in the dictionaries until they are many again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
-
-    Numbers = np.ndarray[tuple[int], np.dtype[np.generic]]
+    import numpy.typing as npt
 
 _SHOWN = 5  # rows that a finding names as related
 _MANY = 20_000
@@ -32,8 +31,8 @@ class RowGroups:
         self._variant_of = variant_of
         self._rows: dict[int, int | set[int]] = {}  # one row, the usual case, as itself
         self._loose = 0
-        self._keys: Numbers | None = None
-        self._sorted: Numbers | None = None
+        self._keys: npt.NDArray[np.uint64] | None = None
+        self._sorted: npt.NDArray[np.int64] | None = None
         self._gone: set[int] = set()  # sorted rows that have left their key
         self._summaries: dict[int, Summary] = {}
         self._before: dict[int, Summary] = {}  # as they were when changes were last asked for
@@ -57,7 +56,9 @@ class RowGroups:
             return
         if row < firsts.get(variant, row + 1):
             firsts[variant] = row
-            self._change(key, before, tuple(sorted((first, other) for other, first in firsts.items())[: _SHOWN + 1]))
+            self._change(
+                key, before, tuple(sorted((first, other) for other, first in firsts.items())[: _SHOWN + 1])
+            )
 
     def discard(self, key: int, row: int) -> None:
         """Take a row out of a key that it was added to; its variant must still be known."""
@@ -94,8 +95,8 @@ class RowGroups:
         return tuple(row for row, other in self._summary(key) if other != variant)[:_SHOWN]
 
     def take_changed(self) -> set[int]:
-        """Rows of all keys that look different than when this was asked before; not those of keys that came or
-        went alone."""
+        """Rows of all keys that look different than when this was asked before; not those of keys that came
+        or went alone."""
         self._settle()
         changed: set[int] = set()
         for key in self._new_keys:
@@ -154,7 +155,11 @@ class RowGroups:
     def _sort(self, waiting: list[tuple[array[int], array[int]]] | None = None) -> None:
         import numpy as np
 
-        loose = [(key, row) for key, rows in self._rows.items() for row in (rows if isinstance(rows, set) else (rows,))]
+        loose = [
+            (key, row)
+            for key, rows in self._rows.items()
+            for row in (rows if isinstance(rows, set) else (rows,))
+        ]
         keys = [np.array([key for key, _ in loose], np.uint64)]
         rows = [np.array([row for _, row in loose], np.int64)]
         new = waiting or []

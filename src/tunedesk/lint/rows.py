@@ -11,7 +11,6 @@ from tunedesk.lint.registry import BY_CODE, RULES
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rule import Check, Hit, Rule
 from tunedesk.lint.rules.lines import repair
-from tunedesk.lint.screen import is_ordinary
 from tunedesk.lint.targets import Target
 
 MAX_FINDINGS = 200  # in one row; more help nobody
@@ -24,13 +23,15 @@ def lint_row(parsed: ParsedRow, target: Target) -> tuple[Finding, ...]:
 
     Rules that render are left out when the row cannot be trained for a reason that is already told.
     """
-    ordinary = is_ordinary(parsed, target)
-    if ordinary and target.template is None:
-        return ()
-    view = RowView(parsed, target)
+    return lint_view(RowView(parsed, target))
+
+
+def lint_view(view: RowView) -> tuple[Finding, ...]:
+    """`lint_row` of a row that is looked at already."""
+    parsed, target = view.parsed, view.target
     plain, rendering = _checks(target)
     hits = _line_hits(parsed, target) if parsed.problems else []
-    if parsed.value is not None and not ordinary:
+    if parsed.value is not None:
         hits += [(rule, hit) for rule, check in plain for hit in check(view)]
     if parsed.value is not None and target.template is not None and not _is_rejected(hits, target):
         hits += [(rule, hit) for rule, check in rendering for hit in check(view)]

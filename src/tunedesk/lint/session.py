@@ -2,20 +2,28 @@
 for any thread.
 """
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
-from tunedesk.dataset.parsing import ParsedRow, parse_row
+from tunedesk.dataset.parsing import ParsedRow
+from tunedesk.lint.bulk import CHUNK, BulkLinter, Linted
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.finding import Finding, Severity
-from tunedesk.lint.rows import lint_row
+from tunedesk.lint.finding_store import NO_FINDINGS, FindingStore, SeverityCounts, count_severities
 from tunedesk.lint.targets import Target
 
-_CHUNK = 100  # rows between two looks at the lock, the progress and the cancel button
-_Linted = tuple[ParsedRow, tuple[Finding, ...]]
+RENDERED_CHUNK = 50  # rows; rendering takes a hundred times as long
+LONG = 4.0
+"""Seconds of work from which on a second process pays; it needs about one to begin."""
+_PLAIN_SECONDS, _RENDERED_SECONDS = 10e-9, 350e-9  # for each byte, measured on rows of 1,000 bytes
+_AHEAD = 3  # chunks that the second process has before it
+_Chunk = list[tuple[int, bytes]]
 
 
 class Rows(Protocol):
@@ -27,14 +35,28 @@ class Rows(Protocol):
 
 
 class LintSession:
-    """One document, one target. `others` are the rows of other splits by name, read once at the start."""
+    """One document, one target. `others` are the rows of other splits by name, read once at the start.
 
-    def __init__(self, target: Target, others: Mapping[str, Iterable[ParsedRow]] | None = None) -> None:
+    model: the folder of the target's template, with which a second process can help; None: none is started
+    for a target with a template. processes: 1 leaves everything to this one.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        others: Mapping[str, Iterable[ParsedRow]] | None = None,
+        *,
+        model: Path | None = None,
+        processes: int = 2,
+    ) -> None:
         self.target = target
-        self._index = CorpusIndex(others)
+        self._model = model
+        self._processes = min(processes, os.cpu_count() or 1)
+        self._one = BulkLinter(target)
+        self._index = CorpusIndex(others, target)
         self._lock = threading.RLock()
-        self._of_row: dict[int, tuple[Finding, ...]] = {}
-        self._of_corpus: dict[int, tuple[Finding, ...]] = {}
+        self._of_row = FindingStore()
+        self._of_corpus: dict[int, SeverityCounts] = {}
         self._counts: Counter[Severity] = Counter()
         self._newest: dict[int, int] = {}  # edited row -> number of the call that brought its newest bytes
         self._calls = 0
@@ -50,21 +72,14 @@ class LintSession:
         progress(rows done, rows) is called now and then. Rows that `update` gets meanwhile keep their newer
         state.
         """
-        total = len(snapshot)
-        done = 0
-        chunk: list[tuple[int, bytes]] = []
-        for item in snapshot.rows():
-            chunk.append(item)
-            if len(chunk) < _CHUNK:
-                continue
-            if cancelled():
+        total, done = len(snapshot), 0
+        for linted in self._lint_chunks(snapshot, cancelled):
+            if linted is None:
                 return False
-            self._lint_chunk(chunk)
-            done += len(chunk)
-            chunk = []
+            self._take_batch(linted)
+            done += len(linted.batch.rows)
             if progress is not None:
                 progress(done, total)
-        self._lint_chunk(chunk)
         self._refresh()
         if progress is not None:
             progress(total, total)
@@ -82,59 +97,149 @@ class LintSession:
             self._calls += 1
             call = self._calls
             self._newest.update(dict.fromkeys(rows, call))
-        items = list(rows.items())
-        for begin in range(0, len(items), _CHUNK):
-            found = [(row_id, self._lint(row_id, raw)) for row_id, raw in items[begin : begin + _CHUNK]]
-            self._take(found, call)
+        linter = BulkLinter(self.target) if len(rows) > CHUNK else self._one
+        left = iter(rows.items())
+        while chunk := list(islice(left, self._chunk_size)):
+            gone = [row_id for row_id, raw in chunk if raw is None]
+            there = [(row_id, raw) for row_id, raw in chunk if raw is not None]
+            self._take_edited(linter.lint(there), gone, call)
         return set(rows) | self._refresh()
 
     def findings(self, row_id: int) -> tuple[Finding, ...]:
         with self._lock:
-            return self._of_row.get(row_id, ()) + self._of_corpus.get(row_id, ())
+            of_corpus = self._index.findings(row_id) if row_id in self._of_corpus else ()
+            return self._of_row.get(row_id) + of_corpus
+
+    def file_findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the file as a whole, and no row's fault; with row=None."""
+        with self._lock:
+            return self._index.file_findings()
 
     def counts(self) -> dict[Severity, int]:
-        """Number of findings of each severity."""
+        """Number of findings of each severity, without those of the file as a whole."""
         with self._lock:
             return {severity: self._counts[severity] for severity in Severity}
+
+    def counts_of(self, row_id: int) -> SeverityCounts:
+        """Errors, warnings and notes of a row; much cheaper than its findings."""
+        with self._lock:
+            alone, together = self._of_row.counts(row_id), self._of_corpus.get(row_id, NO_FINDINGS)
+            return (alone[0] + together[0], alone[1] + together[1], alone[2] + together[2])
 
     def rows_with_findings(self) -> frozenset[int]:
         with self._lock:
             return frozenset(self._of_row) | frozenset(self._of_corpus)
 
-    def _lint_chunk(self, chunk: list[tuple[int, bytes]]) -> None:
-        self._take([(row_id, self._lint(row_id, raw)) for row_id, raw in chunk], 0)
+    @property
+    def _chunk_size(self) -> int:
+        return CHUNK if self.target.template is None else RENDERED_CHUNK
 
-    def _lint(self, row_id: int, raw: bytes | None) -> _Linted | None:
-        """Without the lock: rendering may take a while, and findings must stay readable."""
-        if raw is None:
-            return None
-        parsed = parse_row(raw)
-        return parsed, tuple(replace(found, row=row_id) for found in lint_row(parsed, self.target))
+    def _lint_chunks(self, snapshot: Rows, cancelled: Callable[[], bool]) -> Iterator[Linted | None]:
+        """Every chunk in order; None at the end when it was cancelled."""
+        linter = BulkLinter(self.target)
+        source = snapshot.rows()
+        chunks: Iterator[_Chunk] = iter(lambda: list(islice(source, self._chunk_size)), [])
+        first = next(chunks, [])
+        if not first:
+            return
+        if cancelled():
+            yield None
+            return
+        yield linter.lint(first)
+        if not self._is_long(first, len(snapshot)):
+            for chunk in chunks:
+                if cancelled():
+                    yield None
+                    return
+                yield linter.lint(chunk)
+            return
+        yield from self._lint_with_help(linter, chunks, cancelled)
 
-    def _take(self, linted: list[tuple[int, _Linted | None]], call: int) -> None:
-        """Keep what was found, but for rows that a later call has newer bytes of."""
+    def _is_long(self, chunk: _Chunk, total: int) -> bool:
+        """Whether so much is left that a second process pays."""
+        if self._processes < 2 or (self.target.template is not None and self._model is None):
+            return False
+        each = sum(len(raw) for _, raw in chunk) / len(chunk)
+        seconds = _PLAIN_SECONDS if self.target.template is None else _RENDERED_SECONDS
+        return each * total * seconds > LONG
+
+    def _lint_with_help(
+        self, linter: BulkLinter, chunks: Iterator[_Chunk], cancelled: Callable[[], bool]
+    ) -> Iterator[Linted | None]:
+        from tunedesk.lint.second_process import SecondProcess
+
+        with ExitStack() as stack:
+            try:
+                helper = stack.enter_context(SecondProcess(self.target, self._model))
+            except OSError:  # no room for another process: one is enough
+                yield from (None if cancelled() else linter.lint(chunk) for chunk in chunks)
+                return
+            done: dict[int, Linted] = {}
+            numbered = enumerate(chunks)
+            expected, more = 0, True
+            while more or helper.waiting or done:
+                if cancelled():
+                    yield None
+                    return
+                while more and helper.is_alive and helper.waiting < _AHEAD:
+                    following = next(numbered, None)
+                    more = following is not None
+                    if following is not None:
+                        helper.send(*following)
+                mine = next(numbered, None) if more else None
+                more = mine is not None
+                if mine is not None:
+                    done[mine[0]] = linter.lint(mine[1])
+                done.update(helper.receive(0 if more else 0.1))
+                done.update((number, linter.lint(rows)) for number, rows in helper.take_lost())
+                while expected in done:
+                    yield done.pop(expected)
+                    expected += 1
+
+    def _take_batch(self, linted: Linted) -> None:
+        """Keep what was found, but for rows that were edited meanwhile."""
+        batch = linted.batch
         with self._lock:
-            for row_id, found in linted:
-                if self._newest.get(row_id, 0) != call:
-                    continue
-                if found is None:
+            edited = self._newest.keys() & set(batch.rows) if self._newest else set()
+            if not edited:
+                self._index.put_batch(batch)
+            else:
+                for number, row_id in enumerate(batch.rows):
+                    if row_id not in edited:
+                        self._index.put_facts(row_id, batch.facts(number))
+            for row_id, found in linted.findings:
+                if row_id not in edited:
+                    self._store(row_id, found)
+
+    def _take_edited(self, linted: Linted, gone: list[int], call: int) -> None:
+        """Keep what was found, but for rows that a later call has newer bytes of."""
+        found = dict(linted.findings)
+        with self._lock:
+            for number, row_id in enumerate(linted.batch.rows):
+                if self._newest[row_id] == call:
+                    self._index.put_facts(row_id, linted.batch.facts(number))
+                    self._store(row_id, found.get(row_id, ()))
+            for row_id in gone:
+                if self._newest[row_id] == call:
                     self._index.remove(row_id)
-                    self._store(self._of_row, row_id, ())
-                else:
-                    self._index.put(row_id, found[0])
-                    self._store(self._of_row, row_id, found[1])
+                    self._store(row_id, ())
 
     def _refresh(self) -> set[int]:
         with self._lock:
             affected = self._index.affected()
             for row_id in affected:
-                self._store(self._of_corpus, row_id, self._index.findings(row_id))
+                self._count(self._of_corpus.pop(row_id, NO_FINDINGS), -1)
+                findings = self._index.findings(row_id)
+                if findings:
+                    self._of_corpus[row_id] = counts = count_severities(findings)
+                    self._count(counts, 1)
             return affected
 
-    def _store(
-        self, place: dict[int, tuple[Finding, ...]], row_id: int, findings: tuple[Finding, ...]
-    ) -> None:
-        self._counts.subtract(found.severity for found in place.pop(row_id, ()))
-        if findings:
-            place[row_id] = findings
-            self._counts.update(found.severity for found in findings)
+    def _store(self, row_id: int, findings: tuple[Finding, ...]) -> None:
+        self._count(self._of_row.counts(row_id), -1)
+        self._of_row.put(row_id, findings)
+        self._count(self._of_row.counts(row_id), 1)
+
+    def _count(self, counts: SeverityCounts, by: int) -> None:
+        for severity, count in zip((Severity.ERROR, Severity.WARNING, Severity.INFO), counts, strict=True):
+            self._counts[severity] += by * count

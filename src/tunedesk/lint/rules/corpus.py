@@ -1,5 +1,5 @@
-"""DUP, QLT and PRF of rows in company: what only shows when rows are compared; the counting is done by CorpusIndex
-and its counters, this is what it says.
+"""DUP, QLT and PRF of rows in company: what only shows when rows are compared; the counting is done by
+CorpusIndex and its counters, this is what it says.
 """
 
 from tunedesk.lint.answer_format import Imbalance
@@ -144,7 +144,7 @@ def label_finding(row: int, pointer: str, key: str, place: tuple[int, str], mean
 def imbalance_finding(found: Imbalance) -> Finding:
     what = f"the {found.key}" if found.key else "the answer"
     message = (
-        f'In {found.count / found.total:.0%} of {found.total:,} rows {what} is "{found.label}"; the other '
+        f'In {found.rows / found.total:.0%} of {found.total:,} rows {what} is "{found.label}"; the other '
         f"{found.labels - 1:,} values share the rest."
     )
     return Finding("QLT007", IMBALANCE.severity, "", 0, 0, message)

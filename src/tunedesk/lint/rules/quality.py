@@ -1,51 +1,33 @@
-"""QLT and PII of single rows: answers that were cut off, and secrets that a model would learn by heart."""
+"""QLT of single rows: answers that were cut off or go round in circles, and gaps that were never filled
+in."""
 
 import re
 from collections.abc import Iterator
 
-from tunedesk.lint.edits import ReplaceText
-from tunedesk.lint.finding import Fix, FixKind, Severity
+from tunedesk.lint.finding import Severity
+from tunedesk.lint.row_facts import normal
 from tunedesk.lint.row_view import RowView
-from tunedesk.lint.rule import Hit, Rule
+from tunedesk.lint.rule import Group, Hit, Rule
 
 _FENCE = re.compile(r"^\s*```", re.MULTILINE)
 _JSON_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|"|[{}\[\]]')
 _PAIRS = {"}": "{", "]": "["}
-# The shapes that providers give their keys; each begins with a prefix of its own, so that chance hits are
-# rare.
-_SECRET = re.compile(
-    r"-----BEGIN (?P<private>(?:[A-Z]+ )?PRIVATE KEY)-----.*?(?:-----END (?P=private)-----|\Z)"
-    r"|\bsk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}"
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{40,}\b|\bglpat-[A-Za-z0-9_-]{20,}"
-    r"|\bhf_[A-Za-z0-9]{30,}\b|\bxox[abeoprs]-[A-Za-z0-9-]{20,}|\bAIza[0-9A-Za-z_-]{35}"
-    r"|\bey[JI][A-Za-z0-9_-]{10,}\.ey[JI][A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    re.DOTALL,
-)
-# One of these stands in every secret; looking for them first saves the search.
-SECRET_SIGNS = tuple(
-    [
-        "-----BEGIN",
-        "sk-",
-        "AKIA",
-        "ASIA",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "glpat-",
-        "hf_",
-        "xox",
-        "AIza",
-        "eyJ",
-        "eyI",
-    ]
+_WORD = re.compile(r"\w+")
+_LONGEST_LOOKED = 20_000  # characters of an answer in which a loop is looked for
+_LONGEST_PHRASE = 30  # words
+_ROUNDS = 4
+_LEAST_LOOP = 11  # words that repeat earlier ones; "no, no, no, no" is emphasis
+_LEAST_ECHO = 40  # characters; a short answer may well be the question's own word
+MAX_PLACEHOLDERS = 20  # in one text
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_PLACEHOLDER = re.compile(
+    r"\bTODO\b|\bFIXME\b|\bTBD\b|\bXXXX+\b|(?i:\blorem ipsum\b)"
+    r"|\[(?i:(?:your|insert|enter|add|company|customer|first|last|full|product|agent|recipient|sender)[ _]?"
+    r"(?:[a-z]+[ _]?){0,4}|name|date|link|address|phone|email|e-mail|url|city)\](?!\()"
+    r"|<(?i:(?:your|insert|enter)[ _-][a-z _-]{2,40})>"
+    r"|\{\{\s*[A-Za-z_][\w.]{1,30}\s*\}\}|(?<![\w\\}^_$%{\"'])\{[a-z_][a-z0-9_]{1,30}\}(?![\w}])"
 )
 MAX_JUDGED = 1_000_000  # characters of an answer; a longer one is no answer but a file
-_DISTINCT = 10  # characters; "sk-xxxxxxxxxxxxxxxxxxxx" in a manual is no secret
-_MASK = "[secret removed]"
 
 
 def cut_off_answer(view: RowView) -> Iterator[Hit]:
@@ -86,18 +68,40 @@ def _last_line(text: str) -> tuple[int, int]:
     return text.rfind("\n") + 1, len(text)
 
 
-def secret(view: RowView) -> Iterator[Hit]:
+def repetition(view: RowView) -> Iterator[Hit]:
+    """An answer that goes round in circles, or only repeats the question."""
+    asked = [message.content or "" for message in view.example.messages if message.role == "user"]
+    questions = {normal(text) for text in asked}
+    for answer in view.answers:
+        loop = _find_loop(answer.text[:_LONGEST_LOOKED])
+        if loop is not None:
+            yield Hit(answer.pointer, "The answer says the same again and again.", *loop)
+        elif len(answer.text) >= _LEAST_ECHO and normal(answer.text) in questions:
+            yield Hit(answer.pointer, "The answer only repeats the question.", 0, len(answer.text))
+
+
+def _find_loop(text: str) -> tuple[int, int] | None:
+    """(start, end) of the first phrase of up to 30 words that stands four times in a row or more."""
+    words = list(_WORD.finditer(text))
+    names = [word.group() for word in words]
+    for period in range(1, min(_LONGEST_PHRASE, len(names) // _ROUNDS) + 1):
+        run, least = 0, max((_ROUNDS - 1) * period, _LEAST_LOOP)
+        for at in range(period, len(names)):
+            run = run + 1 if names[at] == names[at - period] else 0
+            if run >= least and any(name.isalpha() for name in names[at - period : at]):
+                return words[at - run - period + 1].start(), words[at].end()
+    return None
+
+
+def placeholder_text(view: RowView) -> Iterator[Hit]:
     for text in view.texts:
-        if not any(sign in text.text for sign in SECRET_SIGNS):
+        if text.is_call:
             continue
-        for match in _SECRET.finditer(text.text):
-            found = match.group()
-            if len(set(found)) < _DISTINCT:
-                continue
-            edit = ReplaceText(text.pointer, match.start(), match.end(), found, _MASK)
-            fix = Fix(FixKind.UNSAFE, "Remove the secret", (edit,))
-            message = f"This looks like a secret key ({found[:6]}...); a tuned model can repeat it to anyone."
-            yield Hit(text.pointer, message, match.start(), match.end(), fix)
+        code = [match.span() for match in _CODE.finditer(text.text)]
+        for _, match in zip(range(MAX_PLACEHOLDERS), _PLACEHOLDER.finditer(text.text), strict=False):
+            if not any(start <= match.start() < end for start, end in code):
+                message = f'"{match.group().strip()}" seems to stand for something that was never filled in.'
+                yield Hit(text.pointer, message, match.start(), match.end())
 
 
 RULES = (
@@ -109,11 +113,19 @@ RULES = (
         check=cut_off_answer,
     ),
     Rule(
-        "PII002",
-        "secret",
-        "A text holds what looks like a secret key.",
-        Severity.ERROR,
-        check=secret,
-        fix=FixKind.UNSAFE,
+        "QLT003",
+        "repetition",
+        "An answer repeats itself, or the question.",
+        Severity.WARNING,
+        check=repetition,
+        group=Group.PEDANTIC,
+    ),
+    Rule(
+        "QLT006",
+        "placeholder-text",
+        "A text has a gap that was never filled in.",
+        Severity.WARNING,
+        check=placeholder_text,
+        group=Group.PEDANTIC,
     ),
 )

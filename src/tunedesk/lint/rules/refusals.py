@@ -7,12 +7,15 @@ _BEGIN = 240  # a refusal says so at once
 # Each begins with few letters, so that most answers are dropped after two characters.
 _REFUSAL = re.compile(
     r"\W*(?:"
-    r"(?:(?:i['\u2019]?m|i am) (?:very |really |so |terribly )?(?:sorry|afraid)|sorry|i apologi[sz]e|my apologies|"
+    r"(?:(?:i['\u2019]?m|i am) (?:very |really |so |terribly )?(?:sorry|afraid)|sorry|i apologi[sz]e"
+    r"|my apologies|"
     r"unfortunately|as an ai|as a (?:large )?language model|i['\u2019]m just an ai)\b.{0,120}?"
-    r"\b(?:can(?:no|['\u2019])t|can not|am not able|unable|won['\u2019]t|not able to|don['\u2019]t have (?:access|the ability))"
+    r"\b(?:can(?:no|['\u2019])t|can not|am not able|unable|won['\u2019]t|not able to"
+    r"|don['\u2019]t have (?:access|the ability))"
     r"|i (?:can(?:no|['\u2019])t|can not|am unable to|am not able to|won['\u2019]t) (?:be able to )?"
     r"(?:help|assist|answer|provide|comply|fulfil|do that|discuss|engage|support|create|generate)"
-    r"|i['\u2019]m (?:unable|not able) to (?:help|assist|answer|provide|comply|fulfil|discuss|create|generate)"
+    r"|i['\u2019]m (?:unable|not able) to (?:help|assist|answer|provide|comply|fulfil|discuss|create"
+    r"|generate)"
     r"|(?:извините|к сожалению|простите|я)\b.{0,80}?\b(?:не могу|не имею возможности|не в состоянии)"
     r"\s+(?:вам\s+)?(?:помочь|ответить|предоставить|выполнить|обсуждать)"
     r"|(?:抱歉|对不起|很抱歉|对此我很抱歉).{0,20}?(?:无法|不能)"
