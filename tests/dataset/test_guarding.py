@@ -65,6 +65,23 @@ def test_guards_have_the_format_of_the_dataset(make):
         make_guards(snapshot, ["Q?"], ["No."], system="S")
 
 
+def test_the_most_frequent_format_is_the_dataset_s(make):
+    rows = [
+        b'{"prompt": "only"}',
+        b'{"instruction": "a", "output": "b"}',
+        b'{"instruction": "c", "output": "d"}',
+    ]
+    (guard,) = make_guards(make(b"\n".join(rows)).snapshot(), ["Q?"], ["No."], system="S").raws
+    assert json.loads(guard) == {"instruction": "Q?", "input": "", "output": "No.", "system": "S"}
+
+
+def test_prompts_that_are_lists_of_turns_stay_so(make):
+    row = b'{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]}'
+    (guard,) = make_guards(make(row).snapshot(), ["Q?"], ["No."], system="S").raws
+    assert [turn["content"] for turn in json.loads(guard)["prompt"]] == ["S", "Q?"]
+    assert json.loads(guard)["completion"] == [{"role": "assistant", "content": "No."}]
+
+
 def test_an_empty_dataset_gets_chat_rows(make):
     guards = make_guards(make(b"").snapshot(), ["Q?"], ["No."])
     assert turns(guards.raws[0]) == ["Q?", "No."] and guards.share == 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tunedesk.dataset.example import example_of
+from tunedesk.dataset.example import RowFormat, example_of
 from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.left_out import LeftOut
 from tunedesk.dataset.making import make_row
@@ -102,6 +102,8 @@ def make_guards(
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
+    """like: the first row of the most frequent format."""
+
     system: str
     asked: set[str]
     like: bytes
@@ -115,7 +117,8 @@ def _facts(
 ) -> _Facts | None:
     systems: Counter[str] = Counter()
     questions: set[str] = set()
-    like = b""
+    formats: Counter[RowFormat] = Counter()
+    first_of: dict[RowFormat, bytes] = {}
     for done, (_, raw) in enumerate(snapshot.rows()):
         if done % 256 == 0:
             if cancelled():
@@ -125,8 +128,11 @@ def _facts(
         first = next((turn.content or "" for turn in example.messages if turn.role == "system"), "")
         systems[first] += 1
         questions.add(_fingerprint(asked(example)))
-        like = like or (raw if example.messages else b"")
+        if example.messages:
+            formats[example.format] += 1
+            first_of.setdefault(example.format, raw)
     progress(len(snapshot), len(snapshot))
+    like = first_of[formats.most_common(1)[0][0]] if formats else b""
     return _Facts(systems.most_common(1)[0][0] if systems else "", questions, like)
 
 

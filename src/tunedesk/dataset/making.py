@@ -20,13 +20,20 @@ def make_row(
     """
     value = parse_row(like).value if like else {"messages": []}
     kind = detect_format(value, mapping)
+    if kind is RowFormat.PROMPT_COMPLETION and value and isinstance(value.get("prompt"), list):
+        turns: list[Row] = _chat(system, question, answer)["messages"]
+        return dump_row({"prompt": turns[:-1], "completion": turns[-1:]}, like)
     return dump_row(_made(kind, system, question, answer, mapping), like)
+
+
+def _chat(system: str, question: str, answer: str, kind: RowFormat = RowFormat.CHAT) -> Row:
+    first = [("system", system)] if system else []
+    return row_of_turns(kind, [*first, ("user", question), ("assistant", answer)])
 
 
 def _made(kind: RowFormat, system: str, question: str, answer: str, mapping: ColumnMapping | None) -> Row:
     if kind in (RowFormat.CHAT, RowFormat.SHAREGPT):
-        first = [("system", system)] if system else []
-        return row_of_turns(kind, [*first, ("user", question), ("assistant", answer)])
+        return _chat(system, question, answer, kind)
     if kind is RowFormat.ALPACA:
         row = {"instruction": question, "input": "", "output": answer}
         return {**row, "system": system} if system else row
