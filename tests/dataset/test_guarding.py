@@ -76,7 +76,8 @@ def test_the_most_frequent_format_is_the_dataset_s(make):
 
 
 def test_prompts_that_are_lists_of_turns_stay_so(make):
-    row = b'{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]}'
+    asked, said = {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}
+    row = json.dumps({"prompt": [asked], "completion": [said]}).encode()
     (guard,) = make_guards(make(row).snapshot(), ["Q?"], ["No."], system="S").raws
     assert [turn["content"] for turn in json.loads(guard)["prompt"]] == ["S", "Q?"]
     assert json.loads(guard)["completion"] == [{"role": "assistant", "content": "No."}]
