@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from tunedesk.desktop.widgets.buttons import tool_button
 from tunedesk.desktop.widgets.layout import row
@@ -15,6 +15,7 @@ class Segmented(QWidget):
         super().__init__()
         self.setAccessibleName(name)
         self._group = QActionGroup(self)
+        self._buttons: list[QToolButton] = []
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._layout = row(spacing=2)
         self.setLayout(self._layout)
@@ -26,10 +27,17 @@ class Segmented(QWidget):
         self._group.addAction(action)
         button = tool_button(action, with_text=True)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._buttons.append(button)
         self._layout.addWidget(button)
         action.triggered.connect(lambda: self.chosen.emit(number))
         if number == 0:
             action.setChecked(True)
+
+    def show_words(self, shown: bool) -> None:
+        """Icons alone where there is no room for words; the tooltips name them."""
+        style = Qt.ToolButtonStyle
+        for button in self._buttons:
+            button.setToolButtonStyle(style.ToolButtonTextBesideIcon if shown else style.ToolButtonIconOnly)
 
     @property
     def current(self) -> int:

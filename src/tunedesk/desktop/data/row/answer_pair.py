@@ -4,9 +4,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
+from tunedesk.dataset.text_diff import changed_spans, diff_texts
 from tunedesk.desktop.data.row.turn_card import TurnCard
 from tunedesk.desktop.data.row.turn_view import ToolView, TurnView
-from tunedesk.desktop.data.row.word_diff import changed_words
 from tunedesk.desktop.text.exact_edit import ExactEdit
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import tool_button
@@ -69,17 +69,17 @@ class AnswerPair(QWidget):
         self._show_difference(chosen, rejected)
 
     def _show_difference(self, chosen: tuple[TurnView, ...], rejected: tuple[TurnView, ...]) -> None:
-        """Turn by turn: what only one answer says, and how much that is."""
-        gone = come = 0
+        """Turn by turn: what only one of the answers says."""
+        differ = False
         for better, worse in zip(_editors(self._chosen), _editors(self._rejected), strict=False):
-            only_worse, only_better = changed_words(worse.exact_text(), better.exact_text())
+            pieces = diff_texts(worse.exact_text(), better.exact_text())
+            only_worse, only_better = changed_spans(pieces)
             better.show_changes(only_better, "added")
             worse.show_changes(only_worse, "removed")
-            come += sum(end - start for start, end in only_better)
-            gone += sum(end - start for start, end in only_worse)
+            differ = differ or bool(only_worse or only_better)
         if not chosen or not rejected:
             self._words.setText("")
-        elif come or gone:
+        elif differ:
             self._words.setText(
                 "Underlined: only in the chosen answer. Struck through: only in the rejected one."
             )

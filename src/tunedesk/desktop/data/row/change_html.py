@@ -5,8 +5,11 @@ import re
 from collections.abc import Iterator
 from html import escape
 
+from tunedesk.dataset.text_diff import diff_texts
+from tunedesk.desktop.text.invisible import INVISIBLE, is_right_to_left, is_strange, short_name
 from tunedesk.desktop.theme.tokens import Tokens
 
+_INVISIBLE = re.compile(f"[{re.escape(INVISIBLE)}]")
 CONTEXT = 2
 """Unchanged lines shown around a change."""
 
@@ -20,7 +23,7 @@ def change_html(before: str, after: str, tokens: Tokens) -> str:
             parts.append(_line(" ", "\u2026", ""))
         for kind, i1, i2, j1, j2 in group:
             if kind == "equal":
-                parts += [_line(" ", escape(text), "") for text in old[i1:i2]]
+                parts += [_line(" ", _visible(text), "") for text in old[i1:i2]]
             else:
                 parts += _replaced(old[i1:i2], new[j1:j2], tokens)
     return "".join(parts)
@@ -34,25 +37,33 @@ def _replaced(old: list[str], new: list[str], tokens: Tokens) -> Iterator[str]:
     """Lines that go above lines that come; where they pair up, the words that differ are underlined."""
     paired = len(old) == len(new)
     for number, text in enumerate(old):
-        marked = _marked(text, new[number]) if paired else escape(text)
+        marked = _marked(text, new[number]) if paired else _visible(text)
         yield _line("\u2212", marked, tokens.cut)
     for number, text in enumerate(new):
-        marked = _marked(text, old[number]) if paired else escape(text)
+        marked = _marked(text, old[number]) if paired else _visible(text)
         yield _line("+", marked, tokens.trained)
 
 
 def _marked(text: str, other: str) -> str:
-    words, others = _words(text), _words(other)
-    matcher = difflib.SequenceMatcher(a=words, b=others, autojunk=False)
     parts = []
-    for kind, i1, i2, _, _ in matcher.get_opcodes():
-        piece = escape("".join(words[i1:i2]))
-        parts.append(piece if kind == "equal" else f"<b><u>{piece}</u></b>")
+    for piece in diff_texts(other, text):
+        if piece.kind != "removed":
+            html = _visible(piece.text)
+            parts.append(html if piece.kind == "same" else f"<b><u>{html}</u></b>")
     return "".join(parts)
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+|\s+|.", text)
+def _visible(text: str) -> str:
+    """Characters that cannot be seen by their names, as a fix may be about nothing else."""
+    right_to_left = is_right_to_left(text)
+
+    def named(match: re.Match[str]) -> str:
+        if not is_strange(text, match.start(), right_to_left):
+            return match.group()
+        return f"\x02{short_name(match.group())}\x03"
+
+    marked = escape(_INVISIBLE.sub(named, text))
+    return marked.replace("\x02", "<small>[").replace("\x03", "]</small>")
 
 
 def _lines(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The right half of the data pane: one row as conversation, JSON and what is trained, and its findings."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from tunedesk.desktop.data.data_actions import DataActions
@@ -14,6 +15,9 @@ from tunedesk.desktop.widgets.layout import GRID, column, label, line, row
 from tunedesk.desktop.widgets.segmented import Segmented
 
 TURNS, JSON, TRAINED = range(3)
+WIDE = 520
+NARROWEST = 340
+"""Pixels."""
 
 
 class DetailSide(QWidget):
@@ -89,6 +93,14 @@ class DetailSide(QWidget):
         for editor in (self.raw.editor, self.trained.editor):
             editor.show_invisible(shown)
             editor.show_blanks(blanks)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._switch.show_words(event.size().width() >= WIDE)
+
+    def minimumSizeHint(self) -> QSize:
+        """Without the words of the switch, which go when there is no room for them."""
+        return QSize(NARROWEST, super().minimumSizeHint().height())
 
     def flush(self) -> None:
         """Put every edit that waits for its idle moment into the document."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
@@ -16,6 +16,8 @@ from tunedesk.lint.finding import Finding
 MOST_RELATED = 3
 MOST_SHOWN = 60
 """A row with more findings than this has one reason for them all."""
+NARROW = 440
+"""Pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,17 @@ class FindingLine(QFrame):
         words = label(finding.message, wrap=True)
         parts = row(self._picture, words, *(self._row_link(*each) for each in related), self._rule)
         parts.setStretch(1, 1)
-        parts.setContentsMargins(GRID, 4, GRID, 4)
+        answers = row()
         if finding.fix is not None and can_fix:
-            parts.addWidget(self._fix_button(finding))
+            answers.addWidget(self._fix_button(finding))
         if offers:
-            parts.addWidget(self._more_button(finding, offers))
-        self.setLayout(parts)
+            answers.addWidget(self._more_button(finding, offers))
+        answers.addStretch(1)
+        self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._whole.setContentsMargins(GRID, 4, GRID, 4)
+        self._whole.addLayout(parts, 1)
+        self._whole.addLayout(answers)
+        self.setLayout(self._whole)
         self._redraw()
 
     def _row_link(self, row_id: int, number: int) -> QWidget:
@@ -111,6 +118,14 @@ class FindingLine(QFrame):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._redraw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the buttons stand below the words."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self._whole.direction() != way:
+            self._whole.setDirection(way)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)

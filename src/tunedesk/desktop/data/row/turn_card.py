@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QMenu, QToolButton
 
 from tunedesk.desktop.data.row.call_card import CallCard
 from tunedesk.desktop.data.row.text_field import TextField
@@ -14,6 +14,9 @@ from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import action, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
+
+NARROW = 400
+"""Pixels; a card that is narrower has its buttons in a menu."""
 
 
 class TurnCard(QFrame):
@@ -56,6 +59,8 @@ class TurnCard(QFrame):
         self._copy = self._own("Duplicate this turn", "copy", lambda: self.duplicated.emit(self._number))
         self._delete = self._own("Delete this turn", "trash", lambda: self.deleted.emit(self._number))
         self._buttons = [tool_button(each) for each in (self._up, self._down, self._copy, self._delete)]
+        self._more = self._more_button()
+        self._can_move = self._can_call = False
         self._texts_box = column(spacing=GRID)
         self._calls_box = column(spacing=GRID)
         self._lay_out()
@@ -93,9 +98,9 @@ class TurnCard(QFrame):
         self._trained.setEnabled(not read_only)
         self._show_texts(turn, name, read_only)
         self._show_calls(turn, name, tools, read_only)
-        self._call_button.setVisible(turn.can_call and not read_only)
-        for button in self._buttons:
-            button.setVisible(turn.can_move and not read_only)
+        self._can_call = turn.can_call and not read_only
+        self._can_move = turn.can_move and not read_only
+        self._show_buttons()
         self._up.setEnabled(turn.number > 0)
         self._down.setEnabled(turn.number < count - 1)
 
@@ -145,8 +150,32 @@ class TurnCard(QFrame):
             self.role_chosen.emit(self._pointer, role)
 
     def add_call(self) -> None:
-        if self._call_button.isVisibleTo(self):
+        if self._can_call:
             self.call_added.emit(self._pointer)
+
+    def _more_button(self) -> QToolButton:
+        """The buttons as a menu, for a card too narrow for them."""
+        button = tool_button(action(self, "More for this turn", "more", tint="muted"))
+        menu = QMenu(button)
+        menu.addActions([self._call, self._up, self._down, self._copy, self._delete])
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        return button
+
+    def _show_buttons(self) -> None:
+        is_narrow = self.width() < NARROW
+        self._call_button.setVisible(self._can_call and not is_narrow)
+        for button in self._buttons:
+            button.setVisible(self._can_move and not is_narrow)
+        self._more.setVisible(is_narrow and (self._can_move or self._can_call))
+        self._call.setVisible(self._can_call)
+        for each in (self._up, self._down, self._copy, self._delete):
+            each.setVisible(self._can_move)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (event.size().width() < NARROW) != (event.oldSize().width() < NARROW):
+            self._show_buttons()
 
     def _show_role(self, turn: TurnView, read_only: bool) -> None:
         self._roles = turn.roles
@@ -219,7 +248,7 @@ class TurnCard(QFrame):
         head = row(
             self._role, self._fixed_role, self._about, self._warning, self._trained, None, spacing=GRID
         )
-        head.addLayout(row(self._call_button, *self._buttons, spacing=0))
+        head.addLayout(row(self._call_button, *self._buttons, self._more, spacing=0))
         whole = column(head, self._texts_box, self._calls_box, spacing=4)
         whole.setContentsMargins(GRID, 4, GRID, GRID)
         self.setLayout(whole)
