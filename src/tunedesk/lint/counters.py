@@ -173,78 +173,14 @@ class Languages(Counted):
 
 # A question that names a language may ask for it. The beginnings of their names in the languages that are
 # told apart.
-_NAMED = [
-    "translat",
-    "перев",
-    "übersetz",
-    "tradui",
-    "traduc",
-    "tradu",
-    "vertaal",
-    "przetłum",
-    "翻译",
-    "翻譯",
-    "翻訳",
-    "번역",
-    "ترجم",
-    "english",
-    "russian",
-    "german",
-    "french",
-    "spanish",
-    "chinese",
-    "japanese",
-    "korean",
-    "arabic",
-    "italian",
-    "portuguese",
-    "ukrainian",
-    "dutch",
-    "polish",
-    "turkish",
-    "hindi",
-    "hebrew",
-    "greek",
-    "англий",
-    "русск",
-    "немец",
-    "франц",
-    "испан",
-    "китайс",
-    "японс",
-    "корейс",
-    "арабс",
-    "итальян",
-    "украин",
-    "англійськ",
-    "українськ",
-    "deutsch",
-    "englisch",
-    "französisch",
-    "spanisch",
-    "russisch",
-    "anglais",
-    "français",
-    "espagnol",
-    "allemand",
-    "inglés",
-    "español",
-    "francés",
-    "alemán",
-    "英文",
-    "英语",
-    "中文",
-    "汉语",
-    "俄语",
-    "日语",
-    "法语",
-    "德语",
-    "英語",
-    "日本語",
-    "中国語",
-    "الإنجليزية",
-    "العربية",
-]
+_NAMED_WORDS = (
+    "translat перев übersetz tradui traduc tradu vertaal przetłum 翻译 翻譯 翻訳 번역 ترجم english russian "
+    "german french spanish chinese japanese korean arabic italian portuguese ukrainian dutch polish "
+    "turkish hindi hebrew greek англий русск немец франц испан китайс японс корейс арабс итальян украин "
+    "англійськ українськ deutsch englisch französisch spanisch russisch anglais français espagnol "
+    "allemand inglés español francés alemán 英文 英语 中文 汉语 俄语 日语 法语 德语 英語 日本語 中国語 الإنجليزية العربية"
+)
+_NAMED = _NAMED_WORDS.split()
 
 
 def _names_a_language(text: str) -> bool:
