@@ -255,13 +255,17 @@ def test_a_table_becomes_chat_with_its_fixed_system_text():
     }
 
 
-def test_numbers_that_change_their_spelling_are_told():
+def test_numbers_keep_their_spelling_or_it_is_told():
     value = b'{"instruction": "q", "input": "", "output": "a", "price": 1.10, "big": 1e3}'
     made = convert_row(1, value, None, F.CHAT)
-    assert [loss.what for loss in made.losses] == [
-        "how the number 1.10 is spelled",
-        "how the number 1e3 is spelled",
-    ]
+    assert made.raw is not None and b'"price": 1.10, "big": 1e3' in made.raw
+    assert made.losses == ()
+    tools = b'[{"type": "function", "function": {"name": "f", "parameters": {"maximum": 1.10}}}]'
+    asked = b'{"messages": [{"role": "user", "content": "q"}], "tools": %s}' % tools
+    answers = b'[{"role": "assistant", "content": "%s"}]'
+    pair = b'{"input": %s, "preferred_output": %s, "non_preferred_output": %s}'
+    moved = convert_row(1, pair % (asked, answers % b"a", answers % b"b"), None, F.TRL_PREFERENCE)
+    assert [loss.what for loss in moved.losses] == ["how the number 1.10 is spelled"]
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"messages": 3}', b'{"x": NaN}', b'{"a": 1, "a": 2}'])

@@ -108,7 +108,9 @@ def close_project(project: Project) -> None:
 
 def open_document(project: Project, path: Path, progress: Progress | None = None) -> Document:
     """One of the project's dataset files as a document, read-only if the project is."""
-    return Document.open(path, project.state, read_only=project.read_only, progress=progress)
+    document = Document.open(path, project.state, read_only=project.read_only, progress=progress)
+    document.mapping = project.mappings.get(document.path)
+    return document
 
 
 def save_project(project: Project) -> None:

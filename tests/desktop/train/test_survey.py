@@ -7,6 +7,7 @@ import pytest
 
 from tunedesk import paths
 from tunedesk.dataset.document import Document
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.desktop.train.survey import SplitSource, look_at
 from tunedesk.errors import UserError
 
@@ -90,3 +91,15 @@ def test_progress_rises_to_the_whole(source):
 
 def _starter() -> Path:
     return paths.starter_model()
+
+
+def test_a_table_is_read_through_what_its_columns_mean(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(b'{"ask": "Is the sky blue today?", "reply": "yes"}\n')
+    document = Document.open(path, tmp_path / "state.db")
+    document.mapping = ColumnMapping(user="ask", assistant="reply")
+    seen, _ = look(SplitSource("train", path, document.snapshot), model=_starter())
+    assert (seen.reading.facts.rows, seen.splits[0].error_rows) == (1, 0)
+    document.mapping = None
+    seen, _ = look(SplitSource("train", path, document.snapshot), model=_starter())
+    assert (seen.reading.facts.rows, seen.splits[0].error_rows) == (0, 1)

@@ -131,6 +131,8 @@ class Preparation(QObject):
                 hyperparameters=settings,
                 document_version=snapshots["train"].version,
                 modified=train.is_modified,
+                mapping=snapshots["train"].mapping,
+                valid_mapping=snapshots["valid"].mapping if "valid" in snapshots else None,
             )
 
         self._background.run(

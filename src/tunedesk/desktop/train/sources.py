@@ -22,13 +22,16 @@ def project_sources(project: Project, documents: Mapping[str, Document]) -> tupl
 
 def _source(project: Project, role: str, path: Path, document: Document | None) -> SplitSource:
     if document is not None:
-        return SplitSource(role, path, document.snapshot, ("open", document.version), document.is_modified)
+        stamp = ("open", document.version, document.mapping)
+        return SplitSource(role, path, document.snapshot, stamp, document.is_modified)
 
     def read() -> Snapshot:
         # Read-only: its edits come from a copy of the journal, so a document opened later is not disturbed.
-        return Document.open(path, project.state, read_only=True).snapshot()
+        document = Document.open(path, project.state, read_only=True)
+        document.mapping = project.mappings.get(document.path)
+        return document.snapshot()
 
-    return SplitSource(role, path, read, ("file", _signature(path)))
+    return SplitSource(role, path, read, ("file", _signature(path), project.mappings.get(path)))
 
 
 def _signature(path: Path) -> Hashable:

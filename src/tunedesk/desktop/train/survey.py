@@ -1,10 +1,11 @@
 """Looks at the rows for the wizard: what is wrong with them, and what a model reads. Knows no Qt."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tunedesk.dataset.example import example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.train.wizard import TRAINED_ON, Reading, SplitFacts
@@ -93,8 +94,9 @@ def _lint(
 ) -> SplitFacts:
     """Errors and warnings of one split; training rows are also compared with those of the other splits."""
     others = {role: _parsed(rows) for role, rows in snapshots.items() if role != source.role}
-    session = LintSession(target_named("local", template), others if source.role == "train" else None)
     snapshot = snapshots[source.role]
+    target = replace(target_named("local", template), mapping=snapshot.mapping)
+    session = LintSession(target, others if source.role == "train" else None)
     session.lint_all(snapshot, progress.add, progress.is_cancelled)
     progress.before += len(snapshot)
     facts = _Tally()
@@ -145,7 +147,7 @@ def _read(
                 progress.add(number, 0)
                 if progress.is_cancelled():
                     return reader.reading()
-            reader.read(source, number, raw)
+            reader.read(source, number, raw, snapshots[source.role].mapping)
         progress.before += len(snapshots[source.role])
     return reader.reading()
 
@@ -163,12 +165,12 @@ class _Reader:
     first_refusal: str = ""
     example: Rendered | None = None
 
-    def read(self, source: SplitSource, number: int, raw: bytes) -> None:
+    def read(self, source: SplitSource, number: int, raw: bytes, mapping: ColumnMapping | None) -> None:
         value = parse_row(raw).value
         if value is None:
             return  # an error of the data, told there
         try:
-            rendered = self.template.render(example_of(value))
+            rendered = self.template.render(example_of(value, mapping))
         except UserError as error:
             self.refused += 1
             self.first_refusal = (
