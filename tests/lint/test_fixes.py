@@ -18,6 +18,7 @@ from tunedesk.lint.proof import keeps_training
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rows import is_trainable, lint_row
 from tunedesk.lint.targets import Target
+from tunedesk.template.chat_template import ChatTemplate
 
 MakeRow = Callable[..., bytes]
 GOOD = b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}'
@@ -228,3 +229,62 @@ def test_any_row_can_be_linted_and_its_fixes_come_to_an_end(
         assert found.fix is None or found.fix.apply(parse_row(raw)) != raw
     fixed = fix_rows([raw], target, FixKind.UNSAFE)
     assert fix_rows(fixed.rows, target, FixKind.UNSAFE).rows == fixed.rows
+
+
+@pytest.mark.parametrize("broken", [b"caf\xe9", b'{"prompt": "caf\xe9', b'"caf\xe9"'])
+def test_bytes_of_another_encoding_are_kept_where_no_row_comes_of_them(broken: bytes) -> None:
+    """Read anew, nobody could tell any more what stood there."""
+    (found,) = lint_row(parse_row(broken), Target("generic"))
+    assert (found.code, found.fix) == ("ENC001", None)
+    assert fix_rows([broken], Target("generic"), FixKind.UNSAFE).rows == (broken,)
+
+
+def called(arguments: object, call_id: str = "call00001") -> bytes:
+    asked = {"type": "function", "function": {"name": "f", "arguments": arguments}, "id": call_id}
+    turns = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": None, "tool_calls": [asked]},
+        {"role": "tool", "tool_call_id": call_id, "content": "1"},
+        {"role": "assistant", "content": "Hello"},
+    ]
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    return json.dumps({"messages": turns, "tools": tools}).encode()
+
+
+def test_a_change_in_calls_tools_or_answers_is_no_safe_one() -> None:
+    pair = {"prompt": "Q", "chosen": "A", "rejected": "B"}
+    target = Target("generic")
+    for raw, edit in (
+        (called("{}"), SetValue("/messages/1/tool_calls/0/function/arguments", {})),
+        (called("{}"), SetValue("/messages/1/tool_calls/0/id", "other")),
+        (called("{}"), SetValue("/tools/0/function/description", "new")),
+        (json.dumps(pair).encode(), SetValue("/rejected", "C")),
+        (json.dumps({**pair, "label": True}).encode(), SetValue("/chosen", "C")),
+    ):
+        assert not keeps_training(RowView(parse_row(raw), target), Fix(FixKind.SAFE, "liar", (edit,)))
+        kept = Fix(FixKind.SAFE, "note", (SetValue("/note", "kept"),))
+        assert keeps_training(RowView(parse_row(raw), target), kept)
+
+
+def test_a_preference_is_proven_by_rendering_both_answers(template: ChatTemplate) -> None:
+    target = Target("trl", template, 1024)
+    raw = json.dumps({"prompt": "Q", "chosen": "A", "rejected": "B"}).encode()
+    view = RowView(parse_row(raw), target)
+    assert keeps_training(view, Fix(FixKind.SAFE, "note", (SetValue("/note", "kept"),)))
+    for key in ("prompt", "chosen", "rejected"):
+        assert not keeps_training(view, Fix(FixKind.SAFE, "liar", (SetValue(f"/{key}", "C"),)))
+
+
+def test_calls_are_numbered_anew_together_with_their_results() -> None:
+    raw = called('{"a": 1}', "call_123456789")
+    fixed = fix_rows([raw], Target("mistral"), FixKind.SAFE)
+    assert fixed.applied == {"TLC001": 1}
+    turns = json.loads(fixed.rows[0])["messages"]
+    assert turns[1]["tool_calls"][0]["id"] == turns[2]["tool_call_id"] == "call00001"
+
+
+@pytest.mark.parametrize(("name", "expected"), [("openai", '{"a": 1}'), ("trl", {"a": 1})])
+def test_arguments_are_written_as_the_target_wants_them(name: str, expected: object) -> None:
+    for arguments in ('{"a": 1}', {"a": 1}):
+        (row,) = fix_rows([called(arguments)], Target(name), FixKind.SAFE).rows
+        assert json.loads(row)["messages"][1]["tool_calls"][0]["function"]["arguments"] == expected
