@@ -107,3 +107,9 @@ def test_rows_of_every_container_are_searched(make, tmp_path):
 def test_a_line_longer_than_a_block_is_searched_whole(make):
     content = chat("a") + chat("x" * 3_000_000 + "needle") + chat("needle") + chat("y" * 2_000_000)
     assert found(make, content, "needle") == [2, 3]
+
+
+def test_a_search_tells_how_far_it_is(make):
+    seen: list[tuple[int, int]] = []
+    list(find_rows(make(chat("a") * 10).snapshot(), "b", progress=lambda *at: seen.append(at)))
+    assert seen and all(done <= total == 10 for done, total in seen)

@@ -53,6 +53,18 @@ def test_what_a_table_cannot_show_is_told():
     ]
 
 
+def test_what_a_spreadsheet_would_take_for_a_formula_is_told():
+    rows = [
+        b'{"t": "=1+1"}',
+        b'{"t": "- a list"}',
+        b'{"t": "@me"}',
+        b'{"t": "-5"}',
+        b'{"t": -5}',
+        b'{"t": "a=b"}',
+    ]
+    assert [left.row for left in copy_rows(rows).left_out] == [1, 2, 3]
+
+
 def test_a_column_that_was_not_asked_for_is_told():
     copied = copy_rows([LONG], ["user", "assistant"])
     assert copied.text == "user\tassistant\n1\t2\n"

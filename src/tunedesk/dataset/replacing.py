@@ -97,10 +97,10 @@ def find_hits(
     hits: list[Hit] = []
     left_out: list[LeftOut] = []
     rows = 0
-    for row in find_rows(snapshot, query, cancelled=cancelled) if query.text else ():
+    found_rows = find_rows(snapshot, query, progress=progress, cancelled=cancelled) if query.text else ()
+    for row in found_rows:
         if cancelled():
             return None
-        progress(snapshot.ids.index(row), len(snapshot))
         found = search.in_row(row, snapshot.raw(row))
         hits += found.hits
         left_out += found.left_out

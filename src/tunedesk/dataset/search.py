@@ -24,6 +24,7 @@ def find_rows(
     regex: bool = False,
     case: bool = False,
     whole_word: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[int]:
     """The ids of the rows that hold a text, in order, as they are found.
@@ -31,7 +32,7 @@ def find_rows(
     wanted: a query, or a text to make one of. All texts of a row are searched except its keys and the roles
     of its turns; of a line that is not JSON, the line itself. An empty text is in every row. UserError for a
     regular expression that is none. A row for which a pattern needs too long counts as found, so that nobody
-    takes it for looked through.
+    takes it for looked through. progress: how many of the file's lines were read, of how many.
     """
     query = Query(wanted, regex, case, whole_word) if isinstance(wanted, str) else wanted
     if not query.text and not (query.keys or query.roles):
@@ -40,8 +41,8 @@ def find_rows(
     sieve = Sieve(required_text(query.text) if query.regex else query.text, case=query.case)
     pieces = list(snapshot.pieces())
     if len(pieces) >= MANY_PIECES:
-        return _in_file_order(snapshot, pieces, sieve, holds, cancelled)
-    return _until(cancelled, _found(snapshot, pieces, sieve, holds, cancelled))
+        return _in_file_order(snapshot, pieces, sieve, holds, progress, cancelled)
+    return _until(cancelled, _found(snapshot, pieces, sieve, holds, progress, cancelled))
 
 
 def _until(cancelled: Callable[[], bool], rows: Iterator[int]) -> Iterator[int]:
@@ -56,6 +57,7 @@ def _found(
     pieces: list[Untouched | Written],
     sieve: Sieve,
     holds: "_Confirmation",
+    progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
 ) -> Iterator[int]:
     for piece in pieces:
@@ -65,7 +67,8 @@ def _found(
             if holds(piece.raw):
                 yield piece.row
         else:
-            for line in _lines(snapshot, piece.line, piece.line + piece.size, sieve, holds, cancelled):
+            stop = piece.line + piece.size
+            for line in _lines(snapshot, piece.line, stop, sieve, holds, progress, cancelled):
                 yield piece.first + line - piece.line
 
 
@@ -75,12 +78,14 @@ def _lines(
     stop: int,
     sieve: Sieve,
     holds: "_Confirmation",
+    progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
 ) -> Iterator[int]:
     """The file's lines that hold it."""
     for first, block in snapshot.base.blocks(start, stop):
         if cancelled():
             return
+        progress(first, len(snapshot.base))
         line, counted = first, 0
         for begin, end in sieve.lines(block):
             if holds(block[begin:end]):
@@ -94,10 +99,11 @@ def _in_file_order(
     pieces: list[Untouched | Written],
     sieve: Sieve,
     holds: "_Confirmation",
+    progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
 ) -> Iterator[int]:
     """Rows in an order of their own are read as they lie in the file, and told in their order at the end."""
-    lines = set(_lines(snapshot, 0, len(snapshot.base), sieve, holds, cancelled))
+    lines = set(_lines(snapshot, 0, len(snapshot.base), sieve, holds, progress, cancelled))
     for piece in pieces:
         if cancelled():
             return

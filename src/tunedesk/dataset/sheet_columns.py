@@ -21,6 +21,7 @@ LIST_KEYS = {
     RowFormat.REINFORCEMENT: "messages",
     RowFormat.SHAREGPT: "conversations",
 }
+_FORMULA_SIGNS = ("=", "+", "-", "@")
 EXCEL_CELL = 32_767
 """Characters that Excel keeps in a cell, by Microsoft's page on its limits."""
 ALIASES = {
@@ -56,7 +57,7 @@ def sheet_row(value: Row, mapping: ColumnMapping | None = None) -> SheetRow:
     example = example_of(value, mapping)
     if example.format not in TURN_FORMATS:
         cells = {key: text_in_cell(item) for key, item in value.items()}
-        return SheetRow(cells, (), tuple(_cut_by_excel(cells)))
+        return SheetRow(cells, (), tuple(_changed_by_excel(cells)))
     turns = tuple(_turn_columns(example))
     cells = {column: turn.content or "" for column, turn in turns}
     losses = [f"{column}: {what}" for column, turn in turns for what in _not_shown(turn)]
@@ -68,7 +69,7 @@ def sheet_row(value: Row, mapping: ColumnMapping | None = None) -> SheetRow:
             losses.append(f"The key {key!r} has the name of a turn's column.")
         elif key != LIST_KEYS[example.format]:
             cells[key] = text_in_cell(item)
-    return SheetRow(cells, tuple(column for column, _ in turns), (*losses, *_cut_by_excel(cells)))
+    return SheetRow(cells, tuple(column for column, _ in turns), (*losses, *_changed_by_excel(cells)))
 
 
 def columns_of(values: Iterable[Row], mapping: ColumnMapping | None = None) -> tuple[str, ...]:
@@ -165,10 +166,19 @@ def _turn_columns(example: Example) -> Iterator[tuple[str, Message]]:
         yield turn.role if seen[turn.role] == 1 else f"{turn.role} {seen[turn.role]}", turn
 
 
-def _cut_by_excel(cells: dict[str, str]) -> Iterator[str]:
+def _changed_by_excel(cells: dict[str, str]) -> Iterator[str]:
     for column, text in cells.items():
+        if text[:1] in _FORMULA_SIGNS and _written_number(text) is None:
+            yield f"{column}: a spreadsheet takes it for a formula, since it starts with {text[0]}."
         if len(text) > EXCEL_CELL:
             yield f"{column}: Excel keeps {EXCEL_CELL:,} characters only."
+
+
+def _written_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _not_shown(turn: Message) -> Iterator[str]:
