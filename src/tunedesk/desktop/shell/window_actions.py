@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from tunedesk.desktop.theme.icons import name_icon
 from tunedesk.desktop.widgets.buttons import action
 
-FILES = "Examples and projects (*.jsonl *.ndjson *.json *.gz);;All files (*)"
+FILES = (
+    "Examples and projects (*.jsonl *.ndjson *.json *.csv *.tsv *.xlsx *.parquet *.gz *.zst);;All files (*)"
+)
 
 
 @dataclass(frozen=True)
