@@ -1,10 +1,12 @@
 """A long random walk over a document, held against a list of rows and a list of its earlier states."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.dataset.long_walk import Doer, Drawn, begun, opened, walk
 from tests.dataset.rows import raws
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.state_db import StateDb
@@ -111,3 +113,26 @@ def test_a_random_walk_of_edits_undos_saves_and_restarts_matches_a_list(tmp_path
     while walk.at:
         walk.undo()
         walk.look()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_edits_marks_versions_and_restarts_match_a_model(tmp_path, seed):
+    """The quick variant of long_walk.py, in one process."""
+    drawn = Drawn(seed)
+    model = begun(tmp_path, drawn)
+    doer = Doer(opened(tmp_path))
+    for number in range(100):
+        order = drawn.order(model)
+        model = model.after(order)
+        doer.do(order)
+        assert doer.seen() == model.seen(), (number, order)
+        if number % 9 == 8:
+            doer = Doer(opened(tmp_path))
+            model = replace(model, typing=None)
+            assert doer.seen() == model.seen(), (number, order)
+    for name, state in model.versions:
+        assert doer.at(name) == state.shown()
+
+
+def test_a_process_that_is_killed_again_and_again_matches_a_model(tmp_path):
+    assert list(walk(tmp_path, edits=40, seed=5, kills=4)) == ["all undone"]
