@@ -33,6 +33,7 @@ from tunedesk.settings import Settings, load_settings, save_settings
 
 if TYPE_CHECKING:  # the panes come after the first paint
     from tunedesk.dataset.document import Document
+    from tunedesk.dataset.mapping import ColumnMapping
     from tunedesk.dataset.snapshot import Snapshot
     from tunedesk.dataset.splitting import SplitPlan
     from tunedesk.desktop.data.pane import DataPane
@@ -131,6 +132,7 @@ class App(QObject):
         pane.split_chosen.connect(self.desk.choose_split)
         pane.model_chosen.connect(pane.choose_model)
         pane.making_tools.split.wanted.connect(self._write_split)
+        pane.making_tools.mapping.wanted.connect(self._use_mapping)
 
     def open(self, path: Path) -> None:
         """Open a dataset or a project, as chosen, dropped or named on the command line."""
@@ -241,12 +243,22 @@ class App(QObject):
 
         self.desk.change_project(work, "Writing the parts")
 
+    def _use_mapping(self, mapping: ColumnMapping | None) -> None:
+        document = self.data.document if self.data is not None else None
+        if document is None:
+            return
+
+        def work(project: Project, job: Job) -> Project:
+            from tunedesk.project.folder import with_mapping
+
+            return with_mapping(project, document.path, mapping)
+
+        self.desk.change_project(work, "Keeping what the columns mean")
+
     def _show_changed_datasets(self) -> None:
         document = self.desk.documents.get(self.desk.split)
         if document is not None:
             self._show_dataset(self.desk.split, document)
-        names = ", ".join(path.name for path in self.desk.other_files().values())
-        self.window.notices.show_notice(Notice(f"The project has these datasets too now: {names}.", "ok"))
 
     def _show_no_project(self) -> None:
         if self.data is not None:

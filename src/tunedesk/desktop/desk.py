@@ -137,6 +137,8 @@ class Desk(QObject):
         shown = self._documents.get(self._split)
         self._project = changed
         self._documents = {role: by_path[path] for role, path in changed.datasets.items() if path in by_path}
+        for document in self._documents.values():
+            document.mapping = changed.mappings.get(document.path)
         self._split = next((role for role, document in self._documents.items() if document is shown), "")
         self.datasets_changed.emit()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,6 +85,7 @@ class Linter(QObject):
             from tunedesk.lint.targets import target_named
 
             target = target_named(name, template, max_length if template else None)
+            target = replace(target, mapping=snapshot.mapping)
             session = LintSession(target, _read_others(self._others))
             told = time.monotonic()
 

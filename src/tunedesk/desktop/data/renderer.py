@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tunedesk.dataset.example import example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background, Job
@@ -87,7 +88,7 @@ class Renderer(QObject):
             self.rendered.emit(row_id, made)
 
         self._preview = self._background.run(
-            lambda job: rendered_row(template, snapshot.raw(row_id), max_length),
+            lambda job: rendered_row(template, snapshot.raw(row_id), max_length, snapshot.mapping),
             then,
             self.failed.emit,
             owner=self,
@@ -110,7 +111,7 @@ class Renderer(QObject):
 
         def work(job: Job) -> dict[int, int | None]:
             return {
-                row_id: _count_row(template, snapshot.raw(row_id))
+                row_id: _count_row(template, snapshot.raw(row_id), snapshot.mapping)
                 for row_id in batch
                 if row_id in snapshot.ids
             }
@@ -123,7 +124,9 @@ class Renderer(QObject):
             self._timer.start()
 
 
-def rendered_row(template: ChatTemplate, raw: bytes, max_length: int) -> Rendered | str:
+def rendered_row(
+    template: ChatTemplate, raw: bytes, max_length: int, mapping: ColumnMapping | None = None
+) -> Rendered | str:
     """What the template makes of a line; a sentence when it makes nothing of it."""
     if len(raw) > LONGEST_RENDERED:
         return f"This row has {len(raw) / 1e6:,.1f} MB, which is too long to show."
@@ -131,11 +134,11 @@ def rendered_row(template: ChatTemplate, raw: bytes, max_length: int) -> Rendere
     if parsed.value is None:
         return f"This row cannot be read, so that nothing of it is trained. {parsed.problems[0].message}"
     try:
-        return template.render(example_of(parsed.value), max_length)
+        return template.render(example_of(parsed.value, mapping), max_length)
     except UserError as refusal:
         return refusal.sentence
 
 
-def _count_row(template: ChatTemplate, raw: bytes) -> int | None:
-    made = rendered_row(template, raw, 1)
+def _count_row(template: ChatTemplate, raw: bytes, mapping: ColumnMapping | None) -> int | None:
+    made = rendered_row(template, raw, 1, mapping)
     return None if isinstance(made, str) else made.tokens

@@ -241,7 +241,7 @@ class RowModel(QAbstractTableModel):
     def _summary(self, row_id: int) -> RowSummary:
         known = self._summaries.get(row_id)
         if known is None:
-            known = self._summaries[row_id] = summary_of(self._snapshot.raw(row_id))
+            known = self._summaries[row_id] = summary_of(self._snapshot.raw(row_id), self._snapshot.mapping)
             if len(self._summaries) > CACHE:
                 self._summaries.popitem(last=False)
         return known

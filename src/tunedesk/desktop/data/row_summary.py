@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tunedesk.dataset.example import example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 
 SHOWN_CHARACTERS = 200
@@ -19,7 +20,8 @@ class RowSummary:
     is_broken: bool = False
 
 
-def summary_of(raw: bytes) -> RowSummary:
+def summary_of(raw: bytes, mapping: ColumnMapping | None = None) -> RowSummary:
+    """mapping: what the columns mean when the keys are nobody's format."""
     if len(raw) > TOO_LONG_TO_READ:
         start = raw[:SHOWN_CHARACTERS].decode("utf-8", "replace")
         return RowSummary(_one_line(start), f"(a row of {len(raw) / 1e6:,.1f} MB)")
@@ -28,7 +30,7 @@ def summary_of(raw: bytes) -> RowSummary:
         return RowSummary(
             _one_line(raw[: 4 * SHOWN_CHARACTERS].decode("utf-8", "replace")), "", is_broken=True
         )
-    example = example_of(parsed.value)
+    example = example_of(parsed.value, mapping)
     return RowSummary(_one_line(example.first_user), _one_line(example.last_assistant))
 
 

@@ -1,4 +1,4 @@
-"""The tools that make rows and datasets: split, template, off-topic guards."""
+"""The tools that make rows and datasets: meaning of columns, template, off-topic guards, split."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.desktop.data.tools.guard_tool import GuardTool
+from tunedesk.desktop.data.tools.mapping_tool import MappingTool
 from tunedesk.desktop.data.tools.split_tool import SplitTool
 from tunedesk.desktop.data.tools.template_tool import TemplateTool
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
@@ -25,6 +26,7 @@ class MakingTools(QObject):
         self, owner: QWidget, desk: ToolDesk, shelf: ToolShelf, project: Callable[[], Project | None]
     ) -> None:
         super().__init__(owner)
+        self.mapping = MappingTool(owner, desk, shelf)
         self.split = SplitTool(owner, desk, shelf, project)
         self.template = TemplateTool(owner, desk, shelf)
         self.guard = GuardTool(owner, desk, shelf)
@@ -33,9 +35,9 @@ class MakingTools(QObject):
 
     @property
     def actions(self) -> list[QAction | None]:
-        return [self.template.action, self.guard.action, self.split.action]
+        return [self.mapping.action, self.template.action, self.guard.action, self.split.action]
 
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none."""
-        for tool in (self.split, self.template, self.guard):
+        for tool in (self.split, self.template, self.guard, self.mapping):
             tool.dataset_changed()
