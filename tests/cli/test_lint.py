@@ -173,7 +173,11 @@ def test_without_a_file_a_sentence_says_what_to_write(capsys: pytest.CaptureFixt
 def test_statistics_count_the_rules(faulty: Path, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = lint(capsys, faulty, "--statistics", "--model", tiny)
     assert code == 1
-    assert [line.split()[:2] for line in out.split("\n")[1:4]] == [["1", "ENC004"], ["1", "JSN001"], ["1", "SCH009"]]
+    assert [line.split()[:2] for line in out.split("\n")[1:4]] == [
+        ["1", "ENC004"],
+        ["1", "JSN001"],
+        ["1", "SCH009"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -219,3 +223,17 @@ def test_what_the_project_suppresses_is_not_told(tmp_path: Path, capsys: pytest.
     assert [each["reason"] for each in after["suppressed"]] == ["it ends like this"]
     shown = json.loads(lint(capsys, path, "--format", "json", "--show-suppressed")[1])
     assert shown["findings"] == before["findings"]
+
+
+def test_a_table_is_linted_by_what_the_project_says_of_its_columns(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table.jsonl"
+    table.write_text('{"ask": "what is the red cat", "reply": "it is a good cat"}\n')
+    arguments = ["lint", str(table), "--model", str(tiny)]
+    (tmp_path / "project.json").write_text(json.dumps({"name": "tables"}))
+    assert main(arguments) == 1
+    assert "SCH001" in capsys.readouterr().out
+    mappings = {"table.jsonl": {"user": "ask", "assistant": "reply"}}
+    (tmp_path / "project.json").write_text(json.dumps({"name": "tables", "mappings": mappings}))
+    assert main(arguments) == 0

@@ -75,3 +75,13 @@ def test_a_model_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Captur
     rows = write_rows(tmp_path / "rows.jsonl", 1)
     assert main(["show", str(rows), "--row", "1", "--model", "nothing"]) == 2
     assert "There is no model nothing" in capsys.readouterr().err
+
+
+def test_a_table_is_shown_by_what_the_project_says_of_its_columns(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "table.csv").write_text("ask,reply\nwhat is red,it is 0\n")
+    mappings = {"table.csv": {"user": "ask", "assistant": "reply"}}
+    (tmp_path / "project.json").write_text(json.dumps({"name": "tables", "mappings": mappings}))
+    assert main(["show", str(tmp_path / "table.csv"), "--row", "1", "--model", str(tiny)]) == 0
+    assert "<|user|>what is red<|end|><|assistant|>⟦it is 0<|end|>⟧" in capsys.readouterr().out

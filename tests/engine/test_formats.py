@@ -91,6 +91,7 @@ def test_what_is_not_imitated_is_refused_with_its_row(
     row: dict[str, Any], tmp_path: Path, tiny_model: Path
 ) -> None:
     asked = request(tmp_path, tiny_model, [SAME["alpaca"], row], None)
-    assert "row 2" in check(asked)[0].message
+    problem = check(asked)[0]
+    assert "row 2" in problem.message and problem.hint
     with pytest.raises(UserError, match="row 2"):
         prepare_run(asked)

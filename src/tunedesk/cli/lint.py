@@ -35,7 +35,11 @@ def lint(arguments: argparse.Namespace) -> int:
         raise UserError("--output says where mended rows go, but nothing is mended.", hint="Add --fix safe.")
     path: Path = arguments.file
     around = surroundings(path) if path.is_file() else None
-    target = replace(chosen_target(arguments.target, arguments.model, around), pedantic=arguments.pedantic)
+    target = replace(
+        chosen_target(arguments.target, arguments.model, around),
+        pedantic=arguments.pedantic,
+        mapping=around.mapping(path) if around else None,
+    )
     others = other_splits(path, around)
     if arguments.fix:
         content, fixed = fix_file(path, target, FixKind(arguments.fix), others, arguments.output)

@@ -104,7 +104,7 @@ def convert_row(
         return _refused(number, trouble.pointer, str(trouble))
     except RecursionError:
         return _refused(number, "", "it is nested too deeply")
-    if new == parsed.value and _same_types(new, parsed.value):
+    if new is parsed.value or (new == parsed.value and _same_types(new, parsed.value)):
         return ConvertedRow(number, raw, tuple(ledger.losses))
     written = dump_row(_in_order(new, parsed.value), like=raw)
     for number_text in _respelled(raw, written):
@@ -130,7 +130,7 @@ def _converted(
     ledger: Ledger,
 ) -> Row:
     kind = detect_format(value, mapping)
-    if kind is to and _takes_everything(profile):
+    if kind is to and (_takes_everything(profile) or _is_ordinary(value, profile)):
         return value
     if kind is to is F.SHAREGPT:
         return _with_known_weights(value, profile, ledger)
@@ -155,6 +155,20 @@ def _is_plain(value: Row) -> bool:
 def _takes_everything(profile: TargetProfile) -> bool:
     is_free = profile.row_keys is None and profile.arguments == "any" and not profile.tool_call_id
     return is_free and profile.parts and bool(profile.weight) and profile.roles >= {"developer", "function"}
+
+
+def _is_ordinary(value: Row, profile: TargetProfile) -> bool:
+    """Nothing but known roles and texts, which every target takes; most rows are such."""
+    messages = value.get("messages")
+    if len(value) != 1 or type(messages) is not list:
+        return False
+    return all(
+        type(turn) is dict
+        and len(turn) == 2
+        and type(turn.get("content")) is str
+        and turn.get("role") in profile.roles
+        for turn in messages
+    )
 
 
 def _with_known_weights(value: Row, profile: TargetProfile, ledger: Ledger) -> Row:

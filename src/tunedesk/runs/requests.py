@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tunedesk.dataset.example import Example, example_of
+from tunedesk.dataset.example import Example, RowFormat, example_of
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
@@ -166,8 +166,13 @@ def _look_at(
         if parsed.value is None:
             reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
             return _LookedAt(Problem(f"{file}, row {number}: {reason}", "Mend or delete the row."), teaches)
+        example = example_of(parsed.value, mapping)
+        if example.format is RowFormat.UNKNOWN:
+            message = f"{file}, row {number}: its keys are nobody's format."
+            hint = "Say what the columns mean, or turn the rows into conversations."
+            return _LookedAt(Problem(message, hint), teaches)
         try:
-            rendered = template.render(example_of(parsed.value, mapping), settings.max_length)
+            rendered = template.render(example, settings.max_length)
         except UserError as error:
             return _LookedAt(Problem(f"{file}, row {number}: {error.message}", error.hint), teaches)
         if rendered.trained and not rendered.trained_before_cut and settings.wholly_cut_rows == "fail":
