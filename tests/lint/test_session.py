@@ -23,6 +23,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.content)
 
+    def raw(self, row_id: int) -> bytes:
+        return self.content[row_id]
+
     def rows(self) -> Iterator[tuple[int, bytes]]:
         for row_id, raw in self.content.items():
             self.before_row(row_id)
@@ -159,3 +162,64 @@ def test_of_two_edits_of_one_row_the_later_wins() -> None:
     session.update_many(Overtaken({1: b"{older", 2: b"{"}))
     assert codes(session, 1) == []
     assert codes(session, 2) == ["JSN001"]
+
+
+LONG = "Your parcel left our warehouse in Leipzig on Monday evening and should reach you before noon on Thursday."
+
+
+def test_near_duplicates_are_found_on_demand_and_forgotten_with_an_edit() -> None:
+    session = LintSession(Target("generic", pedantic=True))
+    near = {
+        1: pair("Where is it?", LONG),
+        2: pair("Where is it?", LONG + " Bye."),
+        3: pair("How?", "By post."),
+    }
+    rows = Rows(near)
+    session.lint_all(rows)
+    assert "DUP002" not in codes(session, 2)
+    before = session.counts()[Severity.INFO]
+    found = session.find_near_duplicates(rows)
+    assert found is not None
+    assert not found.is_sampled
+    assert "DUP002" in codes(session, 2)
+    assert session.counts()[Severity.INFO] == before + 1 == sum(session.counts_of(row)[2] for row in near)
+    assert session.update(1, pair("Where is it?", "Gone.")) >= {1, 2}
+    assert "DUP002" not in codes(session, 2)
+    assert session.counts()[Severity.INFO] == before
+
+
+def test_a_question_nearly_as_in_another_split_is_a_leak() -> None:
+    question = "I ordered two pairs of shoes on Monday and only one pair was in the box that came today"
+    session = LintSession(Target("generic"))
+    rows = Rows({1: pair(question + ", why?"), 2: pair("Where is my parcel, and who is going to bring it?")})
+    session.lint_all(rows)
+    assert session.rows_with_findings() == frozenset()
+    session.find_near_duplicates(rows, {"heldout": [parse_row(pair(question + ". Why?"))]})
+    assert session.rows_with_findings() == {1}
+    (leak,) = session.findings(1)
+    assert leak.code == "DUP003"
+    assert "heldout" in leak.message
+
+
+def test_a_cancelled_search_for_near_duplicates_finds_nothing() -> None:
+    session = LintSession(Target("generic", pedantic=True))
+    rows = Rows({1: pair("Where is it?", LONG), 2: pair("Where is it?", LONG + " Bye.")})
+    session.lint_all(rows)
+    assert session.find_near_duplicates(rows, cancelled=lambda: True) is None
+    assert "DUP002" not in codes(session, 2)
+
+
+def test_a_file_finding_is_no_rows() -> None:
+    session = LintSession(Target("generic", pedantic=True))
+    labels = {number: pair(f"Message {number}?", "spam" if number < 3 else "no") for number in range(60)}
+    session.lint_all(Rows(labels))
+    assert [(found.code, found.row) for found in session.file_findings()] == [("QLT007", None)]
+
+
+def test_the_counts_of_a_row_are_those_of_its_findings() -> None:
+    session = LintSession(Target("generic"))
+    rows = {1: pair("a"), 2: pair("a"), 3: b"{", 4: pair("a\u200b", "b"), 5: pair("\u200ba", "a\ufeffb")}
+    session.lint_all(Rows(rows))
+    for row in rows:
+        severities = [found.severity for found in session.findings(row)]
+        assert session.counts_of(row) == tuple(severities.count(each) for each in Severity)

@@ -178,7 +178,8 @@ _NAMED_WORDS = (
     "german french spanish chinese japanese korean arabic italian portuguese ukrainian dutch polish "
     "turkish hindi hebrew greek англий русск немец франц испан китайс японс корейс арабс итальян украин "
     "англійськ українськ deutsch englisch französisch spanisch russisch anglais français espagnol "
-    "allemand inglés español francés alemán 英文 英语 中文 汉语 俄语 日语 法语 德语 英語 日本語 中国語 الإنجليزية العربية"
+    "allemand inglés español francés alemán 英文 英语 中文 汉语 "
+    "俄语 日语 法语 德语 英語 日本語 中国語 الإنجليزية العربية"
 )
 _NAMED = _NAMED_WORDS.split()
 

@@ -41,6 +41,7 @@ _PERMUTATIONS, _BANDS = 64, 16
 _LEAST_TRIPLES = 5  # of shorter texts every one is nearly like another
 _LONGEST = 100_000  # characters of a text that are read
 _STEP = 1_000  # rows between two looks at the cancel button
+_NO_PUNCTUATION = bytes(byte if byte > 127 or chr(byte).isalnum() else 32 for byte in range(256))
 _Progress = Callable[[int, int], None]
 
 
@@ -213,7 +214,7 @@ def triples_of(text: str) -> Triples:
     characters."""
     import numpy as np
 
-    words = text[:_LONGEST].casefold().encode("utf-8", "surrogatepass").split()
+    words = text[:_LONGEST].casefold().encode("utf-8", "surrogatepass").translate(_NO_PUNCTUATION).split()
     if len(text) > 30 * max(len(words), 1):
         words = [
             letter.encode("utf-8", "surrogatepass")

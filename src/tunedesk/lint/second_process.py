@@ -19,7 +19,6 @@ from types import TracebackType
 from tunedesk.errors import UserError
 from tunedesk.lint.bulk import BulkLinter, Linted
 from tunedesk.lint.targets import Target
-from tunedesk.template.chat_template import ChatTemplate
 
 Rows = Sequence[tuple[int, bytes]]
 Numbered = tuple[int, Linted]
@@ -102,6 +101,8 @@ def _work(pipe: Connection, setup: Setup) -> None:
     try:
         target = setup.target
         if setup.model is not None:
+            from tunedesk.template.chat_template import ChatTemplate  # brings tokenizers and jinja2
+
             target = replace(target, template=ChatTemplate.load(setup.model))
     except (UserError, OSError):
         return  # the first process says what is wrong with the model

@@ -16,6 +16,8 @@ from tunedesk.lint.bulk import CHUNK, BulkLinter, Linted
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.finding import Finding, Severity
 from tunedesk.lint.finding_store import NO_FINDINGS, FindingStore, SeverityCounts, count_severities
+from tunedesk.lint.near_duplicates import NearDuplicates, ReadableRows
+from tunedesk.lint.near_duplicates import find_near_duplicates as search
 from tunedesk.lint.targets import Target
 
 RENDERED_CHUNK = 50  # rows; rendering takes a hundred times as long
@@ -57,6 +59,8 @@ class LintSession:
         self._lock = threading.RLock()
         self._of_row = FindingStore()
         self._of_corpus: dict[int, SeverityCounts] = {}
+        self._near: dict[int, tuple[Finding, ...]] = {}
+        self._near_to: dict[int, set[int]] = {}  # row -> rows that were found near to it
         self._counts: Counter[Severity] = Counter()
         self._newest: dict[int, int] = {}  # edited row -> number of the call that brought its newest bytes
         self._calls = 0
@@ -85,6 +89,36 @@ class LintSession:
             progress(total, total)
         return True
 
+    def find_near_duplicates(
+        self,
+        snapshot: ReadableRows,
+        others: Mapping[str, Iterable[ParsedRow]] | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> NearDuplicates | None:
+        """Search for rows that say nearly the same, and for questions nearly as in `others`; None when cancelled.
+
+        Takes about a minute for half a million rows. What is found is among the findings from then on; a row that
+        is edited loses it until the next search, and so do the rows that were found near to it.
+        """
+        with self._lock:
+            before = self._calls
+        found = search(snapshot, self.target, others, progress, cancelled)
+        if found is None:
+            return None
+        with self._lock:
+            edited = {row_id for row_id, call in self._newest.items() if call > before}
+            for row_id in list(self._near):
+                self._forget_near(row_id)
+            for row_id, findings in found.findings.items():
+                if not edited.intersection((row_id, *(other for each in findings for other in each.related))):
+                    self._near[row_id] = findings
+                    self._count(count_severities(findings), 1)
+                    for finding in findings:
+                        for other in finding.related:
+                            self._near_to.setdefault(other, set()).add(row_id)
+        return found
+
     def update(self, row_id: int, raw: bytes | None) -> set[int]:
         """A row has new bytes, or None when it is gone; the rows whose findings changed (this one
         among them).
@@ -103,12 +137,15 @@ class LintSession:
             gone = [row_id for row_id, raw in chunk if raw is None]
             there = [(row_id, raw) for row_id, raw in chunk if raw is not None]
             self._take_edited(linter.lint(there), gone, call)
-        return set(rows) | self._refresh()
+        with self._lock:
+            near = {each for row_id in rows for each in (row_id, *self._near_to.pop(row_id, ()))}
+            parted = {row_id for row_id in near if self._forget_near(row_id)}
+        return set(rows) | parted | self._refresh()
 
     def findings(self, row_id: int) -> tuple[Finding, ...]:
         with self._lock:
             of_corpus = self._index.findings(row_id) if row_id in self._of_corpus else ()
-            return self._of_row.get(row_id) + of_corpus
+            return self._of_row.get(row_id) + of_corpus + self._near.get(row_id, ())
 
     def file_findings(self) -> tuple[Finding, ...]:
         """What is wrong with the file as a whole, and no row's fault; with row=None."""
@@ -124,11 +161,12 @@ class LintSession:
         """Errors, warnings and notes of a row; much cheaper than its findings."""
         with self._lock:
             alone, together = self._of_row.counts(row_id), self._of_corpus.get(row_id, NO_FINDINGS)
-            return (alone[0] + together[0], alone[1] + together[1], alone[2] + together[2])
+            near = count_severities(self._near.get(row_id, ()))
+            return tuple(map(sum, zip(alone, together, near, strict=True)))  # type: ignore[return-value]
 
     def rows_with_findings(self) -> frozenset[int]:
         with self._lock:
-            return frozenset(self._of_row) | frozenset(self._of_corpus)
+            return frozenset(self._of_row) | frozenset(self._of_corpus) | frozenset(self._near)
 
     @property
     def _chunk_size(self) -> int:
@@ -239,6 +277,11 @@ class LintSession:
         self._count(self._of_row.counts(row_id), -1)
         self._of_row.put(row_id, findings)
         self._count(self._of_row.counts(row_id), 1)
+
+    def _forget_near(self, row_id: int) -> bool:
+        gone = self._near.pop(row_id, ())
+        self._count(count_severities(gone), -1)
+        return bool(gone)
 
     def _count(self, counts: SeverityCounts, by: int) -> None:
         for severity, count in zip((Severity.ERROR, Severity.WARNING, Severity.INFO), counts, strict=True):
