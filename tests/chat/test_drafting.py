@@ -119,6 +119,12 @@ def test_other_answers_keep_the_seed_s_conversation(document: Document):
     ]
 
 
+def test_thoughts_are_no_part_of_an_answer(document: Document):
+    writer = Scripted("<think>Hm, {a}</think>\nSure.", "<think>Never at an end", "<think></think>Yes.")
+    made = drafted(document, writer, task="answers")
+    assert [said(raw)[2] for raw in made.raws] == ["Sure.", "Yes."] and made.unreadable == 1
+
+
 def test_nothing_is_sent_without_consent_to_this_host_and_these_rows(document: Document):
     snapshot = document.snapshot()
     request = DraftRequest(tuple(snapshot.rows()), 1)

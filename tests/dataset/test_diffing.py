@@ -94,6 +94,34 @@ def test_versions_of_a_document_are_compared_by_row(make):
     assert ids[0] == first
 
 
+def test_versions_on_both_sides_of_a_save_are_compared_by_row(make):
+    document = make(b"".join(row(letter, "x") + b"\n" for letter in "abc"))
+    before = document.snapshot()
+    rows = [raw for _, raw in before.rows()]
+    document.replace(before.ids[1], row("b", "y"), "Edit")
+    document.save()
+    document.move([before.ids[0]], 3, "Move")
+    diff = diff_rows(before, document.snapshot(), by_id=True)
+    assert [(change.kind, change.old_position, change.new_position) for change in diff.changes] == [
+        ("changed", 1, 0),
+        ("moved", 0, 2),
+    ]
+    assert [raw for _, raw in before.rows()] == rows
+
+
+def test_a_text_that_came_back_is_no_change(make):
+    document = make(b"".join(row(letter, "x") + b"\n" for letter in "abc"))
+    first = document.id_at(0)
+    document.replace(first, row("a", "y"), "Edit")
+    edited = document.snapshot()
+    document.undo()
+    assert [change.kind for change in diff_rows(edited, document.snapshot(), by_id=True).changes] == [
+        "changed"
+    ]
+    document.redo()
+    assert diff_rows(edited, document.snapshot(), by_id=True).changes == ()
+
+
 def test_a_row_that_was_moved_and_changed_says_both(make):
     document = make(b"".join(row(letter, "x") + b"\n" for letter in "abcd"))
     before = document.snapshot()

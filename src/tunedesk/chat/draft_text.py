@@ -20,6 +20,7 @@ INSTRUCTION = (
     "and answer, and with nothing else."
 )
 _NAMES = (("question", "answer"), ("prompt", "completion"), ("user", "assistant"), ("input", "output"))
+_THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
 _PLAIN = re.compile(
     r"^\s*Question:\s*(\S.*?)\n\s*Answer:\s*(\S.*?)\s*\Z", re.DOTALL | re.IGNORECASE | re.MULTILINE
 )
@@ -71,6 +72,11 @@ def examples_for(seeds: Sequence[Seed], wish: str) -> tuple[ChatMessage, ...]:
 
 def system_of(example: Example) -> str:
     return next((turn.content or "" for turn in example.messages if turn.role in ("system", "developer")), "")
+
+
+def without_thoughts(text: str) -> str:
+    """What a model says after thinking aloud; "" when it never came to an end."""
+    return _THOUGHTS.sub("", text).strip()
 
 
 def read_example(text: str) -> tuple[str, str] | None:

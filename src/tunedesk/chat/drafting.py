@@ -168,7 +168,8 @@ class _Work:
 
     def take(self, seed: Seed, text: str) -> None:
         self.asked += 1
-        pair = (asked(seed.example), text.strip()) if self._request.task == "answers" else read_example(text)
+        text = without_thoughts(text)
+        pair = (asked(seed.example), text) if self._request.task == "answers" else read_example(text)
         if pair is None or not all(pair):
             self.unreadable += 1
             return

@@ -6,7 +6,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -15,6 +15,7 @@ from tunedesk.dataset.example import example_of
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.dataset.query import Query, texts_of
+from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.split_recipe import asked
 
 ALIKE = 0.5
@@ -96,7 +97,10 @@ def pair_rows(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Paired | None:
     """Which old row is which new one, as in `diff_rows`; None when cancelled."""
-    sides = _read(old, new, progress, cancelled)
+    if by_id and isinstance(old, Snapshot) and isinstance(new, Snapshot) and old.base is new.base:
+        sides: tuple[Side, Side] | None = _touched(old, new)
+    else:
+        sides = _read(old, new, progress, cancelled)
     if sides is None:
         return None
     before, after = sides
@@ -131,6 +135,20 @@ def _read(
             done += 1
         sides.append(side)
     return sides[0], sides[1]
+
+
+def _touched(old: Snapshot, new: Snapshot) -> tuple[Side, Side]:
+    """Two moments on one file: rows that neither moment edited are the file's in both, and are not read."""
+    rows = old.texts.keys() | new.texts.keys()
+    return _side_with(old, rows), _side_with(new, rows)
+
+
+def _side_with(source: Snapshot, rows: Iterable[int]) -> Side:
+    side = Side(array("q", source.ids), array("q", bytes(8 * len(source))))
+    for row in rows:
+        if row in source.ids:
+            side.prints[source.ids.index(row)] = hash(source.raw(row))
+    return side
 
 
 def _pairs_by_id(before: Side, after: Side) -> Pairs:
