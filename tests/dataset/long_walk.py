@@ -2,9 +2,9 @@
 
 python tests/dataset/long_walk.py [--edits 10000] [--seed 1] [--kills 200]
 
-Edits, marks, undos, redos, saves, versions and restores are drawn at random; the process that does them is
-killed at random moments, also in the middle of one. Afterwards rows, order, marks and the length of the history
-are those of the model, from before or after what was under way.
+Edits, marks, undos, redos, saves, versions and restores are drawn at random; the process that does them
+is killed at random moments, also in the middle of one. Afterwards rows, order, marks and the length of the
+history are those of the model, from before or after what was under way.
 """
 
 from __future__ import annotations

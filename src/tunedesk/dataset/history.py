@@ -104,9 +104,11 @@ class History:
             live.check_editable()
             then, touched, marked = self._rows_at(version)
             old, new = live.snapshot(), then.snapshot()
-            before = {row: live.rows.marks_of(row) for row in marked}
-            after = {row: then.marks_of(row) for row in marked}
-            marks = changed_marks(marked, before, after)
+            # Marks of rows that are not shown then are nobody's business until such a row comes back.
+            shown = [row for row in marked if row in new.ids]
+            before = {row: live.rows.marks_of(row) for row in shown}
+            after = {row: then.marks_of(row) for row in shown}
+            marks = changed_marks(shown, before, after)
             return live.commit(label, difference(label, old, new, touched, marks))
 
     def _rows_at(self, moment: Version | HistoryEntry) -> tuple[LiveRows, set[int], set[int]]:
