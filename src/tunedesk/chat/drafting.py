@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal, Protocol
 
-from tunedesk.chat.draft_text import SHOWN, Seed, conversation_for, examples_for, read_example, system_of
+from tunedesk.chat.draft_text import (
+    SHOWN,
+    Seed,
+    conversation_for,
+    examples_for,
+    read_example,
+    system_of,
+    without_thoughts,
+)
 from tunedesk.chat.endpoint import Cancelled
 from tunedesk.dataset.example import Example, example_of
 from tunedesk.dataset.left_out import LeftOut, why_not_writable
