@@ -73,6 +73,13 @@ def test_a_table_is_trained_from_its_columns_to_the_end(tmp_path: Path, tiny_mod
     assert isinstance(train_here(run).ended, Finished)
 
 
+def test_texts_are_trained_to_the_end_without_a_question_to_watch(tmp_path: Path, tiny_model: Path) -> None:
+    rows = [{"text": f"the {animal} says yes"} for animal in ("cat", "dog", "bird")]
+    run = prepare_run(request(tmp_path, tiny_model, rows, None))
+    assert run.job().watched == ()
+    assert isinstance(train_here(run).ended, Finished)
+
+
 @pytest.mark.parametrize(
     "row",
     [
