@@ -17,7 +17,7 @@ from tunedesk.lint.fixes import apply_fix, fix_file, fix_rows
 from tunedesk.lint.proof import keeps_training
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rows import is_trainable, lint_row
-from tunedesk.lint.targets import Target
+from tunedesk.lint.targets import TARGET_NAMES, Target
 from tunedesk.template.chat_template import ChatTemplate
 
 MakeRow = Callable[..., bytes]
@@ -209,17 +209,46 @@ ANYTHING = st.recursive(
     max_leaves=4,
 )
 ROLE = st.sampled_from(["system", "user", "assistant", "human", "gpt", "tool", "", None, 1])
+CALL = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": ANYTHING,
+        "function": st.fixed_dictionaries({}, optional={"name": ANYTHING, "arguments": ANYTHING}) | ANYTHING,
+    },
+)
 TURN = st.fixed_dictionaries(
-    {}, optional={"role": ROLE, "content": ANYTHING, "weight": ANYTHING, "name": ANYTHING}
+    {},
+    optional={
+        "role": ROLE,
+        "content": ANYTHING,
+        "weight": ANYTHING,
+        "name": ANYTHING,
+        "tool_calls": st.lists(CALL | ANYTHING, max_size=2) | ANYTHING,
+        "function_call": CALL | ANYTHING,
+        "tool_call_id": ANYTHING,
+        "from": ROLE,
+        "value": ANYTHING,
+    },
 )
-ROW = st.fixed_dictionaries(
-    {"messages": st.lists(TURN | ANYTHING, max_size=4) | ANYTHING}
-) | st.fixed_dictionaries(
-    {}, optional={"prompt": ANYTHING, "completion": ANYTHING, "conversations": ANYTHING, "id": ANYTHING}
+TURNS = st.lists(TURN | ANYTHING, max_size=4) | ANYTHING
+PARAMETERS = st.sampled_from(
+    [{"type": "object", "required": ["a"]}, {"type": 1}, {"$ref": "#"}, {"$ref": "x"}]
 )
+TOOL = st.fixed_dictionaries(
+    {"function": st.fixed_dictionaries({"name": ANYTHING, "parameters": PARAMETERS | ANYTHING})}
+)
+MORE = {
+    **dict.fromkeys(["tools", "functions"], st.lists(TOOL | ANYTHING, max_size=2) | ANYTHING),
+    **dict.fromkeys(["chosen", "rejected", "preferred_output", "non_preferred_completion"], TURNS),
+    "input": st.fixed_dictionaries({"messages": TURNS}) | ANYTHING,
+    **dict.fromkeys(["prompt", "completion", "conversations"], TURNS),
+    **dict.fromkeys(["label", "labels", "completions", "text", "id", "answer"], ANYTHING),
+    **dict.fromkeys(["instruction", "output", "history", "system", "kto_tag"], ANYTHING),
+}
+ROW = st.fixed_dictionaries({"messages": TURNS}, optional=MORE) | st.fixed_dictionaries({}, optional=MORE)
 
 
-@given(ROW, st.sampled_from(["local", "plain", "openai", "azure", "generic"]))
+@given(ROW, st.sampled_from(["plain", *TARGET_NAMES]))
 def test_any_row_can_be_linted_and_its_fixes_come_to_an_end(
     local: Target, value: dict[str, object], name: str
 ) -> None:

@@ -263,7 +263,10 @@ def legacy_function_call(view: RowView) -> Iterator[Hit]:
 
 def _modern_calls(view: RowView) -> Fix | None:
     """functions become tools, each function_call one tool call, and each result names the call before it."""
-    if not view.is_chat or len(view.turns) != len(view.value["messages"]) or "tools" in view.value:
+    messages = view.value.get("messages")
+    if not view.is_chat or not isinstance(messages, list) or len(view.turns) != len(messages):
+        return None
+    if "tools" in view.value:
         return None
     edits: list[Edit] = []
     functions = view.value.get("functions")
@@ -276,11 +279,13 @@ def _modern_calls(view: RowView) -> Fix | None:
         call = turn.get("function_call")
         if isinstance(call, dict):
             if turn.get("tool_calls"):
-                return None
+                return None  # which of the two is meant, only a person knows
             call_id = f"call{len(turns):05d}"
             made = {key: item for key, item in turn.items() if key not in _CALLS}
             made["tool_calls"] = [{"id": call_id, "type": "function", "function": call}]
             turns.append(made)
+        elif call is not None:
+            return None
         elif message.role == "function":
             if not call_id:
                 return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tunedesk.dataset.example import RowFormat, Tool, ToolCall
+from tunedesk.dataset.formats.turns import written
 from tunedesk.lint.edits import Edit, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView
@@ -89,8 +90,10 @@ def arguments_representation(view: RowView) -> Iterator[Hit]:
         pointer = view.arguments_pointer(call)
         arguments = view.at(pointer)
         if wants_text and not isinstance(arguments, str) and arguments is not None:
-            text = json.dumps(arguments, ensure_ascii=False)
-            fix = Fix(FixKind.SAFE, "Write the arguments as text", (SetValue(pointer, text),))
+            text = written(arguments)
+            fix = (
+                Fix(FixKind.SAFE, "Write the arguments as text", (SetValue(pointer, text),)) if text else None
+            )
             words = f"The target wants the arguments as a string of JSON; they are {kind(arguments)}."
             yield Hit(pointer, words, fix=fix)
         elif not wants_text and isinstance(arguments, str):
@@ -139,7 +142,7 @@ def arguments_schema(view: RowView) -> Iterator[Hit]:
         if schema is None or not isinstance(value, dict):
             continue
         pointer = view.arguments_pointer(call)
-        for words in _violations(json.dumps(schema), value):
+        for words in _violations(written(schema), value):
             yield Hit(pointer, f"{call.name}: {words}.", 0, _length(view, pointer))
 
 
@@ -191,7 +194,7 @@ def schema_error(schema: str) -> str | None:
         _draft().check_schema(json.loads(schema))
     except SchemaError as error:
         return _sentence(error)
-    except RecursionError:
+    except (RecursionError, ValueError):  # written as "" because it is too deep
         return "it is nested too deeply"
     return None
 
@@ -274,7 +277,7 @@ def _bad_tool(view: RowView, tool: Tool, names: Counter[str]) -> Iterator[Hit]:
         yield Hit(tool.pointer, f"Several tools are called {tool.name}.")
     given = view.at(f"{tool.pointer}/function/parameters")
     if tool.parameters is not None:
-        problem = schema_error(json.dumps(tool.parameters))
+        problem = schema_error(written(tool.parameters))
         if problem is not None:
             yield Hit(tool.pointer, f"The parameters of {tool.name} are no JSON Schema: {problem}.")
     elif given is not None:

@@ -1,11 +1,11 @@
 """SCH005: values of another type than their format asks for."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from tunedesk.dataset.example import Message, RowFormat
 from tunedesk.dataset.formats.detect import PREFERRED, REFUSED
+from tunedesk.dataset.formats.turns import written
 from tunedesk.lint.edits import SetValue
 from tunedesk.lint.finding import Fix, FixKind
 from tunedesk.lint.row_view import RowView
@@ -122,9 +122,9 @@ def _no_text(pointer: str, key: str, value: Any) -> Hit:
     if value is None:
         return Hit(pointer, f"{key} must be text; it is null.")
     parts = _joined_parts(value)
-    text = parts if parts is not None else json.dumps(value, ensure_ascii=False)
+    text = parts if parts is not None else written(value)
     label = "Join the parts to one text" if parts is not None else "Write it as text"
-    fix = Fix(FixKind.UNSAFE, label, (SetValue(pointer, text),))
+    fix = Fix(FixKind.UNSAFE, label, (SetValue(pointer, text),)) if text or parts is not None else None
     return Hit(pointer, f"{key} must be text; it is {kind(value)}.", fix=fix)
 
 
