@@ -110,6 +110,19 @@ def test_earlier_turns_do_not_fit_prompt_and_completion() -> None:
         to_example(talked(), 1, "tuned", RowFormat.PROMPT_COMPLETION)
 
 
+def test_a_conversation_becomes_a_row_of_the_dataset_s_own_format() -> None:
+    row = json.loads(to_example(talked(), 1, "tuned", RowFormat.SHAREGPT))
+    assert [turn["from"] for turn in row["conversations"]] == ["system", "human", "gpt", "human", "gpt"]
+    row = json.loads(to_example(talked(), 1, "tuned", RowFormat.ALPACA))
+    assert (row["system"], row["history"]) == ("Be kind.", [["Hello", "tuned says hello"]])
+
+
+@pytest.mark.parametrize("kind", [RowFormat.PREFERENCE, RowFormat.TEXT, RowFormat.MAPPED])
+def test_a_format_without_a_place_for_it_says_so(kind: RowFormat) -> None:
+    with pytest.raises(UserError, match="cannot become a row"):
+        to_example(talked(), 1, "tuned", kind)
+
+
 def test_an_exchange_without_answer_is_no_example() -> None:
     with pytest.raises(UserError, match="Message 2 has no answer"):
         to_example(talked(), 1, "base", RowFormat.CHAT)

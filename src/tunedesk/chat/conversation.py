@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tunedesk.dataset.converting import convert_row
 from tunedesk.dataset.example import RowFormat
 from tunedesk.dataset.row_edits import dump_row
 from tunedesk.errors import UserError
@@ -133,7 +134,18 @@ def to_example(
         return dump_row(_prompt_completion(turns, answer.text), like)
     messages = [{"role": turn.role, "content": turn.content} for turn in turns]
     messages.append({"role": "assistant", "content": answer.text})
-    return dump_row({"messages": messages}, like)
+    row = dump_row({"messages": messages}, like)
+    return row if row_format in (RowFormat.CHAT, RowFormat.UNKNOWN) else _in_format(row, row_format)
+
+
+def _in_format(row: bytes, row_format: RowFormat) -> bytes:
+    """A chat row in the dataset's own format; UserError when that cannot hold all of it."""
+    made = convert_row(1, row, None, row_format)
+    if made.raw is None or made.losses:
+        why = made.refusal.why if made.refusal is not None else f"{made.losses[0].what} would be lost"
+        message = f"This conversation cannot become a row of the format {row_format}: {why}."
+        raise UserError(message, hint="Convert the dataset to chat first, or add it to another one.")
+    return made.raw
 
 
 def _prompt_completion(turns: Sequence[ChatMessage], answer: str) -> dict[str, str]:

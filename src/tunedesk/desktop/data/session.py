@@ -114,7 +114,7 @@ class DatasetSession(QObject):
         self._do_many(lambda: self.document.edit_many(replaced, deleted, (), label), count, label)
 
     def add_row(self, position: int) -> None:
-        raw = new_row(usual_format(self.document))
+        raw = new_row(usual_format(self.document), mapping=self.document.mapping)
         self._do(lambda: self.document.insert(position, [raw], "Add row"))
 
     def append(self, raw: bytes, label: str) -> None:
@@ -264,7 +264,7 @@ class DatasetSession(QObject):
 def usual_format(document: Document) -> RowFormat:
     """The format of the first row that has one; chat in an empty file."""
     for position in range(min(len(document), FIRST_ROWS)):
-        kind = detect_format(parse_row(document.raw_at(position)).value)
+        kind = detect_format(parse_row(document.raw_at(position)).value, document.mapping)
         if kind is not RowFormat.UNKNOWN:
             return kind
     return RowFormat.CHAT
