@@ -1,4 +1,4 @@
-"""The tools that make rows and datasets: meaning of columns, template, off-topic guards, split."""
+"""The tools that make rows and datasets: meaning of columns, template, guards, split, export."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from tunedesk.desktop.data.tools.export_tool import ExportTool
 from tunedesk.desktop.data.tools.guard_tool import GuardTool
 from tunedesk.desktop.data.tools.mapping_tool import MappingTool
 from tunedesk.desktop.data.tools.split_tool import SplitTool
@@ -30,14 +31,16 @@ class MakingTools(QObject):
         self.split = SplitTool(owner, desk, shelf, project)
         self.template = TemplateTool(owner, desk, shelf)
         self.guard = GuardTool(owner, desk, shelf)
+        self.export = ExportTool(owner, desk, shelf)
         for tool in (self.template, self.guard):
             tool.failed.connect(self.failed)
 
     @property
     def actions(self) -> list[QAction | None]:
-        return [self.mapping.action, self.template.action, self.guard.action, self.split.action]
+        making = [self.mapping.action, self.template.action, self.guard.action]
+        return [*making, None, self.split.action, self.export.action]
 
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none."""
-        for tool in (self.split, self.template, self.guard, self.mapping):
+        for tool in (self.split, self.template, self.guard, self.export, self.mapping):
             tool.dataset_changed()
