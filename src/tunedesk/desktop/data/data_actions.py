@@ -46,13 +46,23 @@ class DataActions:
     view_turns: QAction
     view_json: QAction
     view_trained: QAction
+    complete: QAction
     show_invisible: QAction
     show_blanks: QAction
 
     @property
     def edit_menu(self) -> list[QAction | None]:
         """None is a separator."""
-        return [self.undo, self.redo, None, self.find, self.only_findings, None, self.check_again]
+        return [
+            self.undo,
+            self.redo,
+            None,
+            self.find,
+            self.only_findings,
+            None,
+            self.complete,
+            self.check_again,
+        ]
 
     @property
     def row_menu(self) -> list[QAction | None]:
@@ -128,6 +138,7 @@ def make_data_actions(owner: QWidget) -> DataActions:
         view_turns=new("&Conversation", "list", "Alt+1"),
         view_json=new("&JSON", "braces", "Alt+2"),
         view_trained=new("What will be t&rained", "eye", "Alt+3"),
+        complete=new("&Offer words", "list", "Ctrl+Space", "Offer the keys and values that fit in the JSON"),
         show_invisible=new("Show &invisible characters", "eye", "Ctrl+Shift+I", INVISIBLE_TIP),
         show_blanks=new("Show &blanks and line ends", "eye", "Ctrl+Shift+W"),
     )

@@ -12,7 +12,7 @@ from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.data.data_actions import DataActions, make_data_actions
 from tunedesk.desktop.data.open_dataset import OpenDataset
-from tunedesk.desktop.data.row.detail_side import DetailSide
+from tunedesk.desktop.data.row.detail_side import JSON, DetailSide
 from tunedesk.desktop.data.row.row_detail import RowDetail
 from tunedesk.desktop.data.row.side_panel import SidePanel
 from tunedesk.desktop.data.row.trained_view import ModelChoice
@@ -274,6 +274,8 @@ class DataPane(QWidget):
         actions.swap.triggered.connect(detail.swap_answers)
         actions.judge_good.triggered.connect(lambda: detail.judge(True))
         actions.judge_bad.triggered.connect(lambda: detail.judge(False))
+        actions.complete.triggered.connect(self._detail_side.raw.editor.offer_words)
+        self._detail_side.view_chosen.connect(lambda _: self._refresh_offers())
         detail.offers_changed.connect(self._refresh_offers)
         for each in (actions.show_invisible, actions.show_blanks):
             each.toggled.connect(
@@ -406,6 +408,7 @@ class DataPane(QWidget):
         for each, offered in (
             (actions.add_turn, view.can_change),
             (actions.swap, view.is_pair),
+            (actions.complete, self._detail_side.view == JSON),
             (actions.judge_good, view.is_judged),
             (actions.judge_bad, view.is_judged),
             *((each, any(turn.can_move for turn in view.turns)) for each in turns),

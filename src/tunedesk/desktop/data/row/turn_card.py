@@ -59,7 +59,7 @@ class TurnCard(QFrame):
         self._copy = self._own("Duplicate this turn", "copy", lambda: self.duplicated.emit(self._number))
         self._delete = self._own("Delete this turn", "trash", lambda: self.deleted.emit(self._number))
         self._buttons = [tool_button(each) for each in (self._up, self._down, self._copy, self._delete)]
-        self._more = self._more_button()
+        self._more: QToolButton | None = None
         self._can_move = self._can_call = False
         self._texts_box = column(spacing=GRID)
         self._calls_box = column(spacing=GRID)
@@ -167,7 +167,11 @@ class TurnCard(QFrame):
         self._call_button.setVisible(self._can_call and not is_narrow)
         for button in self._buttons:
             button.setVisible(self._can_move and not is_narrow)
-        self._more.setVisible(is_narrow and (self._can_move or self._can_call))
+        if is_narrow and self._more is None:
+            self._more = self._more_button()
+            self._button_row.addWidget(self._more)
+        if self._more is not None:
+            self._more.setVisible(is_narrow and (self._can_move or self._can_call))
         self._call.setVisible(self._can_call)
         for each in (self._up, self._down, self._copy, self._delete):
             each.setVisible(self._can_move)
@@ -248,7 +252,8 @@ class TurnCard(QFrame):
         head = row(
             self._role, self._fixed_role, self._about, self._warning, self._trained, None, spacing=GRID
         )
-        head.addLayout(row(self._call_button, *self._buttons, self._more, spacing=0))
+        self._button_row = row(self._call_button, *self._buttons, spacing=0)
+        head.addLayout(self._button_row)
         whole = column(head, self._texts_box, self._calls_box, spacing=4)
         whole.setContentsMargins(GRID, 4, GRID, GRID)
         self.setLayout(whole)

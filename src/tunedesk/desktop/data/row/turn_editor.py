@@ -1,6 +1,6 @@
 """A row as cards: its tools, its conversation, its compared or judged answers. Shows and tells of edits."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QScrollArea, QWidget
 
@@ -14,7 +14,9 @@ from tunedesk.desktop.widgets.buttons import push_button, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, row
 
 CARDS_AT_ONCE = 40
-"""A conversation of a thousand turns is shown in helpings; a card costs a few milliseconds."""
+"""A conversation of a thousand turns is shown in helpings."""
+CARDS_AT_A_TIME = 6
+"""A card that is made costs some six milliseconds; one that is there already half a one."""
 NOTHING = RowView()
 
 
@@ -38,7 +40,10 @@ class TurnEditor(QScrollArea):
         self._view = NOTHING
         self._cards: list[TurnCard] = []
         self._marks: dict[str, tuple[Mark, ...]] = {}
+        self._shown = 0
         self._limit = CARDS_AT_ONCE
+        self._making = QTimer(self, interval=0, singleShot=True)
+        self._making.timeout.connect(self._go_on)
         self._current = 0
         self._read_only = False
         self._shows = (True, False)
@@ -96,6 +101,8 @@ class TurnEditor(QScrollArea):
             return
         while number >= self._limit:
             self._show_more()
+        if number >= self._shown:
+            self._show_until(number + 1)
         self._go_to_card(self._cards[number], pointer, position)
 
     def go_to_pointer(self, pointer: str, position: int) -> None:
@@ -117,10 +124,9 @@ class TurnEditor(QScrollArea):
         )
         start = focused if focused is not None else self.current_turn - step
         to = start + step
-        if to == len(self._cards) and len(self._view.turns) > self._limit:
-            self._show_more()
-            cards = self._shown_cards()
-        if 0 <= to < len(cards):
+        if to == self._shown < len(self._view.turns):
+            self.go_to(to)
+        elif 0 <= to < len(cards):
             self._go_to_card(cards[to], "", 0)
 
     @property
@@ -139,7 +145,7 @@ class TurnEditor(QScrollArea):
         self.ensureWidgetVisible(card, 0, 2 * GRID)
 
     def _shown_cards(self) -> list[TurnCard]:
-        return [each for each in self._cards if not each.isHidden()] + self._pair_cards()
+        return self._cards[: self._shown] + self._pair_cards()
 
     def _pair_cards(self) -> list[TurnCard]:
         return self._pair.cards if self._pair is not None and not self._pair.isHidden() else []
@@ -151,22 +157,41 @@ class TurnEditor(QScrollArea):
     def _refresh(self) -> None:
         view = self._view
         self._tools.show_tools(view.tools, read_only=self._read_only)
-        shown = min(len(view.turns), self._limit)
-        while len(self._cards) < shown:
-            self._cards.append(self._new_card())
-        for number, card in enumerate(self._cards):
-            card.setVisible(number < shown)
-            if number < shown:
-                name = f"turn {number + 1}"
-                card.show_turn(
-                    view.turns[number], len(view.turns), name, view.tools, read_only=self._read_only
-                )
-        left = len(view.turns) - shown
+        wanted = min(len(view.turns), self._limit)
+        self._shown = min(wanted, max(len(self._cards), CARDS_AT_A_TIME))
+        self._show_cards(0, self._shown)
+        for card in self._cards[self._shown :]:
+            card.hide()
+        left = len(view.turns) - wanted
         self._more.setVisible(left > 0)
         self._more.setText(f"Show {min(left, CARDS_AT_ONCE)} of {left} more turns")
         self._add.setVisible(not self._read_only and view.can_change)
         self._show_answers(view)
         self._apply_marks()
+        if self._shown < wanted:
+            self._making.start()
+
+    def _go_on(self) -> None:
+        """Some more cards, so that a long conversation holds up no key and no wheel."""
+        wanted = min(len(self._view.turns), self._limit)
+        self._show_until(min(self._shown + CARDS_AT_A_TIME, wanted))
+        if self._shown < wanted:
+            self._making.start()
+
+    def _show_until(self, count: int) -> None:
+        first, self._shown = self._shown, count
+        self._show_cards(first, count)
+        self._apply_marks()
+
+    def _show_cards(self, first: int, behind: int) -> None:
+        view = self._view
+        while len(self._cards) < behind:
+            self._cards.append(self._new_card())
+        for number in range(first, behind):
+            card = self._cards[number]
+            card.setVisible(True)
+            name = f"turn {number + 1}"
+            card.show_turn(view.turns[number], len(view.turns), name, view.tools, read_only=self._read_only)
 
     def _show_answers(self, view: RowView) -> None:
         if view.is_pair and self._pair is None:
@@ -181,7 +206,7 @@ class TurnEditor(QScrollArea):
         self._judgement.show_label(view.label)
 
     def _apply_marks(self) -> None:
-        turns = (*self._view.turns[: len(self._cards)], *self._view.chosen, *self._view.rejected)
+        turns = (*self._view.turns[: self._shown], *self._view.chosen, *self._view.rejected)
         for turn, card in zip(turns, self._shown_cards(), strict=False):
             texts = {each.pointer for each in turn.texts}
             about = [
