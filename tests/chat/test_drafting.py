@@ -16,7 +16,7 @@ from tunedesk.dataset.document import Document
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
 from tunedesk.paths import starter_model
-from tunedesk.runs.generation import ChatMessage, Load, Sampling
+from tunedesk.runs.generation import AnyMessage, ChatMessage, Load, LoadFailed, Question, Sampling
 
 __all__ = ["server"]  # a fixture of its own right
 TODAY = date(2026, 11, 21)
@@ -207,12 +207,25 @@ def test_the_starter_model_drafts_on_this_computer(document: Document):
         writer.close()
 
 
-def test_a_model_that_is_not_there_is_told(document: Document, tmp_path: Path):
-    writer = LocalWriter(Load(str(tmp_path / "none"), quantization="none"), "none")
-    try:
-        with pytest.raises(UserError):
-            drafted(document, writer)
-    finally:
-        writer.close()
+class Absent:
+    """Stands where an engine stands whose model cannot be loaded."""
+
+    def __init__(self, tell: Callable[[AnyMessage], None]) -> None:
+        self._tell = tell
+
+    def load(self, request: Load) -> None:
+        self._tell(LoadFailed(f"{request.model} is not there.", "Choose another."))
+
+    def generate(self, questions: Sequence[Question], settings: Sampling) -> int:
+        return 1
+
+    def cancel(self, request: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_a_model_that_is_not_there_is_told(document: Document):
+    with pytest.raises(UserError, match="/none is not there"):
+        drafted(document, LocalWriter(Load("/none"), "none", make_generator=Absent))
     with pytest.raises(UserError, match="no adapter"):
         LocalWriter(Load("x"), "x", "tuned")

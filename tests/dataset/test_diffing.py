@@ -164,13 +164,13 @@ def test_a_diff_can_be_cancelled_and_tells_how_far_it_is():
 
 def test_many_rows_are_compared_in_linear_time():
     """Nothing in common, all in turned order, and one row in ten changed: quadratic work would hang."""
-    old = [row(f"question {number}", "same answer to all") for number in range(20_000)]
-    new = [row(f"question {number}", "same answer to all") for number in range(20_000, 40_000)]
-    assert len(diff_rows(RowList(old), RowList(new), by_id=False).changes) >= 20_000
+    old = [row(f"question {number}", "same answer to all") for number in range(5_000)]
+    new = [row(f"question {number}", "same answer to all") for number in range(5_000, 10_000)]
+    assert len(diff_rows(RowList(old), RowList(new), by_id=False).changes) >= 5_000
     turned = diff_rows(RowList(old), RowList(old[::-1]), by_id=False)
-    assert turned.count("moved") == 19_999
+    assert turned.count("moved") == 4_999
     edited = [row("x", f"{at} answer to all") if at % 10 == 0 else raw for at, raw in enumerate(old)]
-    assert diff_rows(RowList(old), RowList(edited), by_id=False).count("changed") == 2_000
+    assert diff_rows(RowList(old), RowList(edited), by_id=False).count("changed") == 500
 
 
 ROWS = st.lists(

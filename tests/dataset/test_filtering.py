@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from tunedesk.dataset import query
 from tunedesk.dataset.filtering import (
     Above,
     Below,
@@ -64,7 +65,8 @@ def test_patterns_are_found_and_broken_ones_are_told():
         matches(MatchesPattern(QUESTION, "("), row())
 
 
-def test_a_pattern_that_takes_too_long_is_told_with_the_row():
+def test_a_pattern_that_takes_too_long_is_told_with_the_row(monkeypatch):
+    monkeypatch.setattr(query, "TIMEOUT", 0.05)
     with pytest.raises(UserError, match="row 1"):
         matches(MatchesPattern(QUESTION, r"(?:a|b|ab)*[cd]$"), row("ab" * 3000))
 
