@@ -2,38 +2,23 @@
 crash.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tunedesk.dataset import document_merging, document_saving
-from tunedesk.dataset.base import Base
-from tunedesk.dataset.damage import DamagedJournal
-from tunedesk.dataset.files import refuse_what_is_no_dataset
+from tunedesk.dataset import document_edits, document_merging, document_saving
+from tunedesk.dataset.document_opening import open_live
 from tunedesk.dataset.history import History, HistoryEntry, Version
-from tunedesk.dataset.journal import BaseRecord, Journal
 from tunedesk.dataset.line_index import Progress
 from tunedesk.dataset.live_document import LiveDocument
 from tunedesk.dataset.mapping import ColumnMapping
-from tunedesk.dataset.marks import NO_MARKS, RowMarks, digest_of
+from tunedesk.dataset.marks import NO_MARKS, RowMarks
 from tunedesk.dataset.merging import MergeReport
-from tunedesk.dataset.order import Order, Run
-from tunedesk.dataset.places import joined
-from tunedesk.dataset.saving import remove_leftovers
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.dataset.steps import (
-    ANCHORS,
-    CARRIED_ROWS,
-    NOWHERE,
     Change,
-    TextEdit,
-    in_parts,
-    inserting,
-    moving,
 )
-from tunedesk.errors import UserError
 
 if TYPE_CHECKING:
     from tunedesk.dataset.merging_copies import MergedCopy
@@ -76,50 +61,10 @@ class Document:
         or damaged file and for binary content; an empty file has no rows. If another program
         changed the file since, unsaved edits are put onto it (`merge_report`).
         """
-        refuse_what_is_no_dataset(path)
-        path = path.resolve()
-        reason = f"{path.name} was opened for reading only." if read_only else ""
-        if isinstance(state, Path):
-            state, reason = _open_state(state, reason)
-        elif state.path is None and not reason:
-            reason = "Edits could not be stored, so the document is read-only."
-        if not reason:
-            remove_leftovers(path)
-        base = Base.open(path, progress)
-        if reason and state.path is not None:
-            # A read-only document never writes into the project's database, not even to note a merge.
-            state = StateDb.private_copy(state.path, state.root)
-        try:
-            return cls._restored(path, Journal(state, path), base, reason)
-        except DamagedJournal as error:
-            Journal.set_aside(state, path)
-            document = cls._restored(path, Journal(state, path), base, reason)
-            document.journal_report = (
-                f"The history of {path.name} was damaged and has been set aside in the project's database. "
-                f"{error.message} The file is shown as it was last saved, without undo and marks."
-            )
-            return document
-
-    @classmethod
-    def _restored(cls, path: Path, journal: Journal, base: Base, reason: str) -> "Document":
-        """Decide on what state of the file the journal stands, and go its way."""
-        pending = journal.pending
-        if pending is not None and base.signature.matches(pending.base.signature):
-            journal.settle()
-        record = journal.base
-        if record is None:
-            order = Order([Run(journal.next_row, len(base))])
-            journal.next_row += len(base)
-            journal.stand_on(BaseRecord.of(base.signature, order))
-            return cls(LiveDocument(path, journal, base, order, reason))
-        document = cls(LiveDocument(path, journal, base, record.order, reason))
-        if base.signature.matches(record.signature) and len(base) == len(record.order):
-            if journal.pending is not None:
-                journal.drop_pending()
-            document._live.stand_on(base, record.order)
-        else:
-            maybe_saved = journal.pending is not None
-            document.merge_report = document_merging.merge_at_open(document._live, base, maybe_saved)
+        opened = open_live(path, state, read_only, progress)
+        document = cls(opened.live)
+        document.merge_report = opened.merge_report
+        document.journal_report = opened.journal_report
         return document
 
     @property
@@ -223,23 +168,11 @@ class Document:
         return self.replace_many({row_id: raw}, label, merge_key)
 
     def replace_many(self, rows: Mapping[RowId, bytes], label: str, merge_key: str | None = None) -> Change:
-        with self._live.editing:
-            self._live.check_editable()
-            parts = in_parts(label, self._replaced(rows))
-            if merge_key is not None:
-                return self._live.commit_typing(label, parts, merge_key)
-            return self._live.commit(label, parts)
+        return document_edits.replace_many(self._live, rows, label, merge_key)
 
     def insert(self, position: int, raws: Sequence[bytes], label: str, marks: RowMarks = NO_MARKS) -> Change:
         """New rows before the row at `position`; the number of rows: last. marks: of each of them."""
-        with self._live.editing:
-            self._live.check_editable()
-            self._check_position(position)
-            texts = [self._live.checked(raw) for raw in raws]
-            if not texts:
-                return Change(label=label)
-            step = inserting(label, position, self._live.journal.next_row, texts, marks)
-            return self._live.commit(label, [step], len(texts))
+        return document_edits.insert(self._live, position, raws, label, marks)
 
     def delete(self, row_ids: Iterable[RowId], label: str) -> Change:
         """ValueError when one of the rows is not there; then none is deleted."""
@@ -258,64 +191,20 @@ class Document:
         the same position in the order given. A row that is replaced and deleted is deleted. ValueError or
         IndexError when a row or position is not there; then nothing is changed.
         """
-        live = self._live
-        with live.editing:
-            live.check_editable()
-            gone = dict.fromkeys(delete)
-            removed = live.rows.order.places_of(list(gone)) if gone else NOWHERE
-            new = sorted(enumerate(insert), key=lambda numbered: numbered[1][0])
-            for _, (position, _raw) in new:
-                self._check_position(position)
-            cuts = sorted(map(live.rows.order.index, gone)) if new else []
-            first = live.journal.next_row
-            added = joined(
-                (position - bisect_left(cuts, position) + number, first + number, 1)
-                for number, (_, (position, _raw)) in enumerate(new)
-            )
-
-            def texts() -> Iterable[TextEdit]:
-                kept = {row: raw for row, raw in replace.items() if row not in gone} if gone else replace
-                yield from self._replaced(kept)
-                yield from ((row, raw, None) for row, raw in live.rows.now().texts_of(gone))
-                rows = (live.checked(raw) for _, (_, raw) in new)
-                yield from ((row, None, raw) for row, raw in enumerate(rows, start=first))
-
-            return live.commit(label, in_parts(label, texts(), removed, added), len(new))
+        return document_edits.edit_many(self._live, replace, delete, insert, label)
 
     def move(self, row_ids: Sequence[RowId], position: int, label: str) -> Change:
         """Put rows, in the order given, before the row that stands at `position` now; len(document): last.
 
         Given all ids in another order and position 0, it sorts.
         """
-        with self._live.editing:
-            self._live.check_editable()
-            self._check_position(position)
-            rows = row_ids if isinstance(row_ids, Order) else list(dict.fromkeys(row_ids))
-            now = self._live.rows.now()
-            few = rows if len(rows) <= CARRIED_ROWS else rows[:: len(rows) // ANCHORS + 1]
-            carried = dict(now.texts_of(few))
-            anchors = {} if few is rows else {row: digest_of(raw) for row, raw in carried.items()}
-            step = moving(label, now.order, rows, position, {} if anchors else carried, anchors)
-            if step.removed == step.added:
-                return Change(label=label)
-            return self._live.commit(label, [step])
+        return document_edits.move(self._live, row_ids, position, label)
 
     def set_marks(self, marks: Mapping[RowId, RowMarks], label: str, merge_key: str | None = None) -> Change:
         """Give rows other marks, `NO_MARKS` to take them off: one undo step, on disk at once, no part of
         `is_modified`. ValueError when a row is not there. merge_key: as in `replace`.
         """
-        live = self._live
-        with live.editing:
-            live.refuse_read_only()
-            for row in marks:
-                live.rows.order.index(row)
-            before = {row: live.rows.marks_of(row) for row in marks}
-            changed = [row for row in marks if before[row] != marks[row]]
-            old, new = {row: before[row] for row in changed}, {row: marks[row] for row in changed}
-            parts = in_parts(label, (), marks_before=old, marks_after=new)
-            if merge_key is not None:
-                return live.commit_typing(label, parts, merge_key)
-            return live.commit(label, parts)
+        return document_edits.set_marks(self._live, marks, label, merge_key)
 
     @property
     def undo_label(self) -> str | None:
@@ -431,23 +320,3 @@ class Document:
         with self._live.lock:
             name = self._live.path.name
             self._live.read_only_reason = self._live.read_only_reason or f"{name} was closed."
-
-    def _check_position(self, position: int) -> None:
-        if not 0 <= position <= len(self._live.rows.order):
-            raise IndexError(position)
-
-    def _replaced(self, rows: Mapping[RowId, bytes]) -> Iterable[TextEdit]:
-        for row, old in self._live.rows.now().texts_of(rows):
-            new = self._live.checked(rows[row])
-            if new != old:
-                yield row, old, new
-
-
-def _open_state(path: Path, reason: str) -> tuple[StateDb, str]:
-    if reason:
-        return StateDb.private_copy(path), reason
-    try:
-        return StateDb.open(path), ""
-    except UserError as error:
-        why = f"Edits cannot be stored, so the document is read-only: {error.message}"
-        return StateDb.private_copy(path), why

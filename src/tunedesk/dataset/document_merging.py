@@ -1,9 +1,10 @@
 """Putting a document's unsaved edits onto the file that another program wrote, when it is opened or later."""
 
 from tunedesk.dataset.base import Base
+from tunedesk.dataset.base_record import BaseRecord
 from tunedesk.dataset.difference import difference
 from tunedesk.dataset.history import History, Version
-from tunedesk.dataset.journal import THEIR_LABEL, BaseRecord
+from tunedesk.dataset.journal import THEIR_LABEL
 from tunedesk.dataset.live_document import LiveDocument
 from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
 from tunedesk.dataset.snapshot import Snapshot

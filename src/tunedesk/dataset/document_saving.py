@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tunedesk.dataset.base import Base
-from tunedesk.dataset.journal import BaseRecord, Pending
+from tunedesk.dataset.base_record import BaseRecord, Pending
 from tunedesk.dataset.live_document import LiveDocument
 from tunedesk.dataset.mark_table import MarkedRow
 from tunedesk.dataset.marks import digest_of

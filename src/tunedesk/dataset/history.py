@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tunedesk.dataset.difference import changed_marks, difference
 from tunedesk.dataset.live_document import LiveDocument
@@ -96,7 +96,7 @@ class History:
         """The rows as they were then. UserError when another program has changed the file meanwhile so that
         they cannot be told.
         """
-        return self._rows_at(version)[0].snapshot()
+        return replace(self._rows_at(version)[0].snapshot(), mapping=self._live.mapping)
 
     def restore(self, version: Version | HistoryEntry, label: str) -> Change:
         live = self._live

@@ -3,21 +3,14 @@
 import secrets
 import sqlite3
 import time
-import zlib
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import msgspec
-
-from tunedesk.dataset.base import Signature
-from tunedesk.dataset.damage import DamagedJournal
+from tunedesk.dataset.base_record import BaseRecord, Pending, packed, unpacked
 from tunedesk.dataset.mark_table import MarkedRow, load_marks, write_marks
 from tunedesk.dataset.marks import RowMarks
-from tunedesk.dataset.order import Order
-from tunedesk.dataset.places import Places
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.dataset.step_table import (
     Stride,
@@ -32,37 +25,6 @@ from tunedesk.dataset.step_table import (
     whole_step,
 )
 from tunedesk.dataset.steps import Step
-
-
-class BaseRecord(msgspec.Struct, frozen=True):
-    """A state of the file and the row id of each of its lines: packed `Places`, or (first id, count) runs in
-    old journals.
-    """
-
-    signature: Signature
-    runs: tuple[tuple[int, int], ...] = ()
-    packed: bytes = b""
-
-    @classmethod
-    def of(cls, signature: Signature, order: Order) -> "BaseRecord":
-        firsts, sizes = order.columns
-        return cls(signature, packed=Places(array("q", bytes(8 * len(firsts))), firsts, sizes).pack())
-
-    @property
-    def order(self) -> Order:
-        if not self.packed:
-            return Order(self.runs)
-        places = Places.unpack(self.packed)
-        return Order.of_columns(places.firsts, places.sizes)
-
-
-class Pending(msgspec.Struct, frozen=True):
-    """A save that is under way: the file that will stand in the base's place, and how much of the way it
-    holds.
-    """
-
-    base: BaseRecord
-    mark: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +65,8 @@ class Journal:
         query = "SELECT id, version, next_row, head, base, pending FROM document WHERE path = ?"
         for number, version, next_row, head, base, pending in self.state.rows(query, self._key):
             self.id, self.version, self.next_row, self._head = number, version, next_row, head
-            try:
-                self.base = msgspec.msgpack.decode(zlib.decompress(base), type=BaseRecord)
-                if pending is not None:
-                    self.pending = msgspec.msgpack.decode(zlib.decompress(pending), type=Pending)
-            except (zlib.error, msgspec.DecodeError, TypeError) as error:
-                raise DamagedJournal("What is known of the file's rows is damaged.") from error
+            self.base = unpacked(base, BaseRecord)
+            self.pending = None if pending is None else unpacked(pending, Pending)
             query = "SELECT id, step, direction FROM way WHERE document = ? ORDER BY id"
             self.way = [Stride(*row) for row in self.state.rows(query, number)]
             self._look_around()
@@ -276,7 +234,7 @@ class Journal:
         """Note the file that is about to be put in the place of the base."""
         with self.state.transaction() as sql:
             document = self.id or self._created(sql)
-            sql.execute("UPDATE document SET pending = ? WHERE id = ?", (_packed(pending), document))
+            sql.execute("UPDATE document SET pending = ? WHERE id = ?", (packed(pending), document))
         self.id = document
         self.pending = pending
 
@@ -301,7 +259,7 @@ class Journal:
             sql.execute("DELETE FROM way WHERE document = ? AND id <= ?", (document, mark))
             sweep(sql, document)
             query = "UPDATE document SET path = ?, base = ?, pending = NULL WHERE id = ?"
-            sql.execute(query, (key, _packed(base), document))
+            sql.execute(query, (key, packed(base), document))
             if key != self._key:
                 self._leave_marks(sql, document)
         self.id, self._key, self.base, self.pending = document, key, base, None
@@ -319,7 +277,7 @@ class Journal:
         with self.state.transaction() as sql:
             _forget(sql, key)
             query = "INSERT INTO document (path, version, next_row, head, base) VALUES (?, ?, ?, 0, ?)"
-            values = (key, self.version + 1, self.next_row, _packed(base))
+            values = (key, self.version + 1, self.next_row, packed(base))
             write_marks(sql, new_id(sql.execute(query, values)), marked)
         return Journal(self.state, path)
 
@@ -338,7 +296,7 @@ class Journal:
             if ends_way:
                 sql.execute("DELETE FROM way WHERE document = ?", (document,))
             query = "UPDATE document SET base = ?, pending = NULL, next_row = ?, version = ? WHERE id = ?"
-            sql.execute(query, (_packed(base), next_row, self.version + 1, document))
+            sql.execute(query, (packed(base), next_row, self.version + 1, document))
         self.id, self.base, self.pending, self.next_row = document, base, None, next_row
         self.way = [] if ends_way else self.way
         self._newest = 0
@@ -371,7 +329,7 @@ class Journal:
                 number = insert_step(sql, document, ours.label, [ours], parent)[0]
                 stride = insert_stride(sql, document, number, 1)
             sweep(sql, document)
-            values = (self.version + 1, next_row, number, _packed(base), document)
+            values = (self.version + 1, next_row, number, packed(base), document)
             columns = "version = ?, next_row = ?, head = ?, base = ?, pending = NULL"
             sql.execute(f"UPDATE document SET {columns} WHERE id = ?", values)
         self.id, self._head, self.base, self.pending, self.next_row = document, number, base, None, next_row
@@ -381,16 +339,12 @@ class Journal:
         self._look_around()
 
     def _created(self, sql: sqlite3.Connection) -> int:
-        values = (self._key, self.version, self.next_row, _packed(self.base))
+        values = (self._key, self.version, self.next_row, packed(self.base))
         query = "INSERT INTO document (path, version, next_row, head, base) VALUES (?, ?, ?, 0, ?)"
         return new_id(sql.execute(query, values))
 
 
 THEIR_LABEL = "Changes by another program"
-
-
-def _packed(record: BaseRecord | Pending | None) -> bytes:
-    return zlib.compress(msgspec.msgpack.encode(record), 1)
 
 
 def _forget(sql: sqlite3.Connection, key: str) -> None:

@@ -137,7 +137,7 @@ class _Confirmation:
             return self._is_everywhere and self._matches(raw.decode("utf-8", "replace"))
         if self._is_everywhere:
             keys = [key for key, text in _strings(value) if self._matches(text)]
-            if not keys or any(key not in _ROLE_KEYS for key in keys):
+            if not keys or (self._mapping is None and any(key not in _ROLE_KEYS for key in keys)):
                 return bool(keys)
         example = example_of(value, self._mapping)
         return any(self._matches(there.text) for there in texts_of(value, example, self._query))
