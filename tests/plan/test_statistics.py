@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,11 +174,15 @@ def test_the_samples_statistics(tmp_path: Path) -> None:
     document = Document.open(source, tmp_path / "state.db")
     counter = TemplateCounter(ChatTemplate.load(paths.starter_model()))
     cache, seen = CountCache(), list[tuple[int, int]]()
-    found = gather(document.snapshot(), counter, lambda done, total: seen.append((done, total)), cache=cache)
+
+    def gathered(**named: Any) -> DataStatistics:
+        return gather(document.snapshot().rows(), len(document), counter, cache=cache, **named)
+
+    found = gathered(progress=lambda done, total: seen.append((done, total)))
     assert len(found) == len(document) == seen[-1][0] == seen[-1][1]
     assert found.trained_tokens > 0 and found.languages["en"] > 0.5 * len(found)
     assert {"category", "urgency"} <= set(found.classes())
     document.delete([document.id_at(0)], "Delete")
-    assert len(gather(document.snapshot(), counter, cache=cache)) == len(found) - 1
-    assert len(gather(document.snapshot(), counter, cancelled=lambda: True)) == 0
+    assert len(gathered()) == len(found) - 1
+    assert len(gathered(cancelled=lambda: True)) == 0
     document.close()

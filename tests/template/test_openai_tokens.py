@@ -23,6 +23,7 @@ from tunedesk.template.openai_tokens import (
     encoding_for_model,
     load_encoding,
     tokens_of_example,
+    training_context,
 )
 
 
@@ -98,6 +99,11 @@ def test_a_damaged_or_missing_table_is_told(tmp_path: Path, monkeypatch: pytest.
 )
 def test_which_model_has_which_encoding(model: str, encoding: str | None) -> None:
     assert encoding_for_model(model) == encoding
+
+
+def test_where_a_model_cuts_an_example() -> None:
+    asked = ("gpt-4.1-nano-2025-04-14", "gpt-4.1-mini", "gpt-35-turbo-0125", "Qwen3-8B")
+    assert [training_context(name) for name in asked] == [32_768, 65_536, 16_385, None]
 
 
 def test_a_chat_is_counted_as_the_cookbook_does(o200k: tiktoken.Encoding) -> None:

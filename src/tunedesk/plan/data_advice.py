@@ -144,7 +144,8 @@ def _balanced(data: DataStatistics) -> DataAdvice:
     if len(labels) > 1 and (share > MOST_OF_A_CLASS or evenness(labels) < LEAST_EVENNESS):
         return DataAdvice(
             "balanced", Standing.LOOK, figure,
-            "One class stands for most of the rows; the model will prefer it.", source, f"Add rows of the others, such as {rare[0]!r} with {rare[1]:,}.",
+            "One class stands for most of the rows; the model will prefer it.", source,
+            f"Add rows of the others, such as {rare[0]!r} with {rare[1]:,}.",
         )  # fmt: skip
     if rare[1] < FEWEST_OF_A_CLASS <= len(data) / max(len(labels), 1):
         return DataAdvice(

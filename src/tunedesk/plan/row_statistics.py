@@ -17,7 +17,8 @@ MOST_FIELDS = 12
 """Keys of a JSON answer that are looked at as labels."""
 SHOWN_OF_A_PROMPT = 200
 _REFUSAL = re.compile(
-    r"^\W*(?:i['\u2019]?m sorry|sorry|unfortunately|i (?:cannot|can['\u2019]?t|can not|am unable|am not able|won['\u2019]?t)"
+    r"^\W*(?:i['\u2019]?m sorry|sorry|unfortunately|i (?:cannot|can['\u2019]?t|can not|am unable|am not able)"
+    r"|i won['\u2019]?t"
     r"|as an ai|es tut mir leid|leider|désolé|je ne peux|lo siento|no puedo|извините|к сожалению|я не могу)",
     re.IGNORECASE,
 )

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from tunedesk.dataset.example import example_of
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
-from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.plan.row_statistics import RowFacts, facts_of_row
 from tunedesk.template.counting import CountCache, TokenCounter, count_all
 from tunedesk.template.encoding import RowTokens
@@ -267,29 +267,34 @@ def _round_width(most: int) -> int:
 
 
 def gather(
-    snapshot: Snapshot,
+    rows: Iterable[tuple[int, bytes]],
+    total: int,
     counter: TokenCounter,
+    mapping: ColumnMapping | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
     cache: CountCache | None = None,
 ) -> DataStatistics:
-    """The statistics of all rows; after a cancel those of the rows so far.
+    """The statistics of `total` rows with their ids; after a cancel those of the rows so far.
 
     In large datasets the language of every n-th row is looked at, about LANGUAGES_LOOKED_AT in all.
     """
     found = DataStatistics()
-    done, total = 0, len(snapshot)
-    every = max(1, math.ceil(total / LANGUAGES_LOOKED_AT))
-    for stretch in count_all(snapshot.rows(), counter, cancelled, cache):
-        texts = dict(snapshot.texts_of(stretch.row_ids))
-        for row_id, count in zip(stretch.row_ids, stretch.counts, strict=True):
-            found.put(row_id, look_at(texts[row_id], count, snapshot, with_language=row_id % every == 0))
-        done += len(stretch.row_ids)
-        progress(done, total)
+    every = language_step(total)
+    for stretch in count_all(rows, counter, cancelled, cache):
+        for row_id, raw, count in zip(*stretch, strict=True):
+            found.put(row_id, look_at(raw, count, mapping, with_language=row_id % every == 0))
+        progress(len(found), total)
     return found
 
 
-def look_at(raw: bytes, count: RowTokens | None, snapshot: Snapshot, *, with_language: bool) -> RowFacts:
+def language_step(rows: int) -> int:
+    """The language is looked at in the rows whose id this divides."""
+    return max(1, math.ceil(rows / LANGUAGES_LOOKED_AT))
+
+
+def look_at(
+    raw: bytes, count: RowTokens | None, mapping: ColumnMapping | None = None, *, with_language: bool = True
+) -> RowFacts:
     """The facts of one row as it stands now; what cannot be read has no turns."""
-    example = example_of(parse_row(raw).value, snapshot.mapping)
-    return facts_of_row(example, count, with_language=with_language)
+    return facts_of_row(example_of(parse_row(raw).value, mapping), count, with_language=with_language)

@@ -78,6 +78,7 @@ class Counted(NamedTuple):
     """A stretch of rows and what was counted of each."""
 
     row_ids: list[int]
+    raws: list[bytes]
     counts: Counts
 
 
@@ -120,15 +121,15 @@ def count_all(
     """
     stretches = _stretches(rows)
     with ThreadPoolExecutor(counter.lanes, thread_name_prefix="count") as lanes:
-        waiting: deque[tuple[list[int], Future[Counts]]] = deque()
+        waiting: deque[tuple[list[int], list[bytes], Future[Counts]]] = deque()
         while not cancelled():
             for row_ids, raws in islice(stretches, 2 * counter.lanes - len(waiting)):
-                waiting.append((row_ids, lanes.submit(_count, raws, counter, cache)))
+                waiting.append((row_ids, raws, lanes.submit(_count, raws, counter, cache)))
             if not waiting:
                 return
-            row_ids, future = waiting.popleft()
-            yield Counted(row_ids, future.result())
-        for _, future in waiting:
+            row_ids, raws, future = waiting.popleft()
+            yield Counted(row_ids, raws, future.result())
+        for _, _, future in waiting:
             future.cancel()
 
 

@@ -98,6 +98,13 @@ _MODELS = (
 )  # fmt: skip
 
 
+# Tokens of one training example, beginnings of names as above (Azure's model list of 2026; OpenAI's guide).
+_CONTEXTS = (
+    ("gpt-4.1-nano", 32_768), ("gpt-4o", 65_536), ("gpt-4.1", 65_536), ("o4-mini", 65_536),
+    ("gpt-3.5-turbo", 16_385), ("gpt-35-turbo", 16_385), ("babbage-002", 16_384), ("davinci-002", 16_384),
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class ExampleTokens:
     """total: with the framing of the chat. trained: of the answers that get a loss, without framing."""
@@ -110,6 +117,12 @@ def encoding_for_model(name: str) -> str | None:
     """The encoding of a model or a fine-tuned one (`ft:gpt-4o-mini:…`); None for a model nobody knows."""
     bare = name.removeprefix("ft:").strip().lower()
     return next((encoding for begin, encoding in _MODELS if bare.startswith(begin)), None)
+
+
+def training_context(name: str) -> int | None:
+    """Tokens behind which an example is cut when this model is trained; None where that is not known."""
+    bare = name.removeprefix("ft:").strip().lower()
+    return next((context for begin, context in _CONTEXTS if bare.startswith(begin)), None)
 
 
 @lru_cache(maxsize=len(_PLANS))
