@@ -131,6 +131,7 @@ def test_weight_is_kept_renamed_or_told():
     assert losses(value, F.CHAT, "openai") == (value, [])
     row, told = losses(value, F.CHAT, "axolotl")
     assert (row["messages"][1], told) == ({**ASSISTANT, "train": False}, [])
+    assert losses(row, F.CHAT, "openai") == (value, [])
     row, told = losses(value, F.CHAT, "trl")
     assert (row["messages"][1], told) == (
         ASSISTANT,

@@ -11,7 +11,6 @@ from tunedesk.dataset.example import (
     Message,
     Part,
     RowFormat,
-    Tool,
     ToolCall,
     detect_format,
     example_of,
@@ -117,6 +116,10 @@ def shown(value, mapping=None):
     return [(turn.role, turn.content, turn.text_pointer) for turn in example.messages]
 
 
+def shown_tools(example):
+    return [(tool.name, tool.description, tool.parameters, tool.pointer) for tool in example.tools]
+
+
 USER, ASSISTANT = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
 
 
@@ -160,6 +163,15 @@ def test_the_keys_tell_the_format_even_of_a_broken_row(value, kind):
     assert example_of(value).format == kind
 
 
+def test_axolotl_s_train_flag_is_a_weight_where_there_is_no_other():
+    turns = [
+        {**ASSISTANT, "train": False},
+        {**ASSISTANT, "train": False, "weight": 1},
+        {**ASSISTANT, "train": 0},
+    ]
+    assert [turn.weight for turn in example_of({"messages": turns}).messages] == [0, 1, None]
+
+
 def test_text_parts_are_one_text_in_several_places():
     parts = [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]
     turn = example_of({"messages": [{"role": "user", "content": parts}]}).messages[0]
@@ -193,14 +205,14 @@ def test_tool_calls_are_seen_with_arguments_as_text_and_as_objects():
         ToolCall(None, "g", '{"b": "é"}', False, "/messages/0/tool_calls/1"),
     )
     assert (example.messages[1].tool_call_id, example.messages[1].name) == ("1", "f")
-    assert example.tools == (Tool("f", "d", {"type": "object"}, "/tools/0"),)
+    assert shown_tools(example) == [("f", "d", {"type": "object"}, "/tools/0")]
 
 
 def test_the_older_function_call_is_a_tool_call_too():
     turn = {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}
     example = example_of({"messages": [turn], "functions": [{"name": "f"}]})
     assert example.messages[0].tool_calls == (ToolCall(None, "f", "{}", True, "/messages/0/function_call"),)
-    assert example.tools == (Tool("f", "", None, "/functions/0"),)
+    assert shown_tools(example) == [("f", "", None, "/functions/0")]
 
 
 def test_both_spellings_of_openai_s_preference_show_the_two_answers():

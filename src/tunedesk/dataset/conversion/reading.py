@@ -120,6 +120,7 @@ def _openai_turn(raw: Row, message: Message) -> Turn:
     """Keys whose values are not of their type are carried along like unknown ones."""
     read = {"role", "content"}
     read |= {"weight"} if message.weight is not None and raw.get("weight") == message.weight else set()
+    read |= {"train"} if message.weight is not None and "weight" not in raw else set()
     read |= {"name"} if message.name is not None else set()
     read |= {"tool_call_id"} if message.tool_call_id is not None else set()
     read |= {"tool_calls"} if isinstance(raw.get("tool_calls"), list) and raw["tool_calls"] else set()

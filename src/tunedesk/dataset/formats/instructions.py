@@ -3,7 +3,7 @@
 from typing import Any
 
 from tunedesk.dataset.formats.model import Example, Message, Part, RowFormat, ToolCall
-from tunedesk.dataset.formats.turns import parsed, plain_turn, read_call, read_tools, shown
+from tunedesk.dataset.formats.turns import parsed, plain_turn, read_call, read_tools, shown, weight_of
 
 Row = dict[str, Any]
 SHAREGPT_ROLES = {
@@ -120,7 +120,7 @@ def _sharegpt_turn(turn: Any, pointer: str) -> Message:
     return Message(
         role=role,
         content=text if is_text else None,
-        weight=_weight(turn),
+        weight=weight_of(turn),
         pointer=pointer,
         text_pointer=text_pointer if is_text else "",
         role_pointer=f"{pointer}/{role_key}" if role_key in turn else "",
@@ -146,12 +146,3 @@ def _calls(text: str, pointer: str) -> tuple[ToolCall, ...]:
     if not all(isinstance(call, dict) and isinstance(call.get("name"), str) for call in calls):
         return ()
     return tuple(read_call(call, pointer) for call in calls)
-
-
-def _weight(turn: Row) -> int | None:
-    """`weight` as in OpenAI's chat; `train` is Axolotl's flag of a turn (message_field_training)."""
-    weight = turn.get("weight")
-    if isinstance(weight, int) and not isinstance(weight, bool):
-        return weight
-    train = turn.get("train")
-    return int(train) if isinstance(train, bool) else None

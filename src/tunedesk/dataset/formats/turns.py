@@ -76,6 +76,15 @@ def read_call(call: Any, pointer: str) -> ToolCall:
     )
 
 
+def weight_of(turn: dict[str, Any]) -> int | None:
+    """`weight` as in OpenAI's chat; else `train`, Axolotl's flag of a turn (message_field_training)."""
+    weight = turn.get("weight")
+    if isinstance(weight, int) and not isinstance(weight, bool):
+        return weight
+    train = turn.get("train")
+    return int(train) if isinstance(train, bool) and "weight" not in turn else None
+
+
 def parsed(text: str) -> Any:
     """The value of a JSON text, None when it is none."""
     try:
@@ -109,7 +118,7 @@ def _pointers(base: str, index: int) -> tuple[str, str, str]:
 
 
 def _full_turn(turn: dict[str, Any], pointer: str, text_pointer: str, role_pointer: str) -> Message:
-    content, weight, role = turn.get("content"), turn.get("weight"), turn.get("role", "")
+    content, role = turn.get("content"), turn.get("role", "")
     parts = _parts(content, text_pointer) if isinstance(content, list) else ()
     if parts:
         content = _joined(parts)
@@ -118,7 +127,7 @@ def _full_turn(turn: dict[str, Any], pointer: str, text_pointer: str, role_point
     return Message(
         role=role if isinstance(role, str) else shown(role),
         content=content if isinstance(content, str) else None,
-        weight=weight if isinstance(weight, int) and not isinstance(weight, bool) else None,
+        weight=weight_of(turn),
         pointer=pointer,
         text_pointer=text_pointer if is_plain else "",
         role_pointer=role_pointer if "role" in turn else "",
