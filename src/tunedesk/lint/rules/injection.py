@@ -93,7 +93,7 @@ _MAX_HITS = 20  # of one rule in one text
 def role_marker_in_text(view: RowView) -> Iterator[Hit]:
     """At the beginning of a line only: a sentence may speak of a Human: or an ASSISTANT: ."""
     for text in view.texts:
-        if text.is_call:
+        if text.is_call or not (":" in text.text or "###" in text.text):
             continue
         for _, match in zip(range(_MAX_HITS), _ROLE_MARK.finditer(text.text), strict=False):
             start, end = match.span()
