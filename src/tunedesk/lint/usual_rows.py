@@ -6,7 +6,6 @@ Saying "not usual" is always allowed and only costs time; a test holds this file
 
 from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ from tunedesk.dataset.example import RowFormat, detect_format
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.lint.columns import Batch, Kind
 from tunedesk.lint.counters import ClassCounter
-from tunedesk.lint.row_facts import LONGEST_LABEL, PROSE, read_answer, role_code, usual_hash
+from tunedesk.lint.row_facts import LONGEST_LABEL, PROSE, read_answer, role_code, usual_hash, usual_texts
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rules.refusals import is_refusal
 from tunedesk.lint.rules.text import GARBLED_CYRILLIC, GARBLED_LATIN
@@ -26,8 +25,22 @@ from tunedesk.lint.targets import Target
 LONGEST = 100_000  # bytes; there are limits on what a message may hold
 MOST_TURNS = 64
 _SCALARS = (str, bool, float)
-_role, _content = itemgetter("role"), itemgetter("content")
 _decode = msgspec.json.Decoder().decode
+
+
+class _Turn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    role: str
+    content: str
+
+
+class _Chat(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The most usual row, read twice as fast as any other."""
+
+    messages: list[_Turn]
+
+
+_decode_chat = msgspec.json.Decoder(_Chat).decode
+_NO_TURNS: tuple[str, ...] = ()
 _AFTER = {"system": ("user",), "user": ("assistant",), "assistant": ("user",)}
 # What a refusal begins with, when it begins with a letter.
 _REFUSAL_STARTS = frozenset(
@@ -114,33 +127,27 @@ class UsualRows:
         kinds: dict[_Shape, int] = {}  # of this batch
 
         def read(row: int, raw: bytes, blanks: int, quotes: int) -> bool:
+            value: dict[str, Any] | None = None
             try:
-                value = _decode(raw)
-                if "messages" in value:
-                    turns = value["messages"]
-                    roles, texts = tuple(map(_role, turns)), list(map(_content, turns))
-                    lengths = sum(map(len, turns))
-                    known: Hashable = roles if len(value) == 1 else (roles, *value)
-                else:
-                    roles, texts, lengths = (), [value["prompt"], value["completion"]], 0
-                    known = tuple(value)
-                shape = shapes.get(known)
-                if shape is None:
-                    shape = shapes[known] = _Shape(value, roles, self._target)
-                joined = "\0".join(texts)
-            except (
-                msgspec.MsgspecError,
-                UnicodeDecodeError,
-                RecursionError,
-                ValueError,
-                KeyError,
-                TypeError,
-            ):
+                turns = _decode_chat(raw).messages
+                roles, texts = tuple([turn.role for turn in turns]), [turn.content for turn in turns]
+                known: Hashable = roles
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                value = _read_other(raw)
+                if value is None:
+                    return False
+                roles, texts = _turns_of(value)
+                known = (roles, *value)
+            shape = shapes.get(known)
+            if shape is None:
+                shape = shapes[known] = _Shape(
+                    value if value is not None else _decode(raw), roles, self._target
+                )
+            if not shape.is_good or len(raw) > LONGEST:
                 return False
-            if not shape.is_good or lengths != 2 * len(roles) or len(raw) > LONGEST:
-                return False
+            joined = "\0".join(texts)
             rest: dict[str, Any] = {}
-            if shape.keys:
+            if shape.keys and value is not None:
                 rest = {key: value[key] for key in shape.keys}
                 quotes -= _quotes_of(rest)
             if quotes != shape.quotes:
@@ -151,7 +158,7 @@ class UsualRows:
             whole = joined.encode()
             even = _evened(stripped, blanks) if blanks or stripped != texts else joined
             if joined.isascii():
-                low = even.encode().lower()
+                low = (whole if even is joined else even.encode()).lower()
             elif _is_clean(raw, even):
                 low = even.casefold().encode()
             else:
@@ -171,7 +178,7 @@ class UsualRows:
                 return False
             kind = kinds.get(shape)
             if kind is None:
-                kind = kinds[shape] = batch.kinds.number(self._kind_of(shape, raw, value))
+                kind = kinds[shape] = batch.kinds.number(self._kind_of(shape, raw))
             add(
                 (
                     row,
@@ -187,11 +194,29 @@ class UsualRows:
 
         return read
 
-    def _kind_of(self, shape: _Shape, raw: bytes, value: dict[str, Any]) -> Kind:
+    def _kind_of(self, shape: _Shape, raw: bytes) -> Kind:
         if shape.kind is None:
-            view = RowView(ParsedRow(raw, value), self._target)
+            view = RowView(ParsedRow(raw, _decode(raw)), self._target)
             shape.kind = Kind(shape.pointer, tuple(counter.key_of(view) for counter in self._counters))
         return shape.kind
+
+
+def _read_other(raw: bytes) -> dict[str, Any] | None:
+    """A row that has other keys too, or is a pair of texts; None for what is not nearly usual."""
+    try:
+        value = _decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+        return None
+    if type(value) is not dict or usual_texts(value) is None:
+        return None
+    return value
+
+
+def _turns_of(value: dict[str, Any]) -> tuple[tuple[str, ...], list[str]]:
+    turns = value.get("messages")
+    if turns is None:
+        return _NO_TURNS, [value["prompt"], value["completion"]]
+    return tuple(turn["role"] for turn in turns), [turn["content"] for turn in turns]
 
 
 def _quotes_of(rest: dict[str, Any]) -> int:

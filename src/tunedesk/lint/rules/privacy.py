@@ -65,7 +65,8 @@ SECRET_SIGNS = tuple(
 _DISTINCT = 10  # characters; "sk-xxxxxxxxxxxxxxxxxxxx" in a manual is no secret
 _MASK = "[secret removed]"
 _BESIDE = 30  # characters before a number in which the word stands that says what it is
-_HAS_DIGITS_OR_AT = re.compile(r"@|[0-9]{3}|::")
+# In every text that holds any of it stands one of these; looking for them first saves a dozen searches.
+_SIGN = re.compile(r"@|[0-9](?:[ ().-]{0,3}[0-9]){4}|[23][0-9A-Fa-f]{3}:|[A-Z]{2}[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ _KINDS = (
 def personal_data(view: RowView) -> Iterator[Hit]:
     left = MAX_HITS
     for text in view.texts:
-        if not _HAS_DIGITS_OR_AT.search(text.text) and "." not in text.text:
+        if not _SIGN.search(text.text):
             continue
         for start, end, kind in _found_in(text.text):
             if not left:
