@@ -128,6 +128,20 @@ def test_the_legacy_format_gets_its_separator_stop_and_blank_once(tmp_path):
     assert "separator" in inside.losses[0].what
 
 
+def test_marks_of_the_legacy_format_are_taken_off_where_all_rows_have_them(tmp_path):
+    rows = [{"prompt": f"q{n}\n\n###\n\n", "completion": f" a{n} END", "n": 1} for n in range(3)]
+    plan = plan_of(rows, "generic", format=F.CHAT)
+    (path,) = write_export(plan, tmp_path)
+    assert [turn["content"] for turn in rows_in(path)[2]["messages"]] == ["q2", "a2"]
+    assert any("taken off" in note for note in plan.notes)
+    kept = plan_of(rows, "generic", format=F.CHAT, keep_marks=True, name="kept")
+    assert rows_in(write_export(kept, tmp_path)[0])[0]["messages"][1]["content"] == " a0 END"
+    one_without = [*rows, {"prompt": "q", "completion": " a END"}]
+    mixed = plan_of(one_without, "generic", format=F.CHAT, name="mixed")
+    first = rows_in(write_export(mixed, tmp_path)[0])[0]["messages"]
+    assert [turn["content"] for turn in first] == ["q0\n\n###\n\n", " a0"]
+
+
 @pytest.mark.parametrize(
     ("name", "target", "format"),
     [

@@ -78,6 +78,7 @@ def _options(arguments: argparse.Namespace) -> ExportOptions:
         name=arguments.name or arguments.file.name.partition(".")[0] or "train",
         style=arguments.style,
         legacy=Legacy(_text(arguments.separator), _text(arguments.stop), arguments.leading_space),
+        keep_marks=arguments.keep_marks,
         bom=arguments.bom,
         skip_refused=arguments.skip_refused,
     )

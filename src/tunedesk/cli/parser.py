@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     _add_demo(commands)
     _add_data(commands)
+    _add_stats(commands)
     _add_export(commands)
     _add_runs(commands)
     _add_chat(commands)
@@ -104,12 +105,25 @@ def _add_export(commands: Commands) -> None:
     )
     export.add_argument("--stop", default="", metavar="TEXT", help="end of each completion")
     export.add_argument("--leading-space", action="store_true", help="completions begin with a blank")
+    marks = "leave separators and stop sequences in rows that become another format"
+    export.add_argument("--keep-marks", action="store_true", help=marks)
     bom = "begin with a byte order mark (default: as the target wants it)"
     export.add_argument("--bom", action=argparse.BooleanOptionalAction, help=bom)
     export.add_argument("--skip-refused", action="store_true", help="leave out rows that cannot be written")
     export.add_argument("--overwrite", action="store_true", help="replace files that are there")
     export.add_argument("--check", action="store_true", help="only tell what would be written and lost")
     export.add_argument("--json", action="store_true", help="tell it as one JSON object")
+
+
+def _add_stats(commands: Commands) -> None:
+    stats = _command(commands, "stats", "what a dataset is made of: tokens, turns, languages, labels, advice")
+    stats.add_argument("file", type=Path, metavar="FILE")
+    text = "whose tokens are counted (default local)"
+    stats.add_argument("--target", choices=("local", "openai"), default="local", help=text)
+    stats.add_argument("--model", metavar="M", help="local model (default: the project's, else starter)")
+    stats.add_argument("--openai-model", default="gpt-4.1-mini", metavar="M", help="default gpt-4.1-mini")
+    stats.add_argument("--limit", type=_length, metavar="N", help="where rows are cut (default: the model's)")
+    stats.add_argument("--json", action="store_true")
 
 
 def _length(text: str) -> int:

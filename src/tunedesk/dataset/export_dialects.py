@@ -1,14 +1,13 @@
-"""What single targets want besides rows: separators, dataset_info.json, a piece of YAML."""
+"""What single targets want besides rows: dataset_info.json, a piece of YAML; and what they would not see."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tunedesk.dataset.converting import ConvertedRow, Loss, Refusal
 from tunedesk.dataset.example import RowFormat
-from tunedesk.dataset.row_writing import dump_row
 from tunedesk.dataset.target_profiles import TargetProfile
 from tunedesk.errors import UserError
 
@@ -16,55 +15,6 @@ F = RowFormat
 INFO = "dataset_info.json"
 NEEDS_KEYS = ("llamafactory", "axolotl")
 """Targets that are told which keys occur."""
-
-
-@dataclass(frozen=True, slots=True)
-class Legacy:
-    """What OpenAI's guide for completion models puts around texts (help.openai.com/en/articles/6811186).
-
-    separator: ends each prompt, such as "\\n\\n###\\n\\n". stop: ends each completion, such as " END".
-    leading_space: whether a completion begins with a blank.
-    """
-
-    separator: str = ""
-    stop: str = ""
-    leading_space: bool = False
-
-    @property
-    def is_used(self) -> bool:
-        return bool(self.separator or self.stop or self.leading_space)
-
-    @property
-    def sentence(self) -> str:
-        said = []
-        if self.separator:
-            said.append(f"end each prompt with {json.dumps(self.separator)}")
-        if self.stop:
-            said.append(f"stop at {json.dumps(self.stop)}")
-        return (
-            f"When the model is asked: {' and '.join(said)}." if said else "Completions begin with a blank."
-        )
-
-
-def dressed(made: ConvertedRow, legacy: Legacy) -> ConvertedRow:
-    """The row with separator, stop and blank, none of them twice; messages are left as they are."""
-    if made.raw is None or not legacy.is_used:
-        return made
-    value = json.loads(made.raw)
-    prompt, completion = value.get("prompt"), value.get("completion")
-    if not isinstance(prompt, str) or not isinstance(completion, str):
-        return made
-    asked, answered = prompt.removesuffix(legacy.separator), completion.removesuffix(legacy.stop)
-    losses = list(made.losses)
-    if legacy.separator and legacy.separator in asked:
-        losses.append(Loss(made.row, "/prompt", "where a prompt ends (the separator stands inside it too)"))
-    if legacy.stop and legacy.stop in answered:
-        losses.append(
-            Loss(made.row, "/completion", "where a completion ends (the stop stands inside it too)")
-        )
-    blank = " " if legacy.leading_space and not answered[:1].isspace() else ""
-    new = {**value, "prompt": asked + legacy.separator, "completion": blank + answered + legacy.stop}
-    return replace(made, raw=dump_row(new, like=made.raw), losses=tuple(losses))
 
 
 def kept_back(made: ConvertedRow, target: TargetProfile, to: RowFormat) -> ConvertedRow:

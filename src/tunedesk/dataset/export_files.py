@@ -54,7 +54,7 @@ def _write(
 ) -> tuple[Path, ...]:
     made = [path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in paths]
     try:
-        rows = converted_rows(plan.source, plan.target, plan.format, plan.options)
+        rows = converted_rows(plan.source, plan.target, plan.format, plan.options, plan.marks)
         raws = _reporting(rows, len(plan.source), progress, cancelled)
         is_piece = bool(plan.target.part_bytes)
         for number, (planned, path) in enumerate(zip(plan.files, made, strict=True)):

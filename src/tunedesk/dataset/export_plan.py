@@ -1,5 +1,6 @@
 """What an export would write: which rows and files, every loss, and what the target would reject."""
 
+import json
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,8 @@ from typing import Protocol
 
 from tunedesk.dataset.converting import ConvertedRow, Style, convert_row, style_for
 from tunedesk.dataset.example import RowFormat, detect_format
-from tunedesk.dataset.export_dialects import NEEDS_KEYS, Legacy, companions, dressed, kept_back
+from tunedesk.dataset.export_dialects import NEEDS_KEYS, companions, kept_back
+from tunedesk.dataset.legacy_marks import Legacy, dressed, found_legacy, undressed
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import BOM, parse_row
 from tunedesk.dataset.target_profiles import MB, TargetProfile
@@ -44,14 +46,16 @@ class ExportOptions:
     """format: None for what fits the rows and the target best. name: of the files, without an ending.
 
     style: strings or lists of messages; None as the target takes them. legacy: what is put around prompts and
-    completions of plain text. bom: None as the target wants it. file_bytes: a smaller limit than the
-    target's. skip_refused: leave rows out that cannot be converted; else they are in the way.
+    completions of plain text. keep_marks: whether such marks stay when the rows become another format; else
+    they are taken off where all rows have them. bom: None as the target wants it. file_bytes: a smaller
+    limit than the target's. skip_refused: leave rows out that cannot be converted; else they are in the way.
     """
 
     format: RowFormat | None = None
     name: str = "train"
     style: Style | None = None
     legacy: Legacy = field(default_factory=Legacy)
+    keep_marks: bool = False
     bom: bool | None = None
     file_bytes: int = 0
     skip_refused: bool = False
@@ -96,6 +100,7 @@ class ExportPlan:
     companions: tuple[tuple[str, str], ...]
     source: RowSource
     options: ExportOptions
+    marks: Legacy
 
     @property
     def bytes(self) -> int:
@@ -137,7 +142,8 @@ def plan_export(
     to = _format_for(source, target, options)
     losses, refusals = _Tallies(), _Tallies()
     sizes, keys, pictures = array("Q"), dict[str, None](), Counter[int]()
-    for made in converted_rows(source, target, to, options):
+    marks = _marks(source, to, options)
+    for made in converted_rows(source, target, to, options, marks):
         if made.row % BETWEEN_REPORTS == 0:
             progress(made.row, len(source))
             if cancelled():
@@ -161,10 +167,11 @@ def plan_export(
         losses=losses.listed(),
         refusals=refusals.listed(),
         problems=tuple(_problems(target, len(sizes), sizes, pictures)),
-        notes=tuple(_notes(target, to, files, losses, options)),
+        notes=(*_told(marks), *_notes(target, to, files, losses, options)),
         companions=more,
         source=source,
         options=options,
+        marks=marks,
     )
 
 
@@ -187,15 +194,29 @@ def _format_for(source: RowSource, target: TargetProfile, options: ExportOptions
     return pairs[0] if pairs and kind in (F.PREFERENCE, F.TRL_PREFERENCE) else takes[0]
 
 
+def _marks(source: RowSource, to: RowFormat, options: ExportOptions) -> Legacy:
+    """The separators of the legacy format that all rows have; none where they shall stay."""
+    if options.keep_marks or to is F.PROMPT_COMPLETION or source.mapping is not None:
+        return Legacy()
+    head = found_legacy(raw for _, raw in islice(source.rows(), LOOKED_AT))
+    return found_legacy(raw for _, raw in source.rows()) if head.is_used else head
+
+
+def _told(marks: Legacy) -> Iterator[str]:
+    if marks.is_used:
+        named = [json.dumps(mark) for mark in (marks.separator, marks.stop) if mark]
+        yield f"Marks of the legacy format are taken off: {' and '.join(named)}."
+
+
 def converted_rows(
-    source: RowSource, target: TargetProfile, to: RowFormat, options: ExportOptions
+    source: RowSource, target: TargetProfile, to: RowFormat, options: ExportOptions, marks: Legacy
 ) -> Iterator[ConvertedRow]:
     """Every row but blank lines, as the target shall get it; the same each time."""
     style = options.style or style_for(to, target)
     for number, (_, raw) in enumerate(source.rows(), start=1):
         if not raw.strip():
             continue  # a blank line is no row
-        made = convert_row(number, raw, source.mapping, to, target, style)
+        made = convert_row(number, undressed(raw, marks), source.mapping, to, target, style)
         yield kept_back(dressed(made, options.legacy) if to is F.PROMPT_COMPLETION else made, target, to)
 
 
