@@ -28,6 +28,8 @@ def run(chosen: argparse.Namespace) -> int:
             from tunedesk.cli.export_data import export_data as command
         case "show":
             from tunedesk.cli.show import show as command
+        case "stats":
+            from tunedesk.cli.stats import stats as command
         case "train":
             from tunedesk.cli.train import train as command
         case "resume":

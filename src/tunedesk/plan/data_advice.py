@@ -151,7 +151,7 @@ def _balanced(data: DataStatistics) -> DataAdvice:
         return DataAdvice(
             "balanced", Standing.LOOK, f"{about}{rare[0]!r} has {rare[1]:,} {_examples(rare[1])}",
             "A class with so few rows is hardly learned.", source,
-            f"Add rows until it has {FEWEST_OF_A_CLASS}.",
+            f"Correct it if it is a slip of the pen, else add rows until it has {FEWEST_OF_A_CLASS}.",
         )  # fmt: skip
     return DataAdvice("balanced", Standing.GOOD, figure, "No class stands out.", source)
 
