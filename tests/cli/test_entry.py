@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tunedesk.__main__ import main, wants_window
+from tunedesk.__main__ import is_asked_by_multiprocessing, main, wants_window
 from tunedesk.cli.guard import guarded
 from tunedesk.errors import UserError
 
@@ -89,3 +89,9 @@ def test_help_and_version_import_no_part_of_the_program() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     assert "lint" in ended.stdout
+
+
+def test_a_bundles_own_processes_are_known_by_pythons_arguments() -> None:
+    assert is_asked_by_multiprocessing(["--multiprocessing-fork", "tracker_fd=5", "pipe_handle=7"])
+    assert is_asked_by_multiprocessing(["-B", "-c", "from multiprocessing.resource_tracker import main;main(4)"])
+    assert not is_asked_by_multiprocessing(["stats", "train.jsonl"])
