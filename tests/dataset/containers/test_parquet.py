@@ -76,6 +76,20 @@ def test_bytes_are_kept_and_told_of_but_not_shown(open_file, tmp_path):
     }
 
 
+def test_words_of_a_dictionary_and_values_that_must_be_there(open_file, tmp_path):
+    path = tmp_path / "rows.parquet"
+    label = arrow.dictionary(arrow.int32(), arrow.string())
+    schema = arrow.schema([("label", label), arrow.field("text", arrow.string(), nullable=False)])
+    written(path, [{"label": "a", "text": "x"}, {"label": "b", "text": "y"}], schema)
+    document = open_file("rows.parquet")
+    document.replace(document.id_at(0), b'{"label": "new", "text": "x"}', "Edit")
+    document.save()
+    assert parquet.read_table(path).schema.equals(schema)
+    assert values(open_file("rows.parquet"))[0] == {"label": "new", "text": "x"}
+    with pytest.raises(UserError, match='"text" must have a value'):
+        document.insert(0, [b'{"label": "a"}'], "Add")
+
+
 def test_times_and_decimals_are_texts_that_can_be_edited(open_file, tmp_path):
     path = tmp_path / "rows.parquet"
     when = datetime.datetime(2026, 11, 20, 9, 30, tzinfo=datetime.UTC)

@@ -96,9 +96,23 @@ def test_other_sheets_are_told_of_and_stay(open_file, tmp_path):
 
 def test_a_formula_shows_its_value_and_stays_a_formula(open_file, tmp_path):
     document = open_file("rows.xlsx", workbook(("a", "b"), ("x", "=1+1"), ("y", "z")))
+    assert "has formulas" in document.notes[0]
     document.replace(document.id_at(1), b'{"a": "new", "b": "z"}', "Edit")
     document.save()
     assert cells(tmp_path / "rows.xlsx")[1] == ("x", "=1+1")
+
+
+def test_a_merged_cell_is_no_place_for_a_value(open_file, tmp_path):
+    book = openpyxl.Workbook()
+    for row in (("a", "b"), ("x", "y"), ("merged", None), ("z", "w")):
+        book.active.append(row)
+    book.active.merge_cells("A3:B3")
+    book.save(tmp_path / "rows.xlsx")
+    document = open_file("rows.xlsx")
+    document.move([document.id_at(0)], 2, "Move")
+    with pytest.raises(UserError, match=r"B3 .* merged"):
+        document.save()
+    assert cells(tmp_path / "rows.xlsx")[1] == ("x", "y")
 
 
 def test_full_cells_are_pointed_out(open_file):

@@ -122,6 +122,9 @@ class ParquetLayout(LineLayout):
     def _array(self, column: str, value: Any) -> Any:
         """A column of one value. UserError when it is not of the column's type."""
         kind = self._columns[column]
+        if value is None and not self._file.schema_arrow.field(column).nullable:
+            message = f'"{column}" must have a value in {self._name}.'
+            raise UserError(message, hint=f"Give it a value of the type {kind}.")
         try:
             if isinstance(value, str) and not self._has_json(kind):
                 return self._arrow.array([value]).cast(kind)
@@ -139,17 +142,21 @@ class ParquetLayout(LineLayout):
         packing = groups[0].column(0).compression if groups and metadata.num_columns else "SNAPPY"
         size = max((group.num_rows for group in groups), default=1 << 16)
         options = {"compression": "NONE" if packing == "UNCOMPRESSED" else packing}
-        with parquet.ParquetWriter(_SinkFile(sink), schema, **options) as writer:
-            waiting: list[Any] = []
-            rows = 0
-            for table in self._tables(stretches, _Groups(file, groups), schema):
-                waiting.append(table)
-                rows += table.num_rows
-                if rows >= size:
+        try:
+            with parquet.ParquetWriter(_SinkFile(sink), schema, **options) as writer:
+                waiting: list[Any] = []
+                rows = 0
+                for table in self._tables(stretches, _Groups(file, groups), schema):
+                    waiting.append(table)
+                    rows += table.num_rows
+                    if rows >= size:
+                        writer.write_table(self._arrow.concat_tables(waiting), row_group_size=size)
+                        waiting, rows = [], 0
+                if waiting:
                     writer.write_table(self._arrow.concat_tables(waiting), row_group_size=size)
-                    waiting, rows = [], 0
-            if waiting:
-                writer.write_table(self._arrow.concat_tables(waiting), row_group_size=size)
+        except self._arrow.lib.ArrowException as error:
+            message = f"{self._name} could not be written: {error}. The old file is as it was."
+            raise UserError(message, hint="Save as .jsonl.") from error
 
     def _tables(self, stretches: Iterable[Stretch], groups: "_Groups", schema: Any) -> Iterator[Any]:
         for start, stop, raw in stretches:

@@ -48,8 +48,8 @@ class XlsxLayout(LineLayout):
     def _unpack(self, write: Callable[[bytes], object], notes: list[str], progress: Progress | None) -> None:
         """The rows as JSON lines; what is to be said about them goes to `notes`."""
         library = openpyxl_library(self._name)
-        notes += self._look_into_archive()
         try:
+            notes += self._look_into_archive()
             book = library.load_workbook(working_text.reader_of(self._source), read_only=True, data_only=True)
             notes += self._choose_sheet(book)
             self._write_rows(book[self._sheet], write, progress)
@@ -74,8 +74,23 @@ class XlsxLayout(LineLayout):
             message = f"{self._name} is a damaged workbook: {error}."
             raise UserError(message, hint="Save it in Excel anew, or get another copy.") from error
         working_text.refuse_bomb(self._name, self._source.size, sum(part.file_size for part in parts))
+        if self._has_formulas([part.filename for part in parts]):
+            yield f"{self._name} has formulas. Their values are shown; in a row that moves, the value stays."
         if any(part.filename.startswith(("xl/charts/", "xl/media/", "xl/drawings/")) for part in parts):
             yield f"{self._name} holds pictures or charts, which are not kept when it is saved here."
+
+    def _has_formulas(self, names: Sequence[str]) -> bool:
+        with zipfile.ZipFile(working_text.reader_of(self._source)) as archive:
+            for name in names:
+                if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+                    continue
+                with archive.open(name) as part:
+                    tail = b""
+                    while block := part.read(1 << 20):
+                        if b"<f>" in tail + block or b"<f " in tail + block:
+                            return True
+                        tail = block[-2:]
+        return False
 
     def _choose_sheet(self, book: Any) -> Iterator[str]:
         names = [sheet.title for sheet in book.worksheets]
@@ -148,7 +163,7 @@ class XlsxLayout(LineLayout):
             for place in range(len(self.columns))
         ]
         for row, column, (value, is_text) in changes:
-            _put(sheet.cell(row, column), value, is_text)
+            _put(sheet.cell(row, column), value, is_text, self._name)
         if count < len(self):
             sheet.delete_rows(self._first + count, len(self) - count)
         content = io.BytesIO()
@@ -180,7 +195,14 @@ def _width(values: Sequence[Any]) -> int:
     return max((place for place, value in enumerate(values, start=1) if value is not None), default=0)
 
 
-def _put(cell: Any, value: Any, is_text: bool) -> None:
+def _put(cell: Any, value: Any, is_text: bool, name: str) -> None:
+    from openpyxl.cell.cell import MergedCell
+
+    if isinstance(cell, MergedCell):
+        if _is_blank(value):
+            return
+        message = f"The cell {cell.coordinate} of {name} is part of a merged one and cannot be written."
+        raise UserError(message, hint="Take the merged cells apart in Excel, or save as .jsonl.")
     cell.value = None if value == "" else value
     if is_text and value != "":
         cell.data_type = "s"  # also what begins like a formula
