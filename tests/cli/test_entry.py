@@ -93,5 +93,5 @@ def test_help_and_version_import_no_part_of_the_program() -> None:
 
 def test_a_bundles_own_processes_are_known_by_pythons_arguments() -> None:
     assert is_asked_by_multiprocessing(["--multiprocessing-fork", "tracker_fd=5", "pipe_handle=7"])
-    assert is_asked_by_multiprocessing(["-B", "-c", "from multiprocessing.resource_tracker import main;main(4)"])
+    assert is_asked_by_multiprocessing(["-c", "from multiprocessing.resource_tracker import main;main(4)"])
     assert not is_asked_by_multiprocessing(["stats", "train.jsonl"])
