@@ -5,7 +5,6 @@ import pytest
 from tunedesk.dataset.example import RowFormat
 from tunedesk.dataset.target_profiles import PROFILES, profile_named
 from tunedesk.errors import UserError
-from tunedesk.lint.target_facts import ACCEPTED, ARGUMENTS_AS_OBJECT, ARGUMENTS_AS_TEXT, IGNORES_WEIGHT, ROLES
 from tunedesk.lint.targets import TARGET_NAMES
 
 each = pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
@@ -19,15 +18,16 @@ def test_every_target_of_the_linter_has_a_profile():
 
 
 @each
-def test_linter_and_export_agree(profile):
-    # OpenAI's legacy prompt and completion is for two old models, which the linter asks for by name.
-    legacy = {RowFormat.PROMPT_COMPLETION} if profile.name == "openai" else set()
-    assert set(profile.formats) - legacy <= ACCEPTED[profile.name]
-    assert profile.roles <= ROLES.get(profile.name, profile.roles)
-    assert (profile.arguments == "text") or profile.name not in ARGUMENTS_AS_TEXT
-    assert (profile.arguments == "object") or profile.name not in ARGUMENTS_AS_OBJECT
-    is_judged = profile.method in ("dpo", "rft")
-    assert is_judged or (not profile.weight) == (profile.name in IGNORES_WEIGHT)
+def test_a_target_reads_something_and_names_its_keys(profile):
+    assert profile.formats and RowFormat.UNKNOWN not in profile.formats
+    assert {"user", "assistant"} <= profile.roles
+    assert (RowFormat.PREFERENCE in profile.formats) or profile.method != "dpo"
+    if RowFormat.CHAT in profile.formats and profile.row_keys is not None:
+        assert "messages" in profile.row_keys
+
+
+def test_only_azure_wants_a_byte_order_mark():
+    assert {profile.name for profile in PROFILES if profile.bom} == {"azure", "azure-dpo", "azure-rft"}
 
 
 @each
