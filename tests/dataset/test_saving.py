@@ -346,3 +346,24 @@ print(json.dumps([length, opened - before, saved - before]))
     assert opened / kilobytes < 10_000
     assert saved / kilobytes < 10_000 + size / 1024
     assert path.stat().st_size == size + len(b"edited\n\nb\n")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_sorted_file_of_many_rows_is_saved_in_its_new_order(make, reopen, tmp_path, end):
+    rows = [b'{"row": %d}' % number for number in range(6000)]
+    document = make(end.join(rows))
+    document.replace(document.id_at(7), b"edited", "Edit")
+    document.delete([document.id_at(9)], "Delete")
+    document.insert(3, [b"new"], "Add")
+    document.move(list(reversed(document.row_ids())), 0, "Reverse")
+    document.replace(document.id_at(70), b"later", "Edit")
+    expected = raws(document)
+    assert [raw for _, raw in document.snapshot().rows()] == expected
+    assert (expected[70], expected[-4], expected[-9]) == (b"later", b"new", b"edited")
+    document.save()
+    assert (tmp_path / "rows.jsonl").read_bytes() == end.join(expected) + end
+    assert raws(reopen()) == expected
+    for _ in range(5):
+        document.undo()
+    document.save()
+    assert (tmp_path / "rows.jsonl").read_bytes() == end.join(rows) + end

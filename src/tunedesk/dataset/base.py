@@ -180,6 +180,10 @@ class Base:
         """Bytes of the text that the rows lie in."""
         return self._text.read(start, size)
 
+    def read_many(self, spans: Iterable[tuple[int, int]]) -> list[bytes]:
+        """Many short pieces of that text, given as (start, size)."""
+        return self._text.read_many(spans)
+
     @property
     def descriptor(self) -> int:
         """The open file of that text."""

@@ -175,16 +175,22 @@ class Order(Sequence[int]):
                 at += 1
             wanted += piece
 
+    def found_at(self, ids: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        """The position of each id, -1 for those that are not here."""
+        import numpy as np
+
+        lowest, table = self._positions_by_id()
+        wanted = ids - lowest
+        inside = (wanted >= 0) & (wanted < len(table))
+        return np.where(inside, np.frombuffer(table, np.int64)[np.where(inside, wanted, 0)], -1)
+
     def positions_of(self, row_ids: Sequence[int]) -> "NDArray[np.int64]":
         """The position of each of many ids. ValueError for one that is not here."""
         import numpy as np
 
         ids = np.fromiter(row_ids, np.int64, len(row_ids))
-        lowest, table = self._positions_by_id()
-        wanted = ids - lowest
-        inside = (wanted >= 0) & (wanted < len(table))
-        positions = np.frombuffer(table, np.int64)[np.where(inside, wanted, 0)]
-        missing = np.flatnonzero(~inside | (positions < 0))
+        positions = self.found_at(ids)
+        missing = np.flatnonzero(positions < 0)
         if len(missing):
             raise ValueError(f"There is no row with the id {int(ids[missing[0]])}.")
         return positions

@@ -26,6 +26,7 @@ CAN_REPLACE_OPEN_FILES = os.name != "nt"
 _NEW, _OLD = ".new", ".old"
 _SPLICE_BYTES = 1 << 18
 """Longer stretches are copied by the operating system, shorter ones through memory."""
+_SHORT_BYTES = 1 << 14
 _BLOCK = 1 << 20
 
 
@@ -225,6 +226,8 @@ def _write(rows: _Rows, file: BinaryIO, form: Form, name: str, nested_as_json: b
     else:
         sink = _PackedSink(base, outer) if outer is not None else _FileSink(base, file)
         base.write(rows.stretches(), len(rows), sink)
+        if isinstance(sink, _FileSink):
+            sink.flush()
     if outer is not None:
         outer.close()
 
@@ -235,11 +238,33 @@ class _FileSink:
     def __init__(self, base: Base, file: BinaryIO) -> None:
         self._base = base
         self._file = file
+        self._waiting: list[tuple[int, int]] = []
+        self._waiting_bytes = 0
 
     def write(self, data: bytes) -> None:
+        self.flush()
         self._file.write(data)
 
+    def flush(self) -> None:
+        """Write the short pieces that wait: a sorted file is copied row by row, and reading many at once is
+        twice as fast.
+        """
+        if not self._waiting:
+            return
+        pieces = self._base.read_many(self._waiting)
+        if any(len(piece) < size for piece, (_, size) in zip(pieces, self._waiting, strict=True)):
+            raise _shortened()
+        self._file.write(b"".join(pieces))
+        self._waiting, self._waiting_bytes = [], 0
+
     def copy(self, start: int, end: int) -> None:
+        if end - start < _SHORT_BYTES:
+            self._waiting.append((start, end - start))
+            self._waiting_bytes += end - start
+            if self._waiting_bytes >= _BLOCK:
+                self.flush()
+            return
+        self.flush()
         is_long = end - start >= _SPLICE_BYTES
         if is_long and hasattr(os, "copy_file_range") and not isinstance(self._file, BytesIO):
             self._file.flush()
@@ -287,9 +312,13 @@ def _pass_through(base: Base, start: int, end: int, write: Callable[[bytes], obj
     while start < end:
         block = base.read(start, min(_BLOCK, end - start))
         if not block:
-            raise OSError(errno.EIO, "another program has shortened the file")
+            raise _shortened()
         write(block)
         start += len(block)
+
+
+def _shortened() -> OSError:
+    return OSError(errno.EIO, "another program has shortened the file")
 
 
 def _splice(base: Base, start: int, end: int, file: BinaryIO) -> int:
