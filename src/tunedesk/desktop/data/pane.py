@@ -86,7 +86,12 @@ class DataPane(QWidget):
         self._lay_out(memory)
         self.tool_shelf = ToolShelf(self._row_pages)
         self.tool_desk = ToolDesk(
-            background, lambda: self._open, self._list.selected, self._list.reveal, self.flush
+            background,
+            lambda: self._open,
+            self._list.selected,
+            self._list.reveal,
+            self.flush,
+            lambda: self._detail_side.trained.max_length,
         )
         self.editing_tools = EditingTools(self, self.tool_desk, self.tool_shelf)
         self.making_tools = MakingTools(self, self.tool_desk, self.tool_shelf, project)
@@ -299,7 +304,7 @@ class DataPane(QWidget):
         if self._open is None:
             return
         self._open.linter.follow(change)
-        self.looking_tools.rows_changed()
+        self.looking_tools.rows_changed(change)
         self._list.follow(change)
         self._detail.follow(change)
         self._show_row_page()

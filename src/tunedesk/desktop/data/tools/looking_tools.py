@@ -1,4 +1,4 @@
-"""The tools that look at a dataset as a whole: its history."""
+"""The tools that look at a dataset as a whole: its statistics and its history."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from tunedesk.dataset.steps import Change
 from tunedesk.desktop.data.tools.history_tool import HistoryTool
+from tunedesk.desktop.data.tools.statistics_tool import StatisticsTool
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 
 
@@ -15,16 +17,20 @@ class LookingTools(QObject):
 
     def __init__(self, owner: QWidget, desk: ToolDesk, shelf: ToolShelf) -> None:
         super().__init__(owner)
+        self.statistics = StatisticsTool(owner, desk, shelf)
         self.history = HistoryTool(owner, desk, shelf)
-        self.history.failed.connect(self.failed)
+        for tool in (self.statistics, self.history):
+            tool.failed.connect(self.failed)
 
     @property
     def actions(self) -> list[QAction | None]:
-        return [self.history.action]
+        return [self.statistics.action, self.history.action]
 
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none."""
+        self.statistics.dataset_changed()
         self.history.dataset_changed()
 
-    def rows_changed(self) -> None:
+    def rows_changed(self, change: Change) -> None:
+        self.statistics.rows_changed(change)
         self.history.look_again()

@@ -15,7 +15,7 @@ from tunedesk.desktop.data.tools.tool_page import ToolPage
 class ToolDesk:
     """What a tool may use of the data pane. dataset: None when none is open. selected: ids of the rows chosen
     in the table, in their order. reveal: shows rows in the table. flush: puts what is being typed into the
-    document; to be called before rows are read.
+    document; to be called before rows are read. max_length: tokens after which a row is cut.
     """
 
     background: Background
@@ -23,6 +23,7 @@ class ToolDesk:
     selected: Callable[[], list[int]]
     reveal: Callable[[Sequence[int]], None]
     flush: Callable[[], None]
+    max_length: Callable[[], int]
 
 
 class ToolShelf(QObject):
