@@ -83,3 +83,36 @@ def test_a_narrow_card_has_its_buttons_in_a_menu(qtbot, editor):
     qtbot.waitUntil(lambda: editor.width() == 330, timeout=WAIT)
     names = {each.toolTip() for each in editor.findChildren(QWidget) if each.isVisibleTo(editor)}
     assert "More for this turn" in names and "Delete this turn" not in names
+
+
+def test_tab_goes_from_turn_to_turn_in_the_order_in_which_they_are_read(qtbot, editor):
+    show(editor, 1)
+    parts = [{"type": "text", "text": "One"}, {"type": "text", "text": "Two"}]
+    editor.show_row(
+        row_view(
+            {"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": "Three"}]}
+        ),
+        read_only=False,
+        same_row=False,
+    )
+    names = [name for name in tabbed(qtbot, editor) if name.startswith("Text of")]
+    assert names == [
+        "Text of turn 1, part 1",
+        "Text of turn 1, part 2",
+        "Text of turn 2, assistant",
+    ]
+
+
+def tabbed(qtbot, editor):
+    """What Tab visits, by name, from the first text on."""
+    with qtbot.waitActive(editor):
+        editor.activateWindow()
+    editor.go_to(0)
+    start = editor.focusWidget()
+    names = [start.accessibleName()]
+    while True:
+        qtbot.wait(0)
+        editor.focusNextChild()
+        if editor.focusWidget() is start or len(names) > 60:
+            return names
+        names.append(editor.focusWidget().accessibleName())

@@ -19,6 +19,8 @@ class ArgumentsForm(QWidget):
     argument_edited = Signal(object, object)
     """The path of a field, and its new value."""
     argument_removed = Signal(object)
+    rebuilt = Signal()
+    """It has other fields now, which Tab does not know yet."""
     item_wanted = Signal(object)
     """The path of a list that shall have one more item."""
 
@@ -76,6 +78,7 @@ class ArgumentsForm(QWidget):
             again = self._rows[focused[0]]
             again.show_field(_at(fields, focused[0]), read_only=read_only)
             again.take_focus(focused[1] or 0)
+        self.rebuilt.emit()
 
     def _column(self, fields: tuple[ArgumentField, ...], name: str, read_only: bool) -> QVBoxLayout:
         made = column(spacing=GRID)

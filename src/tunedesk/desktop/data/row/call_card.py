@@ -37,6 +37,8 @@ class CallCard(QFrame):
     arguments_edited = Signal(str, str, str)
     """The arguments as JSON text, and which of them was edited, "" for all."""
     deleted = Signal(str)
+    grew = Signal()
+    """Without a pointer: there are other fields now, which Tab does not know yet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,6 +67,7 @@ class CallCard(QFrame):
         self._form.argument_edited.connect(self._set)
         self._form.argument_removed.connect(self._leave_out)
         self._form.item_wanted.connect(self._add_item)
+        self._form.rebuilt.connect(self.grew)
         self._json = GrowingEdit("")
         self._json.setFont(monospaced())
         set_look(self._json, "field")

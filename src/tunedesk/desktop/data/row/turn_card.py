@@ -29,6 +29,8 @@ class TurnCard(QFrame):
     duplicated = Signal(int)
     deleted = Signal(int)
     focused = Signal(int)
+    grew = Signal()
+    """There are more fields now, which Tab does not know yet."""
     call_added = Signal(str)
     call_deleted = Signal(str)
     call_renamed = Signal(str, str)
@@ -230,6 +232,7 @@ class TurnCard(QFrame):
         field.editor.installEventFilter(self)
         self._fields.append(field)
         self._texts_box.addWidget(field)
+        self.grew.emit()
 
     def _add_call(self) -> None:
         card = CallCard()
@@ -237,6 +240,7 @@ class TurnCard(QFrame):
         card.renamed.connect(self.call_renamed)
         card.arguments_edited.connect(self.arguments_edited)
         card.deleted.connect(self.call_deleted)
+        card.grew.connect(self.grew)
         self._calls.append(card)
         self._calls_box.addWidget(card)
 

@@ -12,6 +12,7 @@ from tunedesk.desktop.data.row.turn_view import RowView, TurnView
 from tunedesk.desktop.text.exact_edit import Mark
 from tunedesk.desktop.widgets.buttons import push_button, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, row
+from tunedesk.desktop.widgets.reading_order import set_reading_order
 
 CARDS_AT_ONCE = 40
 """A conversation of a thousand turns is shown in helpings."""
@@ -44,6 +45,8 @@ class TurnEditor(QScrollArea):
         self._limit = CARDS_AT_ONCE
         self._making = QTimer(self, interval=0, singleShot=True)
         self._making.timeout.connect(self._go_on)
+        self._ordering = QTimer(self, interval=0, singleShot=True)
+        self._ordering.timeout.connect(lambda: set_reading_order(self))
         self._current = 0
         self._read_only = False
         self._shows = (True, False)
@@ -237,6 +240,7 @@ class TurnEditor(QScrollArea):
         card.call_renamed.connect(self.call_renamed)
         card.arguments_edited.connect(self.arguments_edited)
         card.focused.connect(self._note_focus)
+        card.grew.connect(self._ordering.start)
 
     def _note_focus(self, number: int) -> None:
         if number >= 0:
