@@ -17,6 +17,8 @@ from tunedesk.runs.generation import ChatMessage
 from tunedesk.runs.job import DataFile, DatasetRef, Hyperparameters, Job, ModelRef, WatchedPrompt
 from tunedesk.runs.run_folder import RunFolder, new_run_id
 from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.counting import TemplateCounter, count_all
+from tunedesk.template.encoding import RowTokens
 from tunedesk.template.model_folder import read_model_folder
 
 WATCHED_PROMPTS = 3
@@ -161,28 +163,41 @@ def _look_at(
     settings: Hyperparameters,
 ) -> _LookedAt:
     teaches = False
-    for number, raw in enumerate(rows, 1):
-        parsed = parse_row(raw)
-        if parsed.value is None:
-            reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
-            return _LookedAt(Problem(f"{file}, row {number}: {reason}", "Mend or delete the row."), teaches)
-        example = example_of(parsed.value, mapping)
-        if example.format is RowFormat.UNKNOWN:
-            message = f"{file}, row {number}: its keys are nobody's format."
-            hint = "Say what the columns mean, or turn the rows into conversations."
-            return _LookedAt(Problem(message, hint), teaches)
-        try:
-            rendered = template.render(example, settings.max_length)
-        except UserError as error:
-            return _LookedAt(Problem(f"{file}, row {number}: {error.message}", error.hint), teaches)
-        if rendered.trained and not rendered.trained_before_cut and settings.wholly_cut_rows == "fail":
-            message = (
-                f"{file}, row {number}: its whole answer lies behind the cut at {settings.max_length} tokens."
-            )
-            hint = "Raise max_length, shorten the row, or set wholly_cut_rows=skip to leave such rows out."
-            return _LookedAt(Problem(message, hint), teaches)
-        teaches = teaches or rendered.trained_before_cut > 0
+    for stretch in count_all(enumerate(rows, 1), TemplateCounter(template, mapping)):
+        for number, raw, tokens in zip(*stretch, strict=True):
+            if tokens is None:
+                problem = _refusal(f"{file}, row {number}", raw, mapping, template)
+            else:
+                problem = _wholly_cut(f"{file}, row {number}", tokens, settings)
+                teaches = teaches or 0 <= tokens.start < settings.max_length
+            if problem:
+                return _LookedAt(problem, teaches)
     return _LookedAt(None, teaches)
+
+
+def _refusal(place: str, raw: bytes, mapping: ColumnMapping | None, template: ChatTemplate) -> Problem | None:
+    """Why a row cannot be counted."""
+    parsed = parse_row(raw)
+    if parsed.value is None:
+        reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
+        return Problem(f"{place}: {reason}", "Mend or delete the row.")
+    example = example_of(parsed.value, mapping)
+    if example.format is RowFormat.UNKNOWN:
+        hint = "Say what the columns mean, or turn the rows into conversations."
+        return Problem(f"{place}: its keys are nobody's format.", hint)
+    try:
+        template.render(example)
+    except UserError as error:
+        return Problem(f"{place}: {error.message}", error.hint)
+    return None
+
+
+def _wholly_cut(place: str, tokens: RowTokens, settings: Hyperparameters) -> Problem | None:
+    if tokens.start < settings.max_length or settings.wholly_cut_rows != "fail":
+        return None
+    message = f"{place}: its whole answer lies behind the cut at {settings.max_length} tokens."
+    hint = "Raise max_length, shorten the row, or set wholly_cut_rows=skip to leave such rows out."
+    return Problem(message, hint)
 
 
 def _prompt(example: Example) -> tuple[ChatMessage, ...]:

@@ -21,7 +21,7 @@ from tunedesk.template.rendered import LaidOut
 
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 2_000_000
-LONGEST_ROW = 16_000_000  # bytes; MAX_CHARACTERS of an example, escaped, and some more
+LONGEST_ROW = 64_000_000  # bytes; MAX_CHARACTERS of an example, each escaped, and some more
 
 Counts = list[RowTokens | None]
 """One entry for each row; None for a row that cannot be read or rendered."""

@@ -15,12 +15,13 @@ from tunedesk.lint.session import LintSession
 from tunedesk.lint.targets import target_named
 from tunedesk.plan.facts import DataFacts
 from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.counting import TemplateCounter, count_all
+from tunedesk.template.encoding import RowTokens
 from tunedesk.template.rendered import Rendered
 
 Report = Callable[[int, int], None]
 """Called with what is done and how much there is."""
 IsCancelled = Callable[[], bool]
-ROWS_PER_REPORT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +143,14 @@ def _read(
     for source in sources:
         if source.role not in snapshots or source.role not in TRAINED_ON:
             continue
-        for number, (_, raw) in enumerate(snapshots[source.role].rows(), start=1):
-            if number % ROWS_PER_REPORT == 0:
-                progress.add(number, 0)
-                if progress.is_cancelled():
-                    return reader.reading()
-            reader.read(source, number, raw, snapshots[source.role].mapping)
-        progress.before += len(snapshots[source.role])
+        snapshot = snapshots[source.role]
+        counter = TemplateCounter(template, snapshot.mapping)
+        rows = enumerate((raw for _, raw in snapshot.rows()), start=1)
+        for stretch in count_all(rows, counter, progress.is_cancelled):
+            for number, raw, tokens in zip(*stretch, strict=True):
+                reader.read(source, number, raw, snapshot.mapping, tokens)
+            progress.add(stretch.row_ids[-1], 0)
+        progress.before += len(snapshot)
     return reader.reading()
 
 
@@ -165,25 +167,35 @@ class _Reader:
     first_refusal: str = ""
     example: Rendered | None = None
 
-    def read(self, source: SplitSource, number: int, raw: bytes, mapping: ColumnMapping | None) -> None:
+    def read(
+        self,
+        source: SplitSource,
+        number: int,
+        raw: bytes,
+        mapping: ColumnMapping | None,
+        tokens: RowTokens | None,
+    ) -> None:
+        """tokens: None when the row cannot be read or rendered."""
+        if tokens is None:
+            self._refuse(f"Row {number:,} of {source.path.name}", raw, mapping)
+        elif tokens.trained and source.role == "train":
+            self.example = self.example or self.template.render(example_of(parse_row(raw).value, mapping))
+            self.tokens.append(tokens.total)
+            self.starts.append(tokens.start)
+            self.trained += tokens.trained
+        elif tokens.trained:
+            self.valid_rows += 1
+
+    def _refuse(self, place: str, raw: bytes, mapping: ColumnMapping | None) -> None:
         value = parse_row(raw).value
         if value is None:
             return  # an error of the data, told there
-        try:
-            rendered = self.template.render(example_of(value, mapping))
-        except UserError as error:
-            self.refused += 1
-            self.first_refusal = (
-                self.first_refusal or f"Row {number:,} of {source.path.name}: {error.sentence}"
-            )
-            return
-        if rendered.trained and source.role == "train":
-            self.example = self.example or rendered
-            self.tokens.append(rendered.tokens)
-            self.starts.append(rendered.mask.index(1))
-            self.trained += rendered.trained
-        elif rendered.trained:
-            self.valid_rows += 1
+        self.refused += 1
+        if not self.first_refusal:
+            try:
+                self.template.render(example_of(value, mapping))
+            except UserError as error:
+                self.first_refusal = f"{place}: {error.sentence}"
 
     def reading(self) -> Reading:
         facts = DataFacts(len(self.tokens), self.valid_rows, tuple(self.tokens), self.trained)
