@@ -33,7 +33,8 @@ def lint_view(view: RowView) -> tuple[Finding, ...]:
     hits = _line_hits(parsed, target) if parsed.problems else []
     if parsed.value is not None:
         hits += [(rule, hit) for rule, check in plain for hit in check(view)]
-    if parsed.value is not None and target.template is not None and not _is_rejected(hits, target):
+    is_measured = target.template is not None or target.model != ""
+    if parsed.value is not None and is_measured and not _is_rejected(hits, target):
         hits += [(rule, hit) for rule, check in rendering for hit in check(view)]
     return _findings(hits[:MAX_FINDINGS], view, target) if hits else ()
 

@@ -50,3 +50,8 @@ def accepts(target: Target, format: RowFormat) -> bool:
 def only_imitates(target: Target) -> bool:
     """Whether the target can do nothing with answers that are compared, in whatever format."""
     return profile_named(target.name).method == "sft"
+
+
+def token_limit(target: Target) -> int | None:
+    """Tokens after which the provider cuts a row; None where nobody named a model, or it is not known."""
+    return profile_named(target.name).context_of(target.model.removeprefix("ft:")) if target.model else None

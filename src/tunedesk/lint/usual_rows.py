@@ -19,7 +19,7 @@ from tunedesk.lint.row_facts import LONGEST_LABEL, PROSE, read_answer, role_code
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rules.refusals import is_refusal
 from tunedesk.lint.rules.text import GARBLED_CYRILLIC, GARBLED_LATIN
-from tunedesk.lint.target_facts import TAKES_ANY_KEY, accepts
+from tunedesk.lint.target_facts import TAKES_ANY_KEY, accepts, token_limit
 from tunedesk.lint.targets import Target
 
 LONGEST = 100_000  # bytes; there are limits on what a message may hold
@@ -124,6 +124,7 @@ class UsualRows:
         add, signatures = batch.waiting.append, batch.signatures
         prose = signatures.number(PROSE)
         shapes, hashed = self._shapes, xxh3_64_intdigest
+        longest = min(LONGEST, token_limit(self._target) or LONGEST)  # a token has a byte at least
         kinds: dict[_Shape, int] = {}  # of this batch
 
         def read(row: int, raw: bytes, blanks: int, quotes: int) -> bool:
@@ -137,13 +138,13 @@ class UsualRows:
                 if value is None:
                     return False
                 roles, texts = _turns_of(value)
-                known = (roles, *value)
+                known = (roles, *value, *map(type, value.values()))  # a shape has its types
             shape = shapes.get(known)
             if shape is None:
                 shape = shapes[known] = _Shape(
                     value if value is not None else _decode(raw), roles, self._target
                 )
-            if not shape.is_good or len(raw) > LONGEST:
+            if not shape.is_good or len(raw) > longest:
                 return False
             joined = "\0".join(texts)
             rest: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from tunedesk.lint.edits import DeleteKey, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView, Text
 from tunedesk.lint.rule import Hit, Rule
+from tunedesk.lint.target_facts import token_limit
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.loss_mask import PROBE
 from tunedesk.template.rendered import Rendered
@@ -118,6 +119,11 @@ def content_altered(view: RowView) -> Iterator[Hit]:
 
 
 def over_context(view: RowView) -> Iterator[Hit]:
+    measured = _measured_by_provider(view)
+    if measured is not None:
+        tokens, limit = measured
+        words = f"The row has about {tokens:,} tokens; {view.target.model} is trained on {limit:,} of a row."
+        yield Hit("", words)
     rendered = view.rendered
     if not isinstance(rendered, Rendered) or rendered.cut_at is None:
         return
@@ -131,6 +137,9 @@ def over_context(view: RowView) -> Iterator[Hit]:
 
 
 def target_truncated(view: RowView) -> Iterator[Hit]:
+    if _measured_by_provider(view) is not None and view.answers:
+        answer = view.answers[-1]  # "removes tokens from the end of the training example" (OpenAI's guide)
+        yield Hit(answer.pointer, "The cut takes the end of the last answer.", 0, len(answer.text))
     rendered = view.rendered
     if not isinstance(rendered, Rendered) or rendered.cut_at is None or not view.answers:
         return
@@ -143,6 +152,20 @@ def target_truncated(view: RowView) -> Iterator[Hit]:
     lost = rendered.trained - kept
     message = f"The cut takes {lost:,} of the {rendered.trained:,} tokens that should be learned."
     yield Hit(answer.pointer, message, start, len(answer.text))
+
+
+def _measured_by_provider(view: RowView) -> tuple[int, int] | None:
+    """(tokens, limit) of a row that is too long for the provider's model; a token has one byte at least."""
+    limit = token_limit(view.target)
+    if limit is None or len(view.parsed.raw) <= limit:
+        return None
+    from tunedesk.template.openai_tokens import encoding_for_model, load_encoding, tokens_of_example
+
+    encoding = encoding_for_model(view.target.model)
+    if encoding is None:
+        return None
+    tokens = tokens_of_example(view.example, load_encoding(encoding)).total
+    return (tokens, limit) if tokens > limit else None
 
 
 def _text_at_cut(view: RowView, rendered: Rendered) -> tuple[Text, int] | None:
