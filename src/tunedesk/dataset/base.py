@@ -170,7 +170,17 @@ class Base:
 
     def settled(self, raw: bytes) -> bytes:
         """The row as it would be read back from this container. UserError when it cannot stand in it."""
+        if self.form.encoding != "utf-8":
+            self._refuse_what_is_no_text(raw)
         return self._layout.settled(raw)
+
+    def _refuse_what_is_no_text(self, raw: bytes) -> None:
+        try:
+            raw.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            message = f"Byte {error.start + 1} of the row is no UTF-8, so {self.name}, which is "
+            message += f"{self.form.encoding.upper()}, cannot hold it."
+            raise UserError(message, hint="Take the broken character out.") from error
 
     def write(self, stretches: Iterable[Stretch], count: int, sink: Sink) -> None:
         """Write rows in this container's own form."""

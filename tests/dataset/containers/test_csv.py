@@ -151,6 +151,20 @@ def test_a_quote_that_is_never_closed_ends_with_its_line_and_is_told(open_file):
     assert document.path.read_bytes() == b'a,b\nopen,1\nx,2\n"say ""hi""",3\n'
 
 
+def test_excels_own_first_line_names_the_delimiter_and_stays(open_file, tmp_path):
+    content = b"\xef\xbb\xbfsep=;\r\na,b;c\r\n1;2\r\n"
+    document = open_file("a.csv", content)
+    assert values(document) == [{"a,b": "1", "c": "2"}]
+    document.replace(document.id_at(0), b'{"a,b": "x;y", "c": "2"}', "Edit")
+    document.save()
+    assert (tmp_path / "a.csv").read_bytes() == content.replace(b"\n1", b'\n"x;y"')
+
+
+def test_carriage_returns_alone_are_told(open_file):
+    with pytest.raises(UserError, match="carriage returns alone"):
+        open_file("a.csv", b"a,b\r1,2\r3,4\r")
+
+
 def test_names_of_columns_are_made_to_differ(open_file):
     document = open_file("a.csv", b"a,a,\n1,2,3\n")
     assert values(document) == [{"a": "1", "a (2)": "2", "column 3": "3"}]

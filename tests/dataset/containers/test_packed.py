@@ -113,6 +113,14 @@ def test_half_a_character_in_utf16_is_kept(open_file, tmp_path):
     assert (tmp_path / "a.jsonl").read_bytes() == content.replace(b"b", b"c")
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json"])
+def test_what_is_no_text_is_refused_in_a_wide_file(open_file, name):
+    plain = {"a.csv": "a\n1\n", "a.json": '[{"a": "1"}]'}.get(name, '{"a": "1"}\n')
+    document = open_file(name, plain.encode("utf-16"))
+    with pytest.raises(UserError, match="Byte 8 of the row is no UTF-8"):
+        document.replace(document.id_at(0), b'{"a": "\xff"}', "Edit")
+
+
 def test_a_cut_wide_text_is_told_with_its_place(open_file):
     with pytest.raises(UserError, match="not UTF-16-LE throughout"):
         open_file("a.jsonl", '{"a": 1}\n'.encode("utf-16-le")[:-1])

@@ -81,7 +81,7 @@ def check(
         return saved, result
 
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @EXAMPLES
@@ -201,6 +201,46 @@ def test_json_lines(elements, name, encoding, changes, new):
         assert saved == content
     if elements:
         unpacked(saved, name).decode(encoding)
+
+
+plain_cells = st.text(st.sampled_from('ab "=;\t\né\u2028я'), min_size=1, max_size=6)
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@FEW
+@given(
+    st.lists(st.tuples(plain_cells, st.integers(-5, 5)), max_size=5),
+    edits,
+    st.lists(st.tuples(plain_cells, st.booleans() | st.integers(0, 9)), min_size=5, max_size=5),
+)
+def test_workbooks(records, changes, new):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for number, values in enumerate([("text", "n"), *records], start=1):
+        for place, value in enumerate(values, start=1):
+            cell = book.active.cell(number, place, value)
+            cell.data_type = "s" if isinstance(value, str) else cell.data_type
+    content = io.BytesIO()
+    book.save(content)
+    rows = [json.dumps({"text": a, "n": b}).encode() for a, b in new]
+    check("rows.xlsx", content.getvalue(), changes, rows)
+
+
+@FEW
+@given(
+    st.lists(st.tuples(cells, st.lists(st.integers(-5, 5), max_size=3)), max_size=6),
+    edits,
+    st.lists(st.tuples(cells, st.lists(st.integers(-5, 5), max_size=3)), min_size=5, max_size=5),
+)
+def test_parquet(records, changes, new):
+    arrow = pytest.importorskip("pyarrow")
+    schema = arrow.schema([("text", arrow.string()), ("n", arrow.list_(arrow.int64()))])
+    table = arrow.Table.from_pylist([{"text": a, "n": b} for a, b in records], schema=schema)
+    content = io.BytesIO()
+    pytest.importorskip("pyarrow.parquet").write_table(table, content, row_group_size=2)
+    rows = [json.dumps({"text": a, "n": b}).encode() for a, b in new]
+    _, restored = check("rows.parquet", content.getvalue(), changes, rows)
+    assert pytest.importorskip("pyarrow.parquet").read_table(io.BytesIO(restored)).equals(table)
 
 
 def packed(content: bytes, name: str) -> bytes:

@@ -37,7 +37,7 @@ def fields_of(record: bytes, delimiter: bytes, quote: bytes) -> list[bytes]:
     return found if len(delimiter.join(found)) == len(record) else found[:-1]
 
 
-def find_dialect(read: Read, first: int, size: int, wanted: str, encoding: str) -> Dialect:
+def find_dialect(read: Read, first: int, wanted: str, encoding: str) -> Dialect:
     """The dialect by the header. wanted: the delimiter that the name suggests."""
     head = read(first, _BLOCK)
     quote = "'" if _is_single_quoted(head) else '"'

@@ -4,6 +4,7 @@ import json
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tunedesk.dataset.containers.csv_dialect import (
@@ -45,9 +46,14 @@ class CsvLayout(Layout):
         self._name = name
         self.has_bom = read(0, len(UTF8_BOM)) == UTF8_BOM
         first = len(UTF8_BOM) if self.has_bom else 0
+        said = re.match(rb"sep=([,;|\t])\r?\n", read(first, 8))
+        if said is not None:  # what Excel writes before the header of a file for other countries
+            first += said.end()
         if dialect is None:
             encoding = "utf-8" if self.has_bom else find_encoding(read, first, size)
-            dialect = find_dialect(read, first, size, wanted, encoding)
+            dialect = find_dialect(read, first, wanted, encoding)
+            if said is not None:
+                dialect = replace(dialect, delimiter=said.group(1).decode())
         self.dialect = dialect
         self._delimiter = dialect.delimiter.encode()
         self._quote = dialect.quote.encode()
@@ -58,6 +64,9 @@ class CsvLayout(Layout):
         header = (
             self._read(self._starts[0], self._starts[1] - self._starts[0]) if len(self._starts) > 1 else b""
         )
+        if len(self._starts) == 2 and b"\r" in header.rstrip(b"\r\n"):
+            message = f"The lines of {name} end in carriage returns alone, as those of old Macs did."
+            raise UserError(message, hint="Save it with other line ends (CSV UTF-8 in Excel).")
         self._header_fields = self._fields(without_line_end(header))
         self.columns, renamed = unique_names(self._texts(self._header_fields) if header else [])
         self.notes = tuple(self._found_out(renamed))
