@@ -5,6 +5,7 @@ It brings numpy, so it is imported when there are many rows, not with the window
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ Mask = npt.NDArray[np.bool_]
 _EDGE = 32  # bytes of nothing before and behind the rows, so that neighbours can be looked at
 # What makes a byte suspicious, as (byte, ((distance, bytes that may stand there), ...)); all conditions
 # together.
-_Sign = tuple[int, tuple[tuple[int, bytes], ...]]
+_Conditions = tuple[tuple[int, bytes], ...]
+_Sign = tuple[int, _Conditions]
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = b"0123456789"
 _NO_DIGITS = bytes(byte for byte in range(256) if byte not in _DIGITS)
@@ -76,20 +78,26 @@ def screen(rows: Sequence[bytes], literals: Iterable[str]) -> Screened:
     buffer = b"%b%b%b" % (bytes(_EDGE), b"\n".join(rows), bytes(_EDGE))
     memory = np.frombuffer(buffer, np.uint8)
     ends = np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)) + 1) + _EDGE
-    digits = np.flatnonzero((memory - np.uint8(48)) < 10)
+    table, by_byte = _plan(tuple(sorted(set(literals))))
+    places = np.flatnonzero(np.frombuffer(buffer.translate(table), np.uint8))
+    values = memory[places]
+    # Sorted by byte, so that all places of one byte lie together.
+    by_value = places[np.argsort(values, kind="stable")]
+    bounds = [0, *np.cumsum(np.bincount(values, minlength=256)).tolist()]
+    digits = np.sort(by_value[bounds[ord("0")] : bounds[ord("9") + 1]])
     bad = [*_numbers(memory, digits), *_dotted(memory, digits)]
-    for byte, signs in _by_byte((*_SIGNS, *_beginnings(literals))).items():
-        if byte not in buffer:
+    for byte, signs in by_byte:
+        if bounds[byte] == bounds[byte + 1]:
             continue
-        places = np.flatnonzero(memory == byte)
+        found = by_value[bounds[byte] : bounds[byte + 1]]
         for conditions in signs:
-            where = places
+            where = found
             for distance, allowed in conditions:
                 if not len(where):
                     break
                 where = where[_is_one_of(memory[where + distance], allowed)]
             bad.append(where)
-    slashes, quotes = np.flatnonzero(memory == ord("\\")), np.flatnonzero(memory == ord('"'))
+    slashes, quotes = (by_value[bounds[byte] : bounds[byte + 1]] for byte in b'\\"')
     escaped = memory[slashes + 1]
     bad.append(slashes[~_is_one_of(escaped, b'n"t')])
     blanks = memory == ord(" ")
@@ -114,11 +122,14 @@ def screen(rows: Sequence[bytes], literals: Iterable[str]) -> Screened:
     )
 
 
-def _by_byte(signs: Iterable[_Sign]) -> dict[int, list[tuple[tuple[int, bytes], ...]]]:
-    found: dict[int, list[tuple[tuple[int, bytes], ...]]] = {}
-    for byte, conditions in signs:
+@lru_cache(maxsize=16)
+def _plan(literals: tuple[str, ...]) -> tuple[bytes, list[tuple[int, list[_Conditions]]]]:
+    """(a table that keeps the bytes to look at and makes every other one 0, the signs of each byte)."""
+    found: dict[int, list[_Conditions]] = {}
+    for byte, conditions in (*_SIGNS, *_beginnings(literals)):
         found.setdefault(byte, []).append(conditions)
-    return found
+    kept = {*found, *_DIGITS, ord("\\"), ord('"')}
+    return bytes(byte if byte in kept else 0 for byte in range(256)), list(found.items())
 
 
 def _beginnings(literals: Iterable[str]) -> list[_Sign]:
