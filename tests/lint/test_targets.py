@@ -7,6 +7,7 @@ import pytest
 from tunedesk.cli.parser import TARGETS
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.dataset.target_profiles import PROFILES
+from tunedesk.errors import UserError
 from tunedesk.lint.finding import Severity
 from tunedesk.lint.registry import RULES
 from tunedesk.lint.rows import is_trainable, lint_row
@@ -39,6 +40,12 @@ def test_only_tools_that_train_a_local_model_keep_its_template(name: str, templa
     assert (target.template is template) == (name in RENDERING_TARGETS)
     expected = {"local": 512, "trl": 1024, "llamafactory": 2048, "axolotl": 512}
     assert target.max_length == expected.get(name)
+
+
+def test_a_provider_keeps_the_name_of_its_model(template: ChatTemplate) -> None:
+    assert target_named("openai", template, 512, model="gpt-4o").model == "gpt-4o"
+    with pytest.raises(UserError, match="no target moon"):
+        target_named("moon")
 
 
 def test_a_projects_own_severity_counts_before_the_rules() -> None:

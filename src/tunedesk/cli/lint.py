@@ -17,7 +17,7 @@ from tunedesk.lint.finding import FixKind
 from tunedesk.lint.fixes import FixedRows, fix_file
 from tunedesk.lint.help import help_page
 from tunedesk.lint.report import lint_file, read_split
-from tunedesk.lint.targets import Target, target_named
+from tunedesk.lint.targets import RENDERING_TARGETS, Target, target_named
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import read_model_folder
 
@@ -52,9 +52,12 @@ def lint(arguments: argparse.Namespace) -> int:
 
 
 def chosen_target(name: str, model: str | None, around: Surroundings | None) -> Target:
-    """The target, for a local one with the model's template: --model, the project's, or the starter's."""
-    if name != "local":
-        return target_named(name)
+    """The target, for a local one with the model's template: --model, the project's, or the starter's.
+
+    Other tools that train local models get the template of --model; a provider has its own name for it.
+    """
+    if name not in RENDERING_TARGETS or (name != "local" and model is None):
+        return target_named(name, model=model or "")
     default = around.manifest.default_model if around else DEFAULT_MODEL
     folder = read_model_folder(find_model(model or default))
     return target_named(name, ChatTemplate.load(folder.path), folder.context)

@@ -59,7 +59,7 @@ def _add_data(commands: Commands) -> None:
     lint.add_argument("file", type=Path, metavar="FILE", nargs="?")
     lint.add_argument("--explain", metavar="CODE", help="print the page of a rule, such as CNV003")
     lint.add_argument("--target", choices=TARGETS, default="local", help="for whom (default local)")
-    lint.add_argument("--model", metavar="M", help="model for token counts (default: the project's)")
+    lint.add_argument("--model", metavar="M", help="local model (default: the project's), or a provider's")
     lint.add_argument("--pedantic", action="store_true", help="also what is a matter of taste")
     forms = ("text", "table", "json", "sarif", "junit", "html")
     lint.add_argument("--format", choices=forms, default="text", help="form of the report (default text)")

@@ -81,11 +81,14 @@ def target_named(
     max_length: int | None = None,
     *,
     pedantic: bool = False,
+    model: str = "",
 ) -> Target:
-    """UserError for a name that is no target. A template is kept for tools that train a local model."""
+    """UserError for a name that is no target. A template is kept for tools that train a local model, a model's
+    name for providers.
+    """
     if name not in TARGET_NAMES:
         raise UserError(f"There is no target {name}.", hint=f"Choose one of: {', '.join(TARGET_NAMES)}.")
     if name not in RENDERING_TARGETS:
-        return Target(name, pedantic=pedantic)
+        return Target(name, pedantic=pedantic, model=model)
     length = max_length if name == "local" else _DEFAULT_LENGTHS.get(name, max_length)
     return Target(name, template, length if template is not None else None, pedantic)
