@@ -43,7 +43,9 @@ def test_without_a_screen_the_window_says_what_else_there_is(
     assert "There is no screen" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["lint"], ["show", "x"], ["train"], ["chat"], ["doctor", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["lint", "--target", "x"], ["show", "x"], ["train"], ["chat"], ["doctor", "x"]]
+)
 def test_wrong_use_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
