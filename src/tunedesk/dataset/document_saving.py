@@ -5,6 +5,7 @@ from pathlib import Path
 from tunedesk.dataset.base import Base
 from tunedesk.dataset.base_record import BaseRecord, Pending
 from tunedesk.dataset.live_document import LiveDocument
+from tunedesk.dataset.live_rows import LiveRows
 from tunedesk.dataset.mark_table import MarkedRow
 from tunedesk.dataset.marks import digest_of
 from tunedesk.dataset.saving import discard, form_for, put_in_place, write_beside
@@ -53,13 +54,14 @@ def _end(live: LiveDocument) -> None:
 def _finish(live: LiveDocument, made: Path, now: Snapshot, mark: int) -> None:
     try:
         new = _checked_base(made, now, live.path)
-        with live.editing, live.lock:
+        with live.editing:
             live.refuse_changed_file()
-            record = BaseRecord.of(new.signature, now.order)
-            live.journal.announce(Pending(record, mark))
-            put_in_place(made, live.path, new, live.rows.base)
+            rows = _standing_on(live, new, now)
+            live.journal.announce(Pending(BaseRecord.of(new.signature, now.order), mark))
+            with live.lock:
+                put_in_place(made, live.path, new, live.rows.base)
             live.journal.settle()
-            live.rows.stand_on(new, now)
+            live.show(rows)
             live.end_typing()
     finally:
         discard(made)
@@ -69,26 +71,38 @@ def _finish_as(live: LiveDocument, made: Path, path: Path, now: Snapshot, mark: 
     try:
         new = _checked_base(made, now, path)
         is_same = new.form == now.base.form or _has_same_rows(new, now)
-        with live.editing, live.lock:
+        with live.editing:
             if not is_same and live.journal.mark != mark:
                 raise UserError(f"Rows were edited while {path.name} was written.", hint="Save it again.")
-            put_in_place(made, path, new, live.rows.base)
+            rows = _standing_on(live, new, now)
+            with live.lock:
+                put_in_place(made, path, new, live.rows.base)
             if not live.read_only_reason:
-                _go_on_as(live, path, new, now, mark, is_same)
+                _go_on_as(live, path, rows, now, mark, is_same)
             live.end_typing()
     finally:
         discard(made)
 
 
-def _go_on_as(live: LiveDocument, path: Path, new: Base, now: Snapshot, mark: int, is_same: bool) -> None:
+def _standing_on(live: LiveDocument, new: Base, now: Snapshot) -> LiveRows:
+    """The document's rows on the file that was written, made while others go on reading."""
+    rows = live.rows.copy()
+    rows.stand_on(new, now)
+    return rows
+
+
+def _go_on_as(
+    live: LiveDocument, path: Path, rows: LiveRows, now: Snapshot, mark: int, is_same: bool
+) -> None:
+    new = rows.base
     record = BaseRecord.of(new.signature, now.order)
     live.path = path
     if is_same:
         live.journal.move_to(path, record, mark)
-        live.rows.stand_on(new, now)
+        live.show(rows)
         return
-    rows = ((row, marks, now.order.index(row)) for row, marks in now.marked_rows().items())
-    marked = [MarkedRow(row, marks, digest_of(new.raw(line))) for row, marks, line in rows]
+    there = ((row, marks, now.order.index(row)) for row, marks in now.marked_rows().items())
+    marked = [MarkedRow(row, marks, digest_of(new.raw(line))) for row, marks, line in there]
     live.journal = live.journal.beginning_at(path, record, marked)
     live.stand_on(new, now.order)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tunedesk.dataset.difference import changed_marks, difference
 from tunedesk.dataset.live_document import LiveDocument
-from tunedesk.dataset.live_rows import LiveRows
+from tunedesk.dataset.live_rows import LiveRows, Prepared
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.step_table import StepInfo, infos
 from tunedesk.dataset.steps import Change
@@ -121,12 +121,14 @@ class History:
             touched: set[int] = set()
             marked: set[int] = set()
             for number, direction in self._path(live.journal.node, node):
+                prepared = Prepared(rows)
                 for part in live.journal.parts(number, direction):
                     if not rows.has_rows(part):
                         raise _unknown(moment)
-                    rows.apply(part)
+                    prepared.add(part)
                     touched.update(part.before, part.after)
                     marked.update(part.marks_after)
+                rows.publish(prepared)
             return rows, touched, marked
 
     def _path(self, start: int, end: int) -> list[tuple[int, int]]:

@@ -155,7 +155,19 @@ class LiveDocument:
         self.end_typing()
         return prepared.change(label)
 
+    def show(self, rows: LiveRows) -> None:
+        """Give everyone who reads other rows. The caller holds `editing`."""
+        with self.lock:
+            self.rows = rows
+
     def _publish(self, prepared: Prepared) -> None:
+        if prepared.is_big:
+            # Readers would wait while half a million texts are put in their places: that is done in a copy.
+            rows = self.rows.copy()
+            rows.publish(prepared)
+            rows.version = self.journal.version
+            self.show(rows)
+            return
         with self.lock:
             self.rows.publish(prepared)
             self.rows.version = self.journal.version

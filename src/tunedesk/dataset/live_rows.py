@@ -11,6 +11,8 @@ from tunedesk.dataset.order import Order
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change, Step
 
+_BIG = 1000
+
 
 class Prepared:
     """What a step will make of the rows, gathered part by part, without changing them yet.
@@ -60,6 +62,11 @@ class Prepared:
         self.deleted = tuple(row for row in part.removed.ids() if row not in come)
         self._moved = len(gone & come)
         self.order = self.order.without(part.removed).with_added(part.added)
+
+    @property
+    def is_big(self) -> bool:
+        """True when it takes long to publish."""
+        return len(self.texts) + len(self.marks) + len(self.inserted) + len(self.deleted) > _BIG
 
     def marked_rows(self) -> tuple[MarkedRow, ...]:
         """The rows whose stored marks, or the texts that belong to them, are others now."""

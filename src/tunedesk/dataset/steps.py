@@ -10,7 +10,7 @@ from tunedesk.dataset.marks import NO_MARKS, RowMarks
 from tunedesk.dataset.order import Order
 from tunedesk.dataset.places import Places, joined, of_ids
 
-PART_BYTES = 16 << 20
+PART_BYTES = 4 << 20
 """A step is stored in parts of about this size: SQLite holds no more than 1,000,000,000 bytes in one
 value, and a part is what is in memory while a big step is written or read.
 """
