@@ -18,7 +18,7 @@ from tests.desktop.shown_windows import ShownWindows
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.desktop.chat.answer_card import AnswerCard
 from tunedesk.desktop.chat.markdown_view import MarkdownView
-from tunedesk.desktop.data.row_model import Column
+from tunedesk.desktop.data.table.row_model import Column
 from tunedesk.project.folder import sample_copy
 from tunedesk.runs.run_folder import RunFolder, RunState
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from tests.desktop.finding import named
 from tunedesk.desktop.app import App, build_window
-from tunedesk.desktop.data.row_model import Column
+from tunedesk.desktop.data.table.row_model import Column
 from tunedesk.settings import Settings
 
 ROWS = 7

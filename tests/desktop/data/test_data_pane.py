@@ -8,7 +8,7 @@ from PySide6.QtGui import QDropEvent
 
 from tests.desktop.conftest import close, settle
 from tests.desktop.finding import WAIT, act, buttons, named, notice, press, words_on
-from tunedesk.desktop.data.row_model import Column
+from tunedesk.desktop.data.table.row_model import Column
 
 ENTER = Qt.Key.Key_Return
 

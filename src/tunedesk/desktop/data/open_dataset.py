@@ -11,9 +11,9 @@ from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.data.linter import Linter
 from tunedesk.desktop.data.renderer import Renderer
-from tunedesk.desktop.data.row_finder import RowFinder
-from tunedesk.desktop.data.row_model import RowModel
 from tunedesk.desktop.data.session import DatasetSession
+from tunedesk.desktop.data.table.row_finder import RowFinder
+from tunedesk.desktop.data.table.row_model import RowModel
 
 
 class OpenDataset(QObject):

@@ -12,13 +12,14 @@ from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.data.data_actions import DataActions, make_data_actions
 from tunedesk.desktop.data.open_dataset import OpenDataset
-from tunedesk.desktop.data.row.detail_side import JSON, DetailSide
+from tunedesk.desktop.data.row.detail_side import JSON, TURNS, DetailSide
+from tunedesk.desktop.data.row.findings_list import Offer
 from tunedesk.desktop.data.row.row_detail import RowDetail
 from tunedesk.desktop.data.row.side_panel import SidePanel
 from tunedesk.desktop.data.row.trained_view import ModelChoice
 from tunedesk.desktop.data.row.turn_view import ROLES
-from tunedesk.desktop.data.row_list import RowList
-from tunedesk.desktop.data.table_side import TableSide
+from tunedesk.desktop.data.table.row_list import RowList
+from tunedesk.desktop.data.table.table_side import TableSide
 from tunedesk.desktop.data.tools.editing_tools import EditingTools
 from tunedesk.desktop.data.tools.looking_tools import LookingTools
 from tunedesk.desktop.data.tools.making_tools import MakingTools
@@ -95,7 +96,7 @@ class DataPane(QWidget):
         )
         self.editing_tools = EditingTools(self, self.tool_desk, self.tool_shelf)
         self.making_tools = MakingTools(self, self.tool_desk, self.tool_shelf, project)
-        self.looking_tools = LookingTools(self, self.tool_desk, self.tool_shelf)
+        self.looking_tools = LookingTools(self, self.tool_desk, self.tool_shelf, project)
         self._connect()
         self.show_nothing()
 
@@ -236,6 +237,15 @@ class DataPane(QWidget):
         self.editing_tools.failed.connect(self.failed)
         self.making_tools.failed.connect(self.failed)
         self.looking_tools.failed.connect(self.failed)
+        self.looking_tools.findings.rule_asked.connect(self._panel.show_rule)
+        self._detail_side.findings.add_offer(
+            Offer(
+                lambda finding: "Let it stand…",
+                "bell",
+                lambda finding: True,
+                lambda finding: self.looking_tools.findings.suppress(self._list.current_row_id, finding),
+            )
+        )
         rows.facts_changed.connect(self.facts_changed)
         detail.failed.connect(self.failed)
         self._detail_side.findings.row_asked.connect(self._show_other_row)
@@ -409,16 +419,22 @@ class DataPane(QWidget):
         """What depends on the row that is shown."""
         document, actions, view = self.document, self.actions_of_pane, self._detail.view
         can_edit = self._is_active and document is not None and not document.read_only
+        in_turns = self._detail_side.view == TURNS  # elsewhere one does not see which turn is meant
         turns = (actions.duplicate_turn, actions.delete_turn, actions.turn_up, actions.turn_down)
+        roles = (actions.choose_role, *actions.roles)
         for each, offered in (
-            (actions.add_turn, view.can_change),
+            (actions.add_turn, in_turns and view.can_change),
+            (actions.add_call, in_turns and any(turn.can_call for turn in view.all_turns)),
+            *((each, in_turns and any(turn.roles for turn in view.all_turns)) for each in roles),
             (actions.swap, view.is_pair),
             (actions.complete, self._detail_side.view == JSON),
             (actions.judge_good, view.is_judged),
             (actions.judge_bad, view.is_judged),
-            *((each, any(turn.can_move for turn in view.turns)) for each in turns),
+            *((each, in_turns and any(turn.can_move for turn in view.turns)) for each in turns),
         ):
             each.setEnabled(can_edit and offered)
+        for each in (actions.next_turn, actions.previous_turn):
+            each.setEnabled(self._is_active and in_turns and bool(view.all_turns))
 
     def _severity_icon(self, severity: str) -> QIcon:
         return icon(severity, self, "muted" if severity == "info" else severity)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.desktop.conftest import close, settle
 from tests.desktop.finding import WAIT, named, press, words_on
-from tunedesk.desktop.data.row_model import Column
+from tunedesk.desktop.data.table.row_model import Column
 
 
 @pytest.fixture

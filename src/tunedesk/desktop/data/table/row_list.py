@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.data.open_dataset import OpenDataset
-from tunedesk.desktop.data.table_side import TableSide
+from tunedesk.desktop.data.table.table_side import TableSide
 
 NO_ROW = -1
 

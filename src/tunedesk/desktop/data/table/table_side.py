@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
-from tunedesk.desktop.data.row_table import RowTable
+from tunedesk.desktop.data.table.row_table import RowTable
 from tunedesk.desktop.widgets.buttons import tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, line, row
 

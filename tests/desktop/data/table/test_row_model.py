@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 
 from tunedesk.dataset.document import Document
-from tunedesk.desktop.data.row_model import Column, RowModel
-from tunedesk.desktop.data.row_summary import SHOWN_CHARACTERS, summary_of
-from tunedesk.desktop.data.row_table import RowTable
+from tunedesk.desktop.data.table.row_model import Column, RowModel
+from tunedesk.desktop.data.table.row_summary import SHOWN_CHARACTERS, summary_of
+from tunedesk.desktop.data.table.row_table import RowTable
 
 
 def line(text):

@@ -4,7 +4,7 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from tunedesk.desktop.data.row_model import Column, Index, RowModel
+from tunedesk.desktop.data.table.row_model import Column, Index, RowModel
 
 ROW_HEIGHT = 28
 WIDTHS = {Column.NUMBER: 56, Column.FINDINGS: 48, Column.TOKENS: 64}

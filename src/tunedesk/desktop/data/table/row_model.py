@@ -14,7 +14,7 @@ from PySide6.QtGui import QIcon
 
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
-from tunedesk.desktop.data.row_summary import RowSummary, summary_of
+from tunedesk.desktop.data.table.row_summary import RowSummary, summary_of
 
 CACHE = 4000
 """Rows whose summary is kept; about 2 MB."""
