@@ -187,7 +187,7 @@ def test_other_containers_are_mended_in_their_own_form(
     tmp_path: Path, local: Target, name: str, content: bytes | None, mended: bytes | None
 ) -> None:
     if content is None:
-        content, mended = ((raw + b"\n").decode().encode("utf-16") for raw in (ROWS[2], GOOD))
+        content, mended = (ROWS[2] + b"\n").decode().encode("utf-16"), GOOD + b"\n"  # ENC003 has a safe fix
     elif mended is None:
         content, mended = content % (ROWS[0], ROWS[2]), content % (ROWS[0], GOOD)
     (tmp_path / name).write_bytes(content)
@@ -317,3 +317,17 @@ def test_arguments_are_written_as_the_target_wants_them(name: str, expected: obj
     for arguments in ('{"a": 1}', {"a": 1}):
         (row,) = fix_rows([called(arguments)], Target(name), FixKind.SAFE).rows
         assert json.loads(row)["messages"][1]["tool_calls"][0]["function"]["arguments"] == expected
+
+
+def test_a_file_of_lines_is_mended_as_a_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(GOOD.decode().encode("utf-16"))
+    content, fixed = fix_file(path, Target("generic"), FixKind.SAFE)
+    assert (content.strip(), fixed.applied) == (GOOD, {"ENC003": 1})
+    path.write_bytes(b"[\n" + GOOD + b",\n" + GOOD.replace(b"Hi", b"Ho") + b"\n]\n")
+    content, fixed = fix_file(path, Target("openai"), FixKind.SAFE)
+    assert (content.split(b"\n")[0], content.count(b"\n"), fixed.applied) == (GOOD, 2, {"ENC006": 1})
+    content, fixed = fix_file(path, Target("local"), FixKind.SAFE)
+    assert (content, fixed.applied) == (path.read_bytes(), {})
+    path.write_bytes(GOOD + b"\r\n")
+    assert fix_file(path, Target("azure"), FixKind.SAFE)[0] == GOOD + b"\r\n"

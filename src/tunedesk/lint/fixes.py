@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tunedesk.dataset.base import Base
+from tunedesk.dataset.containers.form import Kind, kind_of_name, packing_of
 from tunedesk.dataset.files import refuse_what_is_no_file
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.dataset.saving import rewritten
 from tunedesk.errors import UserError
 from tunedesk.lint.corpus import CorpusIndex
-from tunedesk.lint.finding import Finding, FixKind
+from tunedesk.lint.edits import RewriteFile
+from tunedesk.lint.file_facts import facts_of_content, rewrite
+from tunedesk.lint.finding import Finding, FixKind, Severity
 from tunedesk.lint.proof import keeps_training
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rows import is_trainable, lint_row
+from tunedesk.lint.rules.files import lint_file_facts
 from tunedesk.lint.targets import Target
 
 _ROUNDS = (
@@ -101,7 +105,26 @@ def fix_file(
     changes: dict[int, bytes | None] = {number - 1: None for number in fixed.deleted}
     left = (line for line in range(len(rows)) if line not in changes)
     mended = {line: raw for line, raw in zip(left, fixed.rows, strict=True) if raw != rows[line]}
-    return rewritten(base, changes | mended, output or path), fixed
+    place = output or path
+    return _fixed_as_file(rewritten(base, changes | mended, place), place, target, fixed.applied), fixed
+
+
+def _fixed_as_file(content: bytes, path: Path, target: Target, applied: Counter[str]) -> bytes:
+    """What is wrong with JSON lines as a file, mended where it is more than a note.
+
+    That is the encoding, the mark and the container; one that the name promises, or that is packed, stays.
+    """
+    packing, name = packing_of(path.name)
+    if packing or kind_of_name(name) is not Kind.LINES:
+        return content
+    for finding in lint_file_facts(facts_of_content(content), target):
+        if finding.fix is None or finding.severity is Severity.INFO:
+            continue
+        for edit in finding.fix.edits:
+            if isinstance(edit, RewriteFile):
+                content = rewrite(content, edit)
+                applied[finding.code] += 1
+    return content
 
 
 def _fix_row(raw: bytes, target: Target, allowed: set[FixKind], applied: Counter[str]) -> bytes | None:

@@ -83,8 +83,8 @@ def target_named(
     pedantic: bool = False,
     model: str = "",
 ) -> Target:
-    """UserError for a name that is no target. A template is kept for tools that train a local model, a model's
-    name for providers.
+    """UserError for a name that is no target. A template is kept for tools that train a local model, and the
+    name of a model for providers.
     """
     if name not in TARGET_NAMES:
         raise UserError(f"There is no target {name}.", hint=f"Choose one of: {', '.join(TARGET_NAMES)}.")
