@@ -225,3 +225,33 @@ def test_rows_that_a_table_cannot_hold_are_refused_unless_asked_for(open_file, t
     assert document.undo() is None  # rows are not what they were, so their history stays with the old file
     assert raws(open_file("a.jsonl"))[0] == b'{"a": "edited"}'
     assert open_file("a.jsonl").is_modified
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.xlsx", "new.parquet"])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"{}\n{}\n", "would have no columns"),
+        (b'{"": "x"}\n', "Row 1 has a key without a name"),
+        (b'{"a": "x"}\n\n', "Row 2"),
+        (b'{"a": "x"}\n["x"]\n', "Row 2"),
+    ],
+)
+def test_rows_that_are_no_table_are_refused_before_anything_is_written(
+    open_file, tmp_path, name, content, sentence
+):
+    document = open_file("a.jsonl", content)
+    with pytest.raises(UserError, match=sentence):
+        document.save_as(tmp_path / name)
+    assert not (tmp_path / name).exists()
+    assert raws(document) == content.splitlines()
+
+
+@pytest.mark.parametrize(
+    "name", ["new.csv", "new.tsv", "new.json", "new.xlsx", "new.parquet", "new.jsonl.zst"]
+)
+def test_no_rows_are_no_rows_in_any_container(open_file, tmp_path, name):
+    document = open_file("a.jsonl", b"")
+    document.save_as(tmp_path / name)
+    assert len(document) == 0
+    assert list(read_rows(tmp_path / name)) == []

@@ -90,6 +90,14 @@ def test_words_of_a_dictionary_and_values_that_must_be_there(open_file, tmp_path
         document.insert(0, [b'{"label": "a"}'], "Add")
 
 
+def test_rows_are_added_to_a_file_without_any(open_file, tmp_path):
+    written(tmp_path / "rows.parquet", [], arrow.schema([("text", arrow.string())]))
+    document = open_file("rows.parquet")
+    document.insert(0, [b'{"text": "x"}'], "Add")
+    document.save()
+    assert values(open_file("rows.parquet")) == [{"text": "x"}]
+
+
 def test_times_and_decimals_are_texts_that_can_be_edited(open_file, tmp_path):
     path = tmp_path / "rows.parquet"
     when = datetime.datetime(2026, 11, 20, 9, 30, tzinfo=datetime.UTC)

@@ -25,7 +25,7 @@ def write_new(
         write_new_array(rows, write)
     elif form.kind is Kind.CSV:
         delimiter = form.dialect.delimiter if form.dialect is not None else ","
-        write_new_csv(lambda: rows, write, delimiter, name, nested_as_json)
+        write_new_csv(rows, write, delimiter, name, nested_as_json)
     elif form.kind is Kind.XLSX:
         write_new_xlsx(rows, write, name, nested_as_json)
     elif form.kind is Kind.PARQUET:

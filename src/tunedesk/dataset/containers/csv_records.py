@@ -5,7 +5,6 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from tunedesk.dataset.containers.csv_dialect import (
     field_pattern,
@@ -16,6 +15,7 @@ from tunedesk.dataset.containers.csv_dialect import (
 from tunedesk.dataset.containers.form import UTF8_BOM, Dialect
 from tunedesk.dataset.containers.layout import Layout, Sink, Stretch
 from tunedesk.dataset.containers.lines import without_line_end, write_records
+from tunedesk.dataset.containers.table_rows import columns_of, loaded, row_texts, unique_names
 from tunedesk.dataset.line_index import Progress, Read
 from tunedesk.errors import UserError
 
@@ -275,81 +275,19 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def loaded(raw: bytes, name: str, spelled: bool = True) -> Any:
-    """A row's value. UserError when it is not JSON. spelled: numbers as the texts that they are."""
-    text = raw.decode("utf-8", "surrogateescape")
-    try:
-        return json.loads(text, parse_int=Spelled, parse_float=Spelled) if spelled else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        message = f"The row is not JSON, so it cannot stand in {name}."
-        raise UserError(message, hint="Mend its brackets and quotes first.") from error
-
-
-class Spelled(str):
-    """A number as it is written."""
-
-
-def row_texts(value: Any, columns: Sequence[str], name: str, nested_as_json: bool = False) -> list[str]:
-    """One text for each column. UserError for a key that is no column, and for what is no single text."""
-    if not isinstance(value, dict):
-        message = f"The row is no object with a text for each column of {name}."
-        raise UserError(message, hint='Write it as {"column": "text", ...}.')
-    unknown = [key for key in value if key not in columns]
-    if unknown:
-        known = ", ".join(columns) or "none: the file has no header line"
-        hint = f"Its columns are: {known}. Save as .jsonl to have rows with keys of their own."
-        raise UserError(f'{name} has no column "{unknown[0]}".', hint=hint)
-    return [cell_text(value.get(column), column, name, nested_as_json) for column in columns]
-
-
-def cell_text(value: Any, column: str, name: str, nested_as_json: bool = False) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):  # also NaN and Infinity, which JSON does not have
-        return repr(value)
-    if nested_as_json:
-        return json.dumps(value, ensure_ascii=False)
-    kind = "a list" if isinstance(value, list) else "an object"
-    message = f'The value of "{column}" is {kind}, and a cell of {name} holds only text.'
-    raise UserError(message, hint="Save as .jsonl or .parquet, which keep lists and objects.")
-
-
-def unique_names(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Column names that differ, and those that had to be changed, new to old."""
-    found: list[str] = []
-    renamed: dict[str, str] = {}
-    for place, name in enumerate(names, start=1):
-        new = name or f"column {place}"
-        number = 2
-        while new in found:
-            new, number = f"{name or 'column'} ({number})", number + 1
-        if new != name:
-            renamed[new] = name
-        found.append(new)
-    return found, renamed
-
-
 def write_new_csv(
-    rows: Callable[[], Iterable[bytes]],
+    rows: Iterable[bytes],
     write: Callable[[bytes], object],
     delimiter: str,
     name: str,
     nested_as_json: bool = False,
 ) -> None:
-    """Rows as a new CSV file in UTF-8 with a header: every key that any row has. rows: is called twice."""
-    columns: dict[str, None] = {}
-    for number, raw in enumerate(rows(), start=1):
-        value = loaded_of_row(raw, number, name)
-        columns.update(dict.fromkeys(value))
-    names = list(columns)
+    """Rows as a new CSV file in UTF-8 with a header: every key that any row has. rows: is read twice."""
+    names = columns_of(rows, name)
     sign = delimiter.encode()
-    header = [quoted_field(column.encode("utf-8", "surrogatepass"), sign, b'"') for column in names]
+    header = [quoted_field(column.encode("utf-8", "replace"), sign, b'"') for column in names]
     write(sign.join(header) + (b"\r\n" if header else b""))
-    for number, raw in enumerate(rows(), start=1):
+    for number, raw in enumerate(rows, start=1):
         try:
             texts = row_texts(loaded(raw, name, not nested_as_json), names, name, nested_as_json)
             fields = [quoted_field(text.encode("utf-8"), sign, b'"') for text in texts]
@@ -359,15 +297,3 @@ def write_new_csv(
             message = f"Row {number:,} holds half of a character, which {name} cannot store."
             raise UserError(message, hint="Mend it first; see the findings of the row.") from error
         write((sign.join(fields) or b'""') + b"\r\n")
-
-
-def loaded_of_row(raw: bytes, number: int, name: str) -> dict[str, Any]:
-    """A row's object. UserError that names the row."""
-    try:
-        value = loaded(raw, name)
-    except UserError as error:
-        raise UserError(f"Row {number:,}: {error.message}", hint=error.hint) from error
-    if not isinstance(value, dict):
-        message = f"Row {number:,} is no object, so it cannot be saved in {name}."
-        raise UserError(message, hint="Mend or delete the row first.")
-    return value

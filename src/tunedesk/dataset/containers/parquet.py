@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tunedesk.dataset.containers import working_text
-from tunedesk.dataset.containers.csv_records import loaded_of_row
 from tunedesk.dataset.containers.handle import Handle
 from tunedesk.dataset.containers.layout import Sink, Stretch
 from tunedesk.dataset.containers.lines import LineLayout
-from tunedesk.dataset.containers.xlsx import loaded_row
+from tunedesk.dataset.containers.table_rows import columns_of, loaded_row
 from tunedesk.dataset.line_index import Progress
 from tunedesk.errors import UserError
 
 _BATCH = 1000
+_GROUP = 1 << 16
+"""Rows of a row group in a file that has none to go by."""
 
 
 class ParquetLayout(LineLayout):
@@ -140,7 +141,7 @@ class ParquetLayout(LineLayout):
         schema, metadata = file.schema_arrow, file.metadata
         groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
         packing = groups[0].column(0).compression if groups and metadata.num_columns else "SNAPPY"
-        size = max((group.num_rows for group in groups), default=1 << 16)
+        size = max((group.num_rows for group in groups), default=0) or _GROUP
         options = {"compression": "NONE" if packing == "UNCOMPRESSED" else packing}
         try:
             with parquet.ParquetWriter(_SinkFile(sink), schema, **options) as writer:
@@ -263,11 +264,8 @@ def write_new_parquet(rows: Iterable[bytes], write: Callable[[bytes], object], n
     arrow = pyarrow_library(name)
     from pyarrow import parquet
 
-    values = []
-    for number, raw in enumerate(rows, start=1):
-        loaded_of_row(raw, number, name)
-        values.append(json.loads(raw))
-    columns = dict.fromkeys(key for value in values for key in value)
+    columns = columns_of(rows, name)
+    values = [json.loads(raw) for raw in rows]
     arrays = []
     for column in columns:
         try:
@@ -275,7 +273,7 @@ def write_new_parquet(rows: Iterable[bytes], write: Callable[[bytes], object], n
         except (arrow.lib.ArrowException, TypeError, ValueError, OverflowError) as error:
             message = f'The values of "{column}" are of different types, which {name} cannot store: {error}.'
             raise UserError(message, hint="Make them alike, or save as .jsonl.") from error
-    table = arrow.table(arrays, names=list(columns))
+    table = arrow.table(arrays, names=columns)
     content = io.BytesIO()
     try:
         parquet.write_table(table, content)

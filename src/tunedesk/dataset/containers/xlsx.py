@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tunedesk.dataset.containers import working_text
-from tunedesk.dataset.containers.csv_records import loaded_of_row, unique_names
 from tunedesk.dataset.containers.handle import Handle
 from tunedesk.dataset.containers.layout import Sink, Stretch
 from tunedesk.dataset.containers.lines import LineLayout
+from tunedesk.dataset.containers.table_rows import columns_of, loaded_row, unique_names
 from tunedesk.dataset.line_index import Progress
 from tunedesk.errors import UserError
 
@@ -153,8 +153,7 @@ class XlsxLayout(LineLayout):
         sheet = book[self._sheet]
         planned = list(self._planned(stretches))
         if planned and all(_is_blank(self._shown(*planned[-1], place)) for place in range(len(self.columns))):
-            message = f"The last row has only empty cells, which {self._name} cannot keep."
-            raise UserError(message, hint="Fill it in or delete it, then save.")
+            raise _last_row_is_blank(self._name)
         # Values are looked up before any cell is written: a row may move onto another one's place.
         changes = [
             (self._first + number, place + 1, self._new_value(sheet, line, raw, place))
@@ -208,6 +207,11 @@ def _put(cell: Any, value: Any, is_text: bool, name: str) -> None:
         cell.data_type = "s"  # also what begins like a formula
 
 
+def _last_row_is_blank(name: str) -> UserError:
+    message = f"The last row has only empty cells, which {name} cannot keep."
+    return UserError(message, hint="Fill it in or delete it, then save.")
+
+
 def _is_blank(value: Any) -> bool:
     return value is None or value == ""
 
@@ -228,15 +232,6 @@ def _plain(value: Any) -> Any:
 
 def _dumped(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-
-def loaded_row(raw: bytes, name: str) -> Any:
-    """A row's value with numbers as numbers. UserError when it is not JSON."""
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        message = f"The row is not JSON, so it cannot stand in {name}."
-        raise UserError(message, hint="Mend its brackets and quotes first.") from error
 
 
 def cell_values(value: Any, columns: Sequence[str], name: str, nested_as_json: bool = False) -> list[Any]:
@@ -292,18 +287,18 @@ def write_new_xlsx(
     library = openpyxl_library(name)
     from openpyxl.cell import WriteOnlyCell
 
-    columns: dict[str, None] = {}
-    count = 0
-    for count, raw in enumerate(rows, start=1):
-        value = loaded_of_row(raw, count, name)
-        columns.update(dict.fromkeys(value))
-        _values_of_row(raw, list(value), count, name, nested_as_json)  # refused before anything is made
+    names = columns_of(rows, name)
+    cell_values(dict(zip(names, names, strict=True)), names, name)
+    count, values = 0, [""]
+    for count, raw in enumerate(rows, start=1):  # all is looked at before anything is made
+        values = _values_of_row(raw, names, count, name, nested_as_json)
     if count >= MOST_ROWS:
         message = f"{count:,} rows are more than the {MOST_ROWS - 1:,} that a sheet can hold."
         raise UserError(message, hint="Save as .csv, .parquet or .jsonl.")
+    if count and all(map(_is_blank, values)):
+        raise _last_row_is_blank(name)
     book = library.Workbook(write_only=True)
     sheet = book.create_sheet("Rows")
-    names = list(columns)
     sheet.append([_text_cell(WriteOnlyCell, sheet, column) for column in names])
     for number, raw in enumerate(rows, start=1):
         values = _values_of_row(raw, names, number, name, nested_as_json)
