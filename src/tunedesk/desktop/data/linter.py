@@ -128,6 +128,43 @@ class Linter(QObject):
             lambda job: _pass_of(session, target, shown), self._take_counts, owner=self, can_cancel=False
         )
 
+    def all_findings(self, row_id: int) -> tuple[Finding, ...]:
+        """Those of a row that are silenced too."""
+        return self._session.findings(row_id) if self._session is not None else ()
+
+    def rows_looked_at(self) -> frozenset[int]:
+        """Rows with any findings, silenced ones too."""
+        return self._session.rows_with_findings() if self._session is not None else frozenset()
+
+    def find_near_duplicates(self, told: Callable[[str], None]) -> None:
+        """Look in the background for rows that say nearly the same; told: gets a sentence at the end."""
+        session, target, snapshot = self._session, self._target, self._snapshot_of()
+        if session is None or target is None or self._whole is not None:
+            told("Wait until every row has been looked at.")
+            return
+        others = self._others
+
+        def work(job: Job) -> tuple[Pass, str] | None:
+            found = session.find_near_duplicates(snapshot, _read_others(others), job.report, job.is_cancelled)
+            if found is None:
+                return None
+            rows = len(found.findings)
+            sentence = f"{rows:,} row{'' if rows == 1 else 's'} nearly the same as others."
+            if found.is_sampled:
+                sentence += f" Only {found.looked_at:,} of {found.rows:,} rows were looked at."
+            return _pass_of(session, target, self._shown_of(snapshot, session)), sentence
+
+        def then(found: tuple[Pass, str] | None) -> None:
+            if found is not None:
+                self._take_counts(found[0])
+                told(found[1])
+
+        self._background.run(work, then, owner=self, label="Looking for rows that are nearly the same")
+
+    def file_findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the file as a whole, and no row's fault."""
+        return self._session.file_findings() if self._session is not None else ()
+
     def counts(self, row_id: int) -> Counts:
         return self._counts.get(row_id, NOTHING)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QWid
 from tunedesk.dataset.example import RowFormat
 from tunedesk.dataset.exporting import ExportOptions, ExportPlan, Legacy, Tally
 from tunedesk.dataset.target_profiles import PROFILES, TargetProfile
+from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
 from tunedesk.desktop.widgets.layout import GRID, column, form, label, row
 
@@ -133,9 +134,7 @@ class ExportPage(ToolPage):
 
     def _clear(self) -> None:
         for layout in (self._files, self._told):
-            while (item := layout.takeAt(0)) is not None:
-                if (widget := item.widget()) is not None:
-                    widget.deleteLater()
+            clear(layout)
 
     def _tell(self, title: str, look: str, sentences: Sequence[str]) -> None:
         if not sentences:

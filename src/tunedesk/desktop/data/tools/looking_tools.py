@@ -1,33 +1,44 @@
-"""The tools that look at a dataset as a whole: its statistics and its history."""
+"""The tools that look at a dataset as a whole: its findings, its statistics and its history."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.dataset.steps import Change
+from tunedesk.desktop.data.tools.findings_tool import FindingsTool
 from tunedesk.desktop.data.tools.history_tool import HistoryTool
 from tunedesk.desktop.data.tools.statistics_tool import StatisticsTool
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
+
+if TYPE_CHECKING:
+    from tunedesk.project.folder import Project
 
 
 class LookingTools(QObject):
     failed = Signal(Exception)
 
-    def __init__(self, owner: QWidget, desk: ToolDesk, shelf: ToolShelf) -> None:
+    def __init__(
+        self, owner: QWidget, desk: ToolDesk, shelf: ToolShelf, project: Callable[[], Project | None]
+    ) -> None:
         super().__init__(owner)
+        self.findings = FindingsTool(owner, desk, shelf, project)
         self.statistics = StatisticsTool(owner, desk, shelf)
         self.history = HistoryTool(owner, desk, shelf)
-        for tool in (self.statistics, self.history):
+        for tool in (self.findings, self.statistics, self.history):
             tool.failed.connect(self.failed)
 
     @property
     def actions(self) -> list[QAction | None]:
-        return [self.statistics.action, self.history.action]
+        return [self.findings.action, self.statistics.action, self.history.action]
 
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none."""
+        self.findings.dataset_changed()
         self.statistics.dataset_changed()
         self.history.dataset_changed()
 

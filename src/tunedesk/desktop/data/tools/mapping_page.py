@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QWidget
 
 from tunedesk.dataset.example import Example
 from tunedesk.dataset.mapping import ColumnMapping
+from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
@@ -87,9 +88,7 @@ class MappingPage(ToolPage):
         self.preview_asked.emit(self.mapping)
 
     def show_preview(self, examples: Sequence[Example], *, says_something: bool) -> None:
-        while (item := self._preview.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        clear(self._preview)
         for number, example in enumerate(examples, start=1):
             self._preview.addWidget(_example_card(number, example))
         if says_something:

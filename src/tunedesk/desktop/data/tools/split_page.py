@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBo
 
 from tunedesk.dataset.split_recipe import SplitRecipe
 from tunedesk.dataset.splitting import Part, SplitPlan
+from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.layout import GRID, column, form, label, row
@@ -223,9 +224,7 @@ class SplitPage(ToolPage):
         self._key.blockSignals(False)
 
     def _clear_parts(self) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        clear(self._grid)
 
     def _show_parts(self, plan: SplitPlan) -> None:
         """A small table: parts across, rows, groups and labels down."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.histogram import Histogram
 from tunedesk.desktop.data.tools.tool_page import ToolPage
 from tunedesk.desktop.theme.icons import pixmap
@@ -42,7 +43,7 @@ class StatisticsPage(ToolPage):
     ) -> None:
         """limit: tokens after which a row is cut. model: by whose tokenizer was counted; "" for none."""
         for layout in (self._facts, self._advice, self._shares):
-            _clear(layout)
+            clear(layout)
         for number, (name, words) in enumerate(_facts(data, limit)):
             self._facts.addWidget(label(name, "muted"), number, 0)
             self._facts.addWidget(label(words, wrap=True, selectable=True), number, 1)
@@ -162,13 +163,3 @@ def _shares_of(title: str, counts: Mapping[str, int]) -> QGridLayout:
             grid.addWidget(cell, number, place)
     grid.setColumnStretch(3, 1)
     return grid
-
-
-def _clear(layout) -> None:  # type: ignore[no-untyped-def]
-    """Take everything out of a layout, layouts inside it too."""
-    while (item := layout.takeAt(0)) is not None:
-        if (widget := item.widget()) is not None:
-            widget.deleteLater()
-        elif (inner := item.layout()) is not None:
-            _clear(inner)
-            inner.deleteLater()

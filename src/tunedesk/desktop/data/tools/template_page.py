@@ -7,6 +7,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QSpinBox, QWidget
 
 from tunedesk.dataset.hydrating import PromptTemplate
+from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import push_button
@@ -56,9 +57,7 @@ class TemplatePage(ToolPage):
         """Where the values come from. rows: how many the table has."""
         self._source.setText(f"{rows:,} rows of {name}")
         self._number.setRange(1, max(rows, 1))
-        while (item := self._chips.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        clear(self._chips)
         for name in columns[:MOST_COLUMNS]:
             chip = push_button(name)
             chip.setToolTip(f"Write {{{name}}} into the text")
@@ -73,9 +72,7 @@ class TemplatePage(ToolPage):
 
     def show_preview(self, turns: Sequence[tuple[str, str]], lacks: str) -> None:
         """turns: role and text of the example that one row makes. lacks: what the row has not."""
-        while (item := self._preview_lines.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        clear(self._preview_lines)
         for role, text in turns:
             self._preview_lines.addWidget(card(label(role, "muted"), _words(text), spacing=GRID // 2))
         if lacks:
