@@ -22,6 +22,7 @@ from tunedesk.plan.statistics import (
     examples_needed,
     gather,
     spread_of,
+    update_row,
 )
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.counting import CountCache, TemplateCounter
@@ -182,7 +183,11 @@ def test_the_samples_statistics(tmp_path: Path) -> None:
     assert len(found) == len(document) == seen[-1][0] == seen[-1][1]
     assert found.trained_tokens > 0 and found.languages["en"] > 0.5 * len(found)
     assert {"category", "urgency"} <= set(found.classes())
-    document.delete([document.id_at(0)], "Delete")
-    assert len(gathered()) == len(found) - 1
+    edited, gone = document.id_at(1), document.id_at(0)
+    document.delete([gone], "Delete")
+    document.replace(edited, document.raw(document.id_at(7)), "Edit")
+    update_row(found, gone, None, counter)
+    update_row(found, edited, document.raw(edited), counter)
+    assert sums(gathered()) == sums(found)
     assert len(gathered(cancelled=lambda: True)) == 0
     document.close()

@@ -51,11 +51,11 @@ def stats(arguments: argparse.Namespace) -> int:
     path: Path = arguments.file
     around = surroundings(path)
     mapping = around.mapping(path) if around else None
-    rows = list(read_rows(path, progress))
-    if not rows:
+    total = sum(1 for _ in read_rows(path, progress))  # read twice, so that a large file is not held
+    if not total:
         raise UserError(f"{path} has no rows.", hint="Name a file with at least one example.")
     with ruler(arguments, around, mapping) as chosen:
-        found = gather(rows, len(rows), chosen.counter, mapping, progress=_Reporter())
+        found = gather(read_rows(path), total, chosen.counter, mapping, progress=_Reporter())
     limit = arguments.limit or chosen.limit
     if arguments.json:
         print_json(as_object(found, chosen, limit))

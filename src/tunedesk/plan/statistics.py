@@ -5,7 +5,7 @@ taken out of and put into, so that they are right while somebody types.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -123,7 +123,7 @@ class DataStatistics:
         self.fields: dict[str, Counter[str]] = {}
         self.refusals = 0
         self.conflicts = 0
-        self._answers: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        self._answers: dict[int, int | Counter[int]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -238,12 +238,17 @@ class DataStatistics:
             _count(self.fields.setdefault(key, Counter()), value, by)
             if not self.fields[key]:
                 del self.fields[key]
-        answers = self._answers[facts.prompt]
+        self._add_to_prompt(facts.prompt, facts.answer, by)
+
+    def _add_to_prompt(self, prompt: int, answer: int, by: int) -> None:
+        """Most prompts have one row, and then its answer is all that is kept of them."""
+        known = self._answers.pop(prompt, None)
+        answers = Counter([known]) if isinstance(known, int) else known or Counter[int]()
         self.conflicts -= len(answers) > 1
-        _count(answers, facts.answer, by)
+        _count(answers, answer, by)
         self.conflicts += len(answers) > 1
-        if not answers:
-            del self._answers[facts.prompt]
+        if answers:
+            self._answers[prompt] = next(iter(answers)) if answers.total() == 1 else answers
 
 
 def _count(counter: Counter[_Key], key: _Key, by: int) -> None:
@@ -286,6 +291,21 @@ def gather(
             found.put(row_id, look_at(raw, count, mapping, with_language=row_id % every == 0))
         progress(len(found), total)
     return found
+
+
+def update_row(
+    found: DataStatistics,
+    row_id: int,
+    raw: bytes | None,
+    counter: TokenCounter,
+    mapping: ColumnMapping | None = None,
+) -> None:
+    """After an edit: count this one row again, or take it out when it is deleted (None)."""
+    if raw is None:
+        found.remove(row_id)
+        return
+    with_language = row_id % language_step(len(found)) == 0
+    found.put(row_id, look_at(raw, counter.count([raw])[0], mapping, with_language=with_language))
 
 
 def language_step(rows: int) -> int:
