@@ -228,6 +228,24 @@ def test_arguments_that_are_an_object_stay_one(qtbot, opened):
     assert "Not in the row yet, since it is no JSON object." in words_on(app.window)
 
 
+def test_a_finding_about_a_call_leads_to_its_fields(qtbot, opened):
+    app = opened(WITH_CALL)
+    turns = named(app.window, "Conversation", QScrollArea)
+    turns.go_to_pointer("/messages/1/tool_calls/0/function/arguments", 0)
+    assert app.window.focusWidget().accessibleName() == "city, call 1 of turn 2"
+
+
+def test_keys_of_turns_do_nothing_where_turns_are_not_seen(opened):
+    app = opened(WITH_CALL)
+    act(app.window, "JSON").trigger()
+    asked = ["Delete turn", "Role: user", "Add tool call", "Next turn"]
+    assert not any(act(app.window, text).isEnabled() for text in asked)
+    assert act(app.window, "Offer words").isEnabled()
+    act(app.window, "Conversation").trigger()
+    assert all(act(app.window, text).isEnabled() for text in asked)
+    assert not act(app.window, "Offer words").isEnabled()
+
+
 def test_calls_are_added_renamed_and_deleted(qtbot, opened):
     app = opened(WITH_CALL)
     named(app.window, "Text of turn 4, assistant").setFocus()

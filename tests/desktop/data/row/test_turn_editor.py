@@ -1,7 +1,9 @@
 """Long conversations come in helpings; whatever is asked for is there at once."""
 
 import pytest
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QPlainTextEdit, QPushButton, QWidget
 
 from tests.desktop.finding import WAIT
 from tunedesk.desktop.data.data_actions import make_data_actions
@@ -83,6 +85,24 @@ def test_a_narrow_card_has_its_buttons_in_a_menu(qtbot, editor):
     qtbot.waitUntil(lambda: editor.width() == 330, timeout=WAIT)
     names = {each.toolTip() for each in editor.findChildren(QWidget) if each.isVisibleTo(editor)}
     assert "More for this turn" in names and "Delete this turn" not in names
+
+
+def test_the_wheel_scrolls_and_changes_no_role(qtbot, editor):
+    show(editor, 3)
+    chooser = next(each for each in editor.findChildren(QComboBox) if each.isVisible())
+    with qtbot.assertNotEmitted(editor.role_chosen):
+        wheel = QWheelEvent(
+            QPointF(5, 5),
+            QPointF(chooser.mapToGlobal(QPoint(5, 5))),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(chooser, wheel)
+    assert chooser.currentText() == "user"
 
 
 def test_tab_goes_from_turn_to_turn_in_the_order_in_which_they_are_read(qtbot, editor):

@@ -11,6 +11,7 @@ from tunedesk.desktop.text.growing_edit import GrowingEdit
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import action, tool_button
+from tunedesk.desktop.widgets.calm_combo import CalmComboBox
 from tunedesk.desktop.widgets.layout import column, label, row
 
 LEFT_OUT = "(left out)"
@@ -91,7 +92,7 @@ class ArgumentRow(QWidget):
         return part
 
     def _new_choice(self) -> QComboBox:
-        choice = QComboBox()
+        choice = CalmComboBox()
         choice.activated.connect(self._take_choice)
         return choice
 

@@ -27,6 +27,7 @@ from tunedesk.desktop.text.growing_edit import GrowingEdit
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import action, tool_button
+from tunedesk.desktop.widgets.calm_combo import CalmComboBox
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 
 
@@ -47,7 +48,7 @@ class CallCard(QFrame):
         self._tool: ToolView | None = None
         self._read_only = False
         self._arguments: dict[str, Any] | None = None
-        self._name = QComboBox()
+        self._name = CalmComboBox()
         self._name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._name.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._name.activated.connect(self._rename)
@@ -103,6 +104,10 @@ class CallCard(QFrame):
             self._json.flush()
         else:
             self._form.flush()
+
+    def holds(self, pointer: str) -> bool:
+        """Whether a JSON pointer names the call or something in it."""
+        return self._call is not None and f"{pointer}/".startswith(f"{self._call.pointer}/")
 
     def take_focus(self) -> None:
         if self._form.isHidden():

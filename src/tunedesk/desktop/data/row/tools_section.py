@@ -23,6 +23,7 @@ class ToolsSection(QFrame):
         super().__init__()
         set_look(self, "card")
         self._cards: list[_ToolCard] = []
+        self._shows = (True, False)
         self._fold = action(self, "Tools", "chevron-right", tip="Show or hide the row's tools")
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._unfold)
@@ -44,6 +45,7 @@ class ToolsSection(QFrame):
         self._names.setText(named if len(named) < 80 else f"{named[:79]}…")
         while len(self._cards) < count:
             card = _ToolCard()
+            card.show_invisible(*self._shows)
             card.edited.connect(self.tool_edited)
             self._cards.append(card)
             self._list.addWidget(card)
@@ -51,6 +53,11 @@ class ToolsSection(QFrame):
             card.setVisible(number < count)
             if number < count:
                 card.show_tool(tools[number], number + 1, read_only=read_only)
+
+    def show_invisible(self, shown: bool, blanks: bool) -> None:
+        self._shows = (shown, blanks)
+        for card in self._cards:
+            card.show_invisible(shown, blanks)
 
     def flush(self) -> None:
         for card in self._cards:
@@ -107,6 +114,11 @@ class _ToolCard(QWidget):
             self._parameters.show_text(tool.parameters)
             self._bad.hide()
         self._parameters.set_read_only(not can_edit)
+
+    def show_invisible(self, shown: bool, blanks: bool) -> None:
+        for editor in (self._name, self._words, self._parameters):
+            editor.show_invisible(shown)
+            editor.show_blanks(blanks)
 
     def flush(self) -> None:
         for editor in (self._name, self._words, self._parameters):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QMenu, QToolButton
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QMenu, QToolButton
 
 from tunedesk.desktop.data.row.call_card import CallCard
 from tunedesk.desktop.data.row.text_field import TextField
@@ -13,6 +13,7 @@ from tunedesk.desktop.text.exact_edit import ExactEdit, Mark
 from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import action, tool_button
+from tunedesk.desktop.widgets.calm_combo import CalmComboBox
 from tunedesk.desktop.widgets.layout import GRID, column, label, row
 
 NARROW = 400
@@ -45,7 +46,7 @@ class TurnCard(QFrame):
         self._fields: list[TextField] = []
         self._calls: list[CallCard] = []
         self._shows = (True, False)
-        self._role = QComboBox()
+        self._role = CalmComboBox()
         set_look(self._role, "quiet")
         self._role.activated.connect(lambda: self.role_chosen.emit(self._pointer, self._role.currentText()))
         self._fixed_role = label("", "heading")
@@ -131,12 +132,17 @@ class TurnCard(QFrame):
     def go_to(self, pointer: str = "", position: int = 0) -> None:
         """Put the cursor into the text that stands at a pointer, else into the first."""
         shown = [field for field in self._fields if not field.isHidden()]
+        calls = [call for call in self._calls if not call.isHidden()]
+        called = next((call for call in calls if call.holds(pointer)), None)
+        if called is not None:
+            called.take_focus()
+            return
         field = next((each for each in shown if each.pointer == pointer), shown[0] if shown else None)
         if field is not None:
             field.editor.setFocus()
             field.editor.cursor_to(position)
-        elif self._calls and not self._calls[0].isHidden():
-            self._calls[0].take_focus()
+        elif calls:
+            calls[0].take_focus()
         else:
             self._role.setFocus()
 

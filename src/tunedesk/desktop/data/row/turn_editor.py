@@ -88,6 +88,7 @@ class TurnEditor(QScrollArea):
 
     def show_invisible(self, shown: bool, blanks: bool) -> None:
         self._shows = (shown, blanks)
+        self._tools.show_invisible(shown, blanks)
         for card in (*self._cards, *self._pair_cards()):
             card.show_invisible(shown, blanks)
 

@@ -81,6 +81,11 @@ class RowView:
     can_change: bool = False
 
     @property
+    def all_turns(self) -> tuple[TurnView, ...]:
+        """Of the conversation, then of the answers."""
+        return (*self.turns, *self.chosen, *self.rejected)
+
+    @property
     def is_shown(self) -> bool:
         """Whether there is anything that can be shown as a conversation."""
         return bool(self.turns) or self.is_pair or self.can_change
