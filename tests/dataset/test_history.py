@@ -119,6 +119,13 @@ def test_restoring_what_is_there_is_no_step(make):
     assert document.undo_label is None
 
 
+def test_the_history_tells_what_it_takes_on_the_disk(make):
+    document = make(lines("abc"))
+    assert document.history_bytes == 0
+    document.replace(document.id_at(0), b"x" * 10_000, "Edit")
+    assert 10_000 < document.history_bytes < 11_000
+
+
 def test_names_are_given_once_and_can_be_changed(make):
     document = make(lines("abc"))
     version = document.name_version(" Good ")

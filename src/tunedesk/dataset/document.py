@@ -231,6 +231,13 @@ class Document:
         """Every step that can be undone or redone, oldest first."""
         return self._history.entries()
 
+    @property
+    def history_bytes(self) -> int:
+        """What the history takes on the disk. Nothing of it is ever given up on its own: when the disk is full
+        an edit is refused in a sentence.
+        """
+        return self._history.bytes_stored()
+
     def name_version(self, name: str) -> Version:
         """Name the rows, their order and marks as they are now. UserError for an empty or taken name.
 

@@ -58,6 +58,12 @@ class History:
             if info.is_alive
         )
 
+    def bytes_stored(self) -> int:
+        journal = self._live.journal
+        query = "SELECT total(length(data)) FROM step_part JOIN step ON step.id = step WHERE document = ?"
+        ((size,),) = journal.state.rows(query, journal.id)
+        return int(size)
+
     def versions(self) -> tuple[Version, ...]:
         """Oldest first."""
         journal = self._live.journal
