@@ -9,6 +9,7 @@ import pytest
 
 from tests.lint.differential.rows import TOOL, assistant, call, chat, result, system, user
 from tunedesk import paths
+from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.lint.finding import Finding, Severity
 from tunedesk.lint.report import lint_rows
@@ -117,6 +118,14 @@ def test_a_tool_that_no_row_lists_is_less_sure_than_one_that_is_missing() -> Non
     assert findings(chat(user(), call()), "generic")["TLC005"].severity is Severity.WARNING
     other = {"type": "function", "function": {"name": "other"}}
     assert findings(tooled(call(), result(), tool=other), "generic")["TLC005"].severity is Severity.ERROR
+
+
+def test_a_column_without_an_answer_is_told() -> None:
+    mapped = Target("local", mapping=ColumnMapping(user="q", assistant="a"))
+    for row in ({"q": "Where?"}, {"q": "Where?", "a": None}):
+        assert findings(row, mapped)["CNV008"].message.startswith("The column a is empty")
+    assert findings({"q": "Where?", "a": "There."}, mapped) == {}
+    assert "CNV008" in findings({"instruction": "Where?", "output": None}, "local")
 
 
 def test_plain_separators_are_marked_in_their_text_and_escaped() -> None:

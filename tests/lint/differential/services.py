@@ -4,6 +4,7 @@ it would take the row.
 together: check_file in utils/files.py of together-python at 05b6739d. azure: validate_sft.py, validate_dpo.py
 and validate_rft.py of microsoft/azure-skills (errors, not warnings). factory: OpenAIDatasetConverter in
 data/converter.py of LLaMA-Factory at 02e2fb34, with OpenAI's tags (a row that it calls abnormal is dropped).
+axolotl: utils/trainer.py and prompt_strategies/chat_template.py at 067b021c (rows without trained tokens go).
 """
 
 from collections.abc import Sequence
@@ -108,3 +109,11 @@ def factory_keeps(row: Any) -> bool:
     odd, even = ("user", "tool"), ("assistant",)
     fits = all(kind in (odd, even)[place % 2] for place, kind in enumerate(kinds))
     return fits and len(kinds) % 2 == 0 and bool(kinds)
+
+
+def axolotl_keeps(row: Any) -> bool:
+    """Whether a token is trained: an answer that says something and whose turn is not switched off."""
+    return any(
+        turn.get("role") == "assistant" and turn.get("content") and turn.get("train", True)
+        for turn in row["messages"]
+    )

@@ -4,6 +4,7 @@ import pytest
 
 from tests.lint.differential.rows import CALLS, CHATS, Row, assistant, codes, is_rejected, user
 from tests.lint.differential.services import (
+    axolotl_keeps,
     azure_takes,
     azure_takes_graded,
     azure_takes_preference,
@@ -114,3 +115,16 @@ def test_llamafactory_takes_calls_as_turns() -> None:
     assert factory_keeps(CALLS["call and result"])
     assert not factory_keeps(CALLS["result without call"])
     assert is_rejected(CALLS["result without call"], Target("llamafactory"))
+
+
+AXOLOTL = {
+    **{name: CHATS[name] for name in ("plain", "with system", "two rounds", "nothing trained", "no answer")},
+    "switched off": {"messages": [user(), assistant(train=False)]},
+    "one switched off": {"messages": [user(), assistant(train=False), user(), assistant(train=True)]},
+    "empty answer": CHATS["empty answer"],
+}
+
+
+@pytest.mark.parametrize("name", AXOLOTL)
+def test_axolotl(name: str) -> None:
+    assert axolotl_keeps(AXOLOTL[name]) != bool(codes(AXOLOTL[name], "axolotl"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from tunedesk.dataset.example import RowFormat
+from tunedesk.dataset.example import Message, RowFormat
 from tunedesk.lint.edits import DeleteKey, DeleteRow, Edit, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView, Turn
@@ -164,6 +164,16 @@ def missing_content(view: RowView) -> Iterator[Hit]:
             words = "The target wants a text in every turn, also beside tool calls."
             edit = SetValue(f"{message.pointer}/{text_key}", "")
             yield Hit(message.pointer, words, fix=Fix(FixKind.SAFE, "Write an empty text", (edit,)))
+    if view.format in (RowFormat.MAPPED, RowFormat.ALPACA):
+        yield from _empty_columns(view)
+
+
+def _empty_columns(view: RowView) -> Iterator[Hit]:
+    """A column that is absent or null where a turn should come from it."""
+    for message in view.example.messages:
+        if message.content is None and not message.parts and view.at(message.pointer) is None:
+            column = message.pointer.rpartition("/")[2]
+            yield Hit("", f"The column {column} is empty, so the {message.role or 'turn'} says nothing.")
 
 
 def empty_content(view: RowView) -> Iterator[Hit]:
@@ -225,18 +235,24 @@ def _as_weight(pointer: str, weight: Any) -> Fix:
 
 def nothing_to_train(view: RowView) -> Iterator[Hit]:
     """Not where the target ignores weights: there the row is trained whole, which CNV012 says."""
-    if view.target.name in IGNORES_WEIGHT or view.format not in _IMITATED:
+    if view.format not in _IMITATED:
         return
-    assistant = [message for message, _ in view.turns if message.role == "assistant"]
-    if assistant and all(message.weight == 0 for message in assistant):
-        yield Hit(
-            _weight_place(assistant[-1].pointer, view), "Every answer has weight 0; nothing is trained."
-        )
+    answers = [pair for pair in view.turns if pair[0].role == "assistant"]
+    if answers and all(_is_left_out(view, *pair) for pair in answers):
+        pointer = _weight_place(answers[-1][0].pointer, view)
+        yield Hit(pointer, "Every answer is left out of the training, so the row trains nothing.")
+
+
+def _is_left_out(view: RowView, message: Message, turn: dict[str, Any]) -> bool:
+    """By the target's own key: Axolotl has `train`, most have `weight`, some have none."""
+    if view.target.name == "axolotl":
+        return turn.get("train") is False
+    return message.weight == 0 and view.target.name not in IGNORES_WEIGHT
 
 
 def _weight_place(pointer: str, view: RowView) -> str:
-    place = f"{pointer}/weight"
-    return place if view.at(place) is not None else pointer
+    places = (f"{pointer}/weight", f"{pointer}/train")
+    return next((place for place in places if view.at(place) is not None), pointer)
 
 
 def weight_ignored(view: RowView) -> Iterator[Hit]:

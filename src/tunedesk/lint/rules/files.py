@@ -91,7 +91,8 @@ def budget(facts: FileFacts, target: Target) -> Iterator[Hit]:
     elif rows is not None and rows < ADVISED_EXAMPLES and target.pedantic:
         words = f"There are {rows} examples; {ADVISED_EXAMPLES} good ones are a better start."
         yield Hit("", words, severity=Severity.INFO)
-    tokens = (facts.characters or 0) // CHARACTERS_A_TOKEN * DEFAULT_EPOCHS
+    characters = facts.size if facts.characters is None else facts.characters
+    tokens = characters // CHARACTERS_A_TOKEN * DEFAULT_EPOCHS
     if tokens > AZURE_TOKENS and target.name in AZURE:
         words = f"About {tokens:,} tokens in {DEFAULT_EPOCHS} epochs; one job may have {AZURE_TOKENS:,}."
         yield Hit("", words)

@@ -47,6 +47,14 @@ def grader_fields(view: RowView) -> Iterator[Hit]:
 
 
 _ELSEWHERE = on_targets((None, [name for name in TARGET_NAMES if name not in REINFORCEMENT_TARGETS]))
+GRADER_FIELDS = Rule(
+    "RFT002",
+    "rft-grader-fields",
+    "The grader is given nothing, or not the same for each row.",
+    Severity.ERROR,
+    check=grader_fields,
+    by_target=_ELSEWHERE,
+)
 RULES = (
     Rule(
         "RFT001",
@@ -58,12 +66,5 @@ RULES = (
         by_target=_ELSEWHERE,
         rejects=True,
     ),
-    Rule(
-        "RFT002",
-        "rft-grader-fields",
-        "The grader is given nothing, or not the same for each row.",
-        Severity.ERROR,
-        check=grader_fields,
-        by_target=_ELSEWHERE,
-    ),
+    GRADER_FIELDS,
 )

@@ -13,7 +13,7 @@ from tunedesk.dataset.example import RowFormat
 from tunedesk.lint.finding import Finding, Severity
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rule import Group, Rule, Scope, on_targets
-from tunedesk.lint.rules.reinforcement import RESERVED
+from tunedesk.lint.rules.reinforcement import GRADER_FIELDS, RESERVED
 from tunedesk.lint.targets import REINFORCEMENT_TARGETS, Target
 
 MIXED_FORMATS = Rule(
@@ -138,11 +138,11 @@ class ShapeCounter:
         yield from self._inconsistent_fields(shape)
 
     def _inconsistent_fields(self, shape: Shape) -> Iterator[Finding]:
-        usual = _most_common(self._fields)
-        if shape.fields is None or usual is None or shape.fields == usual or not shape.fields:
+        usual, severity = _most_common(self._fields), GRADER_FIELDS.severity_in(self._target)
+        if severity is None or usual is None or shape.fields == usual or not shape.fields:
             return
         words = f"The grader's fields are {', '.join(shape.fields)}; most rows have {', '.join(usual)}."
-        yield Finding("RFT002", Severity.ERROR, "", 0, 0, words)
+        yield Finding("RFT002", severity, "", 0, 0, words)
 
     def _single_label(self) -> Iterator[Finding]:
         labels = {shape.label for shape in self._rows if shape.label is not None}
@@ -154,13 +154,16 @@ class ShapeCounter:
 
     def _constant_reference(self) -> Iterator[Finding]:
         graded = [shape for shape in self._rows if shape.fields]
+        severity = GRADER_FIELDS.severity_in(self._target)
+        if severity is None:
+            return
         if sum(self._rows[shape] for shape in graded) < MIN_GRADED or not graded:
             return
         shared = set(graded[0].values).intersection(*(shape.values for shape in graded))
         names = [name for name, _ in graded[0].values]
         if shared and len(shared) == len(names):
             words = f"{', '.join(names)} is the same in every row, so the grader tells no answers apart."
-            yield Finding("RFT002", Severity.ERROR, "", 0, 0, words)
+            yield Finding("RFT002", severity, "", 0, 0, words)
 
 
 def shape_of(view: RowView, target: Target) -> Shape:
