@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.example import RowFormat, detect_format
+from tunedesk.dataset.history import HistoryEntry, Version
 from tunedesk.dataset.marks import RowMarks
 from tunedesk.dataset.merging import MergeReport
 from tunedesk.dataset.parsing import ParsedRow, parse_row
@@ -17,6 +18,9 @@ from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background, Job
 from tunedesk.errors import UserError
+
+if TYPE_CHECKING:  # brings the whole machinery of merging, which opening does not need
+    from tunedesk.dataset.merging_copies import MergedCopy
 
 Row = dict[str, Any]
 
@@ -96,6 +100,29 @@ class DatasetSession(QObject):
     def change_many(self, rows: Mapping[int, bytes], label: str) -> None:
         """New lines for rows, as one undo step."""
         self._do_many(lambda: self.document.replace_many(rows, label), len(rows), label)
+
+    def merge_with(
+        self,
+        theirs: Path,
+        begun: Snapshot | Version | HistoryEntry,
+        then: Callable[[str, tuple[int, ...]], None],
+    ) -> None:
+        """Take over a colleague's changes; then: gets a sentence and the rows that both sides changed."""
+
+        def done(merged: "MergedCopy | None") -> None:
+            if merged is not None:
+                self._tell(merged.change)
+                then(merged.sentence, merged.conflicts)
+
+        self._background.run(
+            lambda job: self.document.merge_with(
+                theirs, begun, progress=job.report, cancelled=job.is_cancelled
+            ),
+            done,
+            self.failed.emit,
+            owner=self,
+            label=f"Merging {theirs.name}",
+        )
 
     def change_document(self, work: Callable[[Document], Change], label: str) -> None:
         """An edit of a size that nobody knows, in the background."""

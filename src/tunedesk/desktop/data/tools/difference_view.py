@@ -27,7 +27,7 @@ AROUND = 60
 
 class DifferenceView(QTextBrowser):
     row_asked = Signal(int)
-    """The id of a row, as it stands in the newer state, to show in the table."""
+    """The id of a row to show in the table."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,10 +37,14 @@ class DifferenceView(QTextBrowser):
         self.document().setDocumentMargin(GRID)
         self.anchorClicked.connect(self._follow)
         self._shown: tuple[RowDiff, RowSource, RowSource] | None = None
+        self._links_old = False
 
-    def show_difference(self, difference: RowDiff | None, old: RowSource, new: RowSource) -> None:
-        """None: nothing to compare."""
-        self._shown = (difference, old, new) if difference is not None else None
+    def show_difference(
+        self, difference: RowDiff, old: RowSource, new: RowSource, *, links_old: bool = False
+    ) -> None:
+        """links_old: the old rows are those of the table, not the new ones."""
+        self._shown = (difference, old, new)
+        self._links_old = links_old
         self._redraw()
 
     def show_nothing(self) -> None:
@@ -53,7 +57,8 @@ class DifferenceView(QTextBrowser):
             return
         difference, old, new = self._shown
         parts = [
-            _change_html(change, old, new, tokens_of(self))
+            _head(change, change.old if self._links_old else change.new, tokens_of(self))
+            + "".join(_body(change, old, new, tokens_of(self)))
             for change in islice(difference.changes, MOST_CHANGES)
         ]
         left = len(difference.changes) - MOST_CHANGES
@@ -80,15 +85,14 @@ def summary_of(difference: RowDiff) -> str:
     return f"{', '.join(parts) if parts else 'No difference'}; {difference.same:,} rows the same."
 
 
-def _change_html(change: RowChange, old: RowSource, new: RowSource, tokens: Tokens) -> str:
+def _head(change: RowChange, linked: int | None, tokens: Tokens) -> str:
     number = (change.new_position if change.new_position is not None else change.old_position or 0) + 1
     name = f"Row {number:,}"
-    if change.new is not None:
-        name = f'<a href="row:{change.new}" style="color:{tokens.accent}">{name}</a>'
+    if linked is not None:
+        name = f'<a href="row:{linked}" style="color:{tokens.accent}">{name}</a>'
     moved = " and moved" if change.kind == "changed" and change.is_moved else ""
     kind = f'<span style="color:{tokens.muted}">{change.kind}{moved}</span>'
-    head = f'<p style="margin:12px 0 2px 0"><b>{name}</b> {kind}</p>'
-    return head + "".join(_body(change, old, new, tokens))
+    return f'<p style="margin:12px 0 2px 0"><b>{name}</b> {kind}</p>'
 
 
 def _body(change: RowChange, old: RowSource, new: RowSource, tokens: Tokens) -> Iterator[str]:

@@ -79,6 +79,7 @@ class FindingsPage(ToolPage):
             rows.setToolTip("Select these rows in the table")
             rows.clicked.connect(lambda _=False, code=each.code: self.rows_asked.emit(code))
             self._rules.addWidget(rows, number, 3)
+        self._about_file.setVisible(bool(about_file))
         for finding in about_file:
             line = row(_Sign(finding.severity.value), label(f"{finding.code}: {finding.message}", wrap=True))
             line.setStretch(1, 1)
@@ -110,9 +111,10 @@ class FindingsPage(ToolPage):
         self._forget.setVisible(has_baseline)
 
     def _lay_out_body(self) -> None:
-        rules, file, silenced, body = QWidget(), QWidget(), QWidget(), QWidget()
+        rules, silenced, body = QWidget(), QWidget(), QWidget()
         rules.setLayout(self._rules)
-        file.setLayout(self._file)
+        self._about_file = QWidget()
+        self._about_file.setLayout(self._file)
         silenced.setLayout(self._silenced)
         self._silenced_head = label("Suppressed", "heading")
         buttons = row(self._near, self._near_told, None)
@@ -120,7 +122,7 @@ class FindingsPage(ToolPage):
         report = row(self._form, self._save, None)
         body.setLayout(
             column(
-                file,
+                self._about_file,
                 rules,
                 buttons,
                 self._silenced_head,

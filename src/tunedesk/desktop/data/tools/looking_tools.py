@@ -1,4 +1,4 @@
-"""The tools that look at a dataset as a whole: its findings, its statistics and its history."""
+"""The tools that look at a dataset as a whole: findings, statistics, history, comparing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.dataset.steps import Change
+from tunedesk.desktop.data.tools.compare_tool import CompareTool
 from tunedesk.desktop.data.tools.findings_tool import FindingsTool
 from tunedesk.desktop.data.tools.history_tool import HistoryTool
 from tunedesk.desktop.data.tools.statistics_tool import StatisticsTool
@@ -29,18 +30,21 @@ class LookingTools(QObject):
         self.findings = FindingsTool(owner, desk, shelf, project)
         self.statistics = StatisticsTool(owner, desk, shelf)
         self.history = HistoryTool(owner, desk, shelf)
-        for tool in (self.findings, self.statistics, self.history):
+        self.compare = CompareTool(owner, desk, shelf)
+        for tool in (self.findings, self.statistics, self.history, self.compare):
             tool.failed.connect(self.failed)
 
     @property
     def actions(self) -> list[QAction | None]:
-        return [self.findings.action, self.statistics.action, self.history.action]
+        looking = [self.findings.action, self.statistics.action]
+        return [*looking, None, self.history.action, self.compare.action]
 
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none."""
         self.findings.dataset_changed()
         self.statistics.dataset_changed()
         self.history.dataset_changed()
+        self.compare.dataset_changed()
 
     def rows_changed(self, change: Change) -> None:
         self.statistics.rows_changed(change)
