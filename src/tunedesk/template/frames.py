@@ -24,6 +24,7 @@ Range = tuple[int, int]
 Shape = tuple[tuple[str, bool], ...]
 """Role of each turn, and whether it is trained."""
 MOST_SHAPES = 2_000
+LONGEST_FRAME = 100_000  # characters; a template that says more by itself is asked each time
 MOST_FAILURES = 4  # shapes without a frame, after which a template is not tried any more
 
 
@@ -118,6 +119,8 @@ class Frames:
 
 
 def _frame(text: str, ranges: Sequence[Range], conditions: Conditions) -> Frame:
+    if len(text) > LONGEST_FRAME:
+        raise LookedAt
     pieces: list[str] = []
     starts: list[int] = []
     texts: list[tuple[int, Deed]] = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 import array
 import multiprocessing
 import os
-import queue
 import signal
 import threading
 from collections.abc import Sequence
@@ -32,25 +31,27 @@ from tunedesk.template.plain_rows import plain_row
 
 WORTH_A_PROCESS = 200
 """Rows; fewer are counted on the spot, because a process takes half a second to start."""
+MOST_PROCESSES = 8
+REQUESTS = 2
 _UNREADABLE = -1
 
 
 class OpenAiCounter:
     """Counts with one of the encodings of `openai_tokens`; a context manager, because it starts processes.
 
-    lanes: the processes, one for each core, at most eight (each takes 150 MB). They are started when there is
-    enough to count.
+    processes: one for each core, at most eight (each takes 150 MB); they are started when there is enough to
+    count. lanes: twice as many, so that a process has its next rows before it is done with the last.
     """
 
     def __init__(
         self, encoding: str, mapping: ColumnMapping | None = None, processes: int | None = None
     ) -> None:
-        self.lanes = processes if processes is not None else min(os.cpu_count() or 1, 8)
+        self._processes = processes if processes is not None else min(os.cpu_count() or 1, MOST_PROCESSES)
+        self.lanes = REQUESTS * self._processes
         self._encoding = encoding
         self._mapping = mapping
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._workers: list[_Worker] = []
-        self._lock = threading.Lock()
+        self._load: dict[_Worker, int] = {}  # requests that each one has
+        self._changed = threading.Condition()
 
     def __enter__(self) -> OpenAiCounter:
         return self
@@ -60,43 +61,50 @@ class OpenAiCounter:
 
     def close(self) -> None:
         """End the processes; a later count starts new ones."""
-        with self._lock:
-            for worker in self._workers:
-                worker.close()
-            self._workers = []
-            self._idle = queue.SimpleQueue()
+        with self._changed:
+            workers, self._load = list(self._load), {}
+            self._changed.notify_all()
+        for worker in workers:
+            worker.close()
 
     def count(self, raws: Sequence[bytes]) -> Counts:
         """UserError when a process ended before it answered."""
-        if len(raws) < WORTH_A_PROCESS and not self._workers:
+        if len(raws) < WORTH_A_PROCESS and not self._load:
             return count_rows(raws, self._encoding, self._mapping)
         worker = self._take()
         try:
-            counts = worker.ask(raws)
+            return worker.ask(raws)
         except UserError:
             self._drop(worker)
             raise
-        self._idle.put(worker)
-        return counts
-
-    def _drop(self, worker: _Worker) -> None:
-        with self._lock:
-            if worker in self._workers:
-                self._workers.remove(worker)
-        worker.close()
+        finally:
+            with self._changed:
+                if worker in self._load:
+                    self._load[worker] -= 1
+                    self._changed.notify()
 
     def _take(self) -> _Worker:
-        """A worker that has nothing to do; a new one as long as there are fewer than lanes."""
-        with self._lock:
-            if self._idle.empty() and len(self._workers) < self.lanes:
-                self._workers.append(_Worker(self._encoding, self._mapping))
-                return self._workers[-1]
-            idle = self._idle
-        return idle.get()
+        """One that has nothing to do; else a new one; else one that has room for another request."""
+        with self._changed:
+            while True:
+                worker = min(self._load, key=self._load.__getitem__, default=None)
+                if (worker is None or self._load[worker]) and len(self._load) < self._processes:
+                    worker = _Worker(self._encoding, self._mapping)
+                    self._load[worker] = 0
+                if worker is not None and self._load[worker] < REQUESTS:
+                    self._load[worker] += 1
+                    return worker
+                self._changed.wait()
+
+    def _drop(self, worker: _Worker) -> None:
+        with self._changed:
+            self._load.pop(worker, None)
+            self._changed.notify_all()
+        worker.close()
 
 
 class _Worker:
-    """A process and the pipe to it; one caller at a time."""
+    """A process and the pipe to it. Several callers may ask; they are answered in the order they asked."""
 
     def __init__(self, encoding: str, mapping: ColumnMapping | None) -> None:
         context = multiprocessing.get_context("spawn")
@@ -106,11 +114,16 @@ class _Worker:
         )
         self._process.start()
         theirs.close()  # only the process holds it now, so that its end is seen
+        self._sending = threading.Lock()
+        self._turn = threading.Condition()
+        self._asked = self._answered = 0
 
     def ask(self, raws: Sequence[bytes]) -> Counts:
         try:
-            self._pipe.send_bytes(b"\n".join(raws))
-            answer = array.array("q", self._pipe.recv_bytes())
+            with self._sending:
+                ticket, self._asked = self._asked, self._asked + 1
+                self._pipe.send_bytes(b"\n".join(raws))
+            answer = array.array("q", self._receive(ticket))
         except (EOFError, OSError) as error:
             raise UserError(
                 "The process that counts tokens ended before it was done.",
@@ -121,6 +134,17 @@ class _Worker:
             None if total == _UNREADABLE else RowTokens(total, of_them, -1)
             for total, of_them in zip(totals, trained, strict=True)
         ]
+
+    def _receive(self, ticket: int) -> bytes:
+        """Wait for one's turn, then for the answer; the next one's turn comes however this ends."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._answered == ticket)
+        try:
+            return self._pipe.recv_bytes()
+        finally:
+            with self._turn:
+                self._answered += 1
+                self._turn.notify_all()
 
     def close(self) -> None:
         self._pipe.close()
