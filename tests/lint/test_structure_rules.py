@@ -149,6 +149,18 @@ def test_a_type_that_changes_is_found_among_many_rows() -> None:
     assert [(each.code, each.row) for each in found] == [("SCH007", 50)]
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_separator_at_the_end_of_a_text_is_found_among_many_rows(separator: str) -> None:
+    texts = [f"answer {n}" for n in range(99)]
+    texts[50] += separator
+    rows = [
+        json.dumps({"prompt": f"q {n}", "completion": text}, ensure_ascii=False).encode()
+        for n, text in enumerate(texts)
+    ]
+    found = lint_rows(enumerate(rows), Target("generic")).findings
+    assert [(each.code, each.row, each.start) for each in found] == [("ENC008", 50, 9)]
+
+
 @pytest.mark.parametrize("model", ["gpt-35-turbo", "ft:gpt-3.5-turbo:me"])
 def test_rows_are_measured_for_the_providers_model(model: str) -> None:
     target = Target("openai", model=model)

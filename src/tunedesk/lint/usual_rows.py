@@ -234,7 +234,12 @@ def _quotes_of(rest: dict[str, Any]) -> int:
 
 
 def _is_clean(raw: bytes, even: str) -> bool:
-    """Whether no character beyond ASCII needs a look; the others were looked at in the line."""
+    """Whether no character beyond ASCII needs a look; the others were looked at in the line.
+
+    Line separators at the ends of a text are blanks, which `even` has no more.
+    """
+    if b"\xe2\x80\xa8" in raw or b"\xe2\x80\xa9" in raw or b"\xc2\x85" in raw:
+        return False
     if not even.replace("\0", "").isprintable() or "\ufffd" in even:
         return False
     # Only with these letters can a text look as if it was read in the wrong encoding.
