@@ -68,7 +68,7 @@ def raw(value):
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(chats(), st.sampled_from([F.ALPACA, F.SHAREGPT, F.PROMPT_COMPLETION, F.CHAT]), st.booleans())
 def test_a_chat_comes_back_as_it_was_where_no_loss_was_told(value, to, as_text):
     there = convert_row(1, raw(value), None, to, GENERIC, "text" if as_text else None)

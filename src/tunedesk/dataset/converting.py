@@ -97,6 +97,8 @@ def convert_row(
     if parsed.value is None or parsed.problems:
         reason = parsed.problems[0].message if parsed.problems else "it is no JSON object"
         return _refused(number, "", reason[:1].lower() + reason[1:].rstrip("."))
+    if to not in profile.formats:
+        return _refused(number, "", f"{profile.title} does not read rows of the format {to}")
     ledger = Ledger(number)
     try:
         new = _converted(parsed.value, mapping, to, profile, style or style_for(to, profile), ledger)

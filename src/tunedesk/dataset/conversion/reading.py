@@ -102,7 +102,7 @@ def _turns(
 
 
 def _turn(value: Row, kind: RowFormat, message: Message, mapping: ColumnMapping | None) -> Turn:
-    raw = value_at(value, message.pointer) if message.pointer else None
+    raw = _at(value, message.pointer)
     if not isinstance(raw, dict):
         if message.pointer and message.content is None:
             refuse(message.pointer, f"its {message.role or 'first'} text is no text")
@@ -114,6 +114,14 @@ def _turn(value: Row, kind: RowFormat, message: Message, mapping: ColumnMapping 
         rest = {key: item for key, item in raw.items() if key not in known}
         return Turn(message.role, message.content, message.pointer, rest=rest)
     return _openai_turn(raw, message)
+
+
+def _at(value: Row, pointer: str) -> Any:
+    """What stands there; None for a column that the row lacks, and for a turn that stands in no row."""
+    try:
+        return value_at(value, pointer) if pointer else None
+    except LookupError:
+        return None
 
 
 def _openai_turn(raw: Row, message: Message) -> Turn:
