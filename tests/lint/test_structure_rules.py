@@ -158,7 +158,9 @@ def test_a_separator_at_the_end_of_a_text_is_found_among_many_rows(separator: st
         for n, text in enumerate(texts)
     ]
     found = lint_rows(enumerate(rows), Target("generic")).findings
-    assert [(each.code, each.row, each.start) for each in found] == [("ENC008", 50, 9)]
+    told = [(each.row, each.start) for each in found if each.code == "ENC008"]
+    assert told == [(50, 9)]
+    assert {each.row for each in found} == {50}
 
 
 @pytest.mark.parametrize("model", ["gpt-35-turbo", "ft:gpt-3.5-turbo:me"])
