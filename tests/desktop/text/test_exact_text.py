@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QPointF, Qt
-from PySide6.QtGui import QDropEvent, QInputMethodEvent, QTextDocument
+from PySide6.QtGui import QColor, QDropEvent, QInputMethodEvent, QTextDocument
 
 from tests.desktop.finding import WAIT
 from tunedesk.desktop.text.exact_edit import LIMIT, ExactEdit, Mark
-from tunedesk.desktop.text.exact_text import BASES, Carrier, utf16_length
+from tunedesk.desktop.text.exact_text import BASES, Carrier, utf16_length, utf16_part
+from tunedesk.desktop.theme.tokens import LIGHT
 
 HARD = (
     "a\u00a0b\u2028c\u2029d\re\r\nf\ng\ufdd0h\ufdd1i\x00j\u200bk\ufeffl\ufffcm\x0bn\x85o\tp"
@@ -192,6 +193,36 @@ def test_the_name_of_a_mark_is_said_where_the_mouse_is(editor):
     assert editor.words_at(place) == "U+200B zero width space"
 
 
+def drawn(editor):
+    """The places, in tenths of the width, where something is drawn in the colour of marks."""
+    image, wanted = editor.grab().toImage(), QColor(LIGHT.warning).rgb()
+    return {
+        10 * x // image.width()
+        for x in range(image.width())
+        for y in range(image.height())
+        if image.pixel(x, y) == wanted
+    }
+
+
+def test_a_mark_is_drawn_where_the_character_stands(qtbot, editor):
+    editor.resize(400, 80)
+    editor.show_text("a\u200b" + "b" * 20)
+    assert drawn(editor) == {0}
+    editor.show_text("\N{GRINNING FACE}" + "b" * 20 + "\u00a0")
+    assert drawn(editor) and 0 not in drawn(editor)
+    editor.show_invisible(False)
+    assert not drawn(editor)
+
+
+def test_marks_far_down_in_one_long_line_are_drawn_too(qtbot, editor):
+    editor.resize(400, 80)
+    editor.show_text("word " * 4000 + "\u200b")
+    assert not drawn(editor)
+    editor.cursor_to(20_001)
+    assert editor.verticalScrollBar().value() > 0
+    assert drawn(editor)
+
+
 def test_a_text_that_is_too_long_is_shown_in_part_and_kept_whole(editor):
     text = "x" * (LIMIT + 1)
     editor.show_text(text)
@@ -221,3 +252,10 @@ def test_utf16_length_counts_what_qt_counts(qapp):
     document = QTextDocument()
     document.setPlainText(text)
     assert utf16_length(text) == document.characterCount() - 1
+
+
+def test_a_part_between_two_of_qts_positions(qapp):
+    text = "a\N{GRINNING FACE}b"
+    assert utf16_part(text, 1, 3) == "\N{GRINNING FACE}"
+    assert utf16_part(text, 2, 4) == "\ufffdb"
+    assert utf16_part("abc", 1, 2) == "b"

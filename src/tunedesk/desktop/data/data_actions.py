@@ -139,7 +139,7 @@ def make_data_actions(owner: QWidget) -> DataActions:
         view_json=new("&JSON", "braces", "Alt+2"),
         view_trained=new("What will be t&rained", "eye", "Alt+3"),
         complete=new("&Offer words", "list", "Ctrl+Space", "Offer the keys and values that fit in the JSON"),
-        show_invisible=new("Show &invisible characters", "eye", "Ctrl+Shift+I", INVISIBLE_TIP),
+        show_invisible=new("Show &invisible characters", "eye", "Ctrl+Shift+U", INVISIBLE_TIP),
         show_blanks=new("Show &blanks and line ends", "eye", "Ctrl+Shift+W"),
     )
     for each in (actions.show_invisible, actions.show_blanks):

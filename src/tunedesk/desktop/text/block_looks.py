@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from PySide6.QtGui import QFont, QFontMetricsF, QSyntaxHighlighter, QTextCharFormat
 from PySide6.QtWidgets import QPlainTextEdit
 
-from tunedesk.desktop.text.exact_text import Carrier, utf16_length
+from tunedesk.desktop.text.exact_text import WIDTH, Carrier
 
 LooksOf = Callable[[str], Iterable[tuple[int, int, QTextCharFormat]]]
 """From a line to the stretches (first, length, format) that look different."""
@@ -33,21 +33,14 @@ class BlockLooks(QSyntaxHighlighter):
         if self._looks_of is not None:
             for first, length, looks in self._looks_of(text):
                 self.setFormat(first, length, looks)
-        if not text.isascii():
-            self._make_room(text)
-
-    def _make_room(self, text: str) -> None:
-        """A stand-in is as wide as its name; the glyph that a font has for it is often narrower."""
-        carrier, place = self._carrier(), 0
-        for character in text:
-            width = utf16_length(character)
-            name = carrier.name_of(character) if width == 2 else None
-            if name:
-                self.setFormat(place, width, self._wide_enough(character, name))
-            place += width
+        carrier = self._carrier()
+        for place, character in carrier.stand_ins(text):
+            if name := carrier.name_of(character):
+                self.setFormat(place, WIDTH, self._wide_enough(character, name))
 
     def _wide_enough(self, character: str, name: str) -> QTextCharFormat:
         font = self._editor.font()
+        """A stand-in is as wide as its name; the glyph that a font has for it is often narrower."""
         wanted = QFontMetricsF(name_font(font)).horizontalAdvance(name) + AROUND_NAME
         has = QFontMetricsF(font).horizontalAdvance(character)
         looks = QTextCharFormat()

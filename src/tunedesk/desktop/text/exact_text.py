@@ -8,7 +8,9 @@ so that a mark can be drawn there and the cursor stops before and behind it.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tunedesk.desktop.text.invisible import INVISIBLE, full_name, is_right_to_left, is_strange, short_name
 
@@ -18,6 +20,9 @@ Stretches = tuple[tuple[int, int], ...]
 BLOCK_END = "\u2029"
 BASES = tuple(range(0x100000, 0x10F000, 0x1000))
 """Where stand-ins may live; one is chosen that the text does not use."""
+
+WIDTH = 2
+"""Qt's positions that a stand-in takes."""
 
 _BREAKERS = ("\r", "\u2029", "\ufdd0", "\ufdd1")
 _HALVES = range(0xD800, 0xE000)
@@ -79,6 +84,17 @@ class Carrier:
             return short_name(original)
         return _NAMES.get(original, f"{ord(original):04X}")
 
+    def stand_ins(self, carried: str) -> Iterator[tuple[int, str]]:
+        """Each stand-in of a line that the widget holds: Qt's position in the line, and the character."""
+        if carried.isascii():
+            return
+        position = behind = 0
+        for match in _pattern_of(self.base).finditer(carried):
+            position += utf16_length(carried[behind : match.start()])
+            yield position, match.group()
+            position += WIDTH
+            behind = match.end()
+
     def words_for(self, character: str) -> str | None:
         """The full name of what a stand-in stands for; None for any other character."""
         original = self._original(character)
@@ -102,6 +118,19 @@ class Carrier:
         return character
 
 
+@lru_cache
+def _pattern_of(base: int) -> re.Pattern[str]:
+    return re.compile(f"[{chr(base)}-{chr(base + 0xFFF)}]")
+
+
 def utf16_length(text: str) -> int:
     """How many positions Qt counts for a text; half of a surrogate pair counts as one."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf16_part(text: str, start: int, end: int) -> str:
+    """The characters between two of Qt's positions; half of a pair becomes U+FFFD."""
+    if text.isascii():
+        return text[start:end]
+    units = text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end]
+    return units.decode("utf-16-le", "replace")
