@@ -104,7 +104,7 @@ def _is_somebodys_mail(text: str) -> bool:
 
 def _is_phone(text: str) -> bool:
     digits = _digits(text)
-    if not 10 <= len(digits) <= 15 or len(set(digits)) < 4 or "12345" in digits:
+    if not 10 <= len(digits) <= 15 or len(set(digits)) < 4 or "1234567" in digits:
         return False
     local = digits[-10:]
     is_american = len(digits) == 10 or (len(digits) == 11 and digits[0] == "1")
