@@ -3,12 +3,14 @@
 import os
 import random
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.dataset.rows import raws
 from tunedesk.dataset.document import Document
+from tunedesk.dataset.marks import RowMarks
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
 
@@ -54,6 +56,20 @@ def their_edits(rows: list[bytes], chance: random.Random, name: str) -> list[byt
     return rows
 
 
+def mark_some(document: Document, chance: random.Random) -> None:
+    rows = chance.sample(list(document.row_ids()), min(len(document), chance.randrange(4)))
+    notes = {row: RowMarks(note=f"note {chance.randrange(1000)}") for row in rows}
+    document.set_marks(notes, "Note")
+
+
+def marks_by_text(document: Document) -> dict[bytes, RowMarks]:
+    """Of rows whose text is there once."""
+    now = document.snapshot()
+    texts = Counter(raw for _, raw in now.rows())
+    pairs = ((now.raw(row), marks) for row, marks in now.marked_rows().items())
+    return {raw: marks for raw, marks in pairs if texts[raw] == 1}
+
+
 def undone(document: Document) -> bool:
     """False when there is nothing to undo, or the rows are no longer what the step knew."""
     try:
@@ -69,27 +85,42 @@ def write(folder: Path, rows: list[bytes], in_place: bool) -> None:
         os.replace(target, folder / "rows.jsonl")
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", [*range(20), 108])
 def test_whatever_both_sides_do_each_finds_its_rows_again(tmp_path, seed):
     chance = random.Random(seed)
     write(tmp_path, [b"row %d" % number for number in range(chance.randrange(2, 9))], in_place=True)
     document = opened(tmp_path)
     for round_ in range(6):
         our_edits(document, chance, f"ours {round_}")
+        mark_some(document, chance)
+        marked = marks_by_text(document)
+        version = document.name_version(f"round {round_}")
+        before = raws(document)
         base = (tmp_path / "rows.jsonl").read_bytes().splitlines()
         ours = Counter(raws(document))
         theirs = Counter(their_edits(base, chance, f"theirs {round_}"))
-        write(tmp_path, list(theirs.elements()), in_place=chance.random() < 0.5)
+        in_place = chance.random() < 0.5
+        write(tmp_path, list(theirs.elements()), in_place=in_place)
         if chance.random() < 0.5:
             document = opened(tmp_path)
         else:
             document.merge_from_disk()
+            if not in_place:
+                assert raws(document.at_version(version)) == before
         merged = Counter(raws(document))
         base_rows = Counter(base)
         assert (ours - base_rows) - merged == Counter(), "a row that we wrote is missing"
         assert (theirs - base_rows) - merged == Counter(), "a row that they wrote is missing"
         assert merged - (ours | theirs) == Counter(), "a row came from nowhere or came twice"
         assert raws(opened(tmp_path)) == raws(document)
+        found = marks_by_text(document)
+        assert found == marks_by_text(opened(tmp_path))
+        for raw, marks in marked.items():
+            if theirs[raw] == base_rows[raw] == ours[raw] == merged[raw] == 1:
+                assert found.get(raw) == marks, "a row that is there lost its marks"
+        for there in document.versions():
+            with suppress(UserError):
+                raws(document.at_version(there))
         present = raws(document)
         if undone(document):
             document.redo()

@@ -233,8 +233,8 @@ class Document:
 
     @property
     def history_bytes(self) -> int:
-        """What the history takes on the disk. Nothing of it is ever given up on its own: when the disk is full
-        an edit is refused in a sentence.
+        """What the history takes on the disk. Nothing of it is ever given up on its own: when the disk is
+        full, an edit is refused in a sentence.
         """
         return self._history.bytes_stored()
 

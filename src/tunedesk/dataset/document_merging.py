@@ -8,6 +8,7 @@ from tunedesk.dataset.journal import THEIR_LABEL
 from tunedesk.dataset.live_document import LiveDocument
 from tunedesk.dataset.merging import Merge, MergeReport, merge, our_side
 from tunedesk.dataset.snapshot import Snapshot
+from tunedesk.errors import UserError
 
 
 def merge_at_open(live: LiveDocument, theirs: Base, maybe_saved: bool) -> MergeReport | None:
@@ -67,8 +68,17 @@ def _take_over(live: LiveDocument, merged: Merge, theirs: Base, old: Snapshot | 
 
 
 def _versions_now(live: LiveDocument) -> dict[Version, Snapshot]:
+    """All named moments that can still be told."""
     history = History(live)
-    return {version: history.at(version) for version in history.versions()}
+    found = {version: _shown(history, version) for version in history.versions()}
+    return {version: rows for version, rows in found.items() if rows is not None}
+
+
+def _shown(history: History, version: Version) -> Snapshot | None:
+    try:
+        return history.at(version)
+    except UserError:
+        return None  # an earlier change by another program has taken it away, and that was told then
 
 
 def _keep_versions(live: LiveDocument, versions: dict[Version, Snapshot], old: Base) -> None:
@@ -81,6 +91,8 @@ def _keep_versions(live: LiveDocument, versions: dict[Version, Snapshot], old: B
     pairs = zip(live.rows.base_order, old.rows(0, len(old)), theirs.rows(0, len(theirs)), strict=False)
     changed = [row for row, before, after in pairs if before != after]
     for version, then in versions.items():
-        now = history.at(version)
+        now, step = _shown(history, version), version.step
+        if now is None:
+            now, step = live.snapshot(), live.journal.node
         touched = {*changed, *now.texts, *then.texts}
-        live.journal.end_version_with(version.id, version.step, difference(THEIR_LABEL, now, then, touched))
+        live.journal.end_version_with(version.id, step, difference(THEIR_LABEL, now, then, touched))

@@ -158,10 +158,17 @@ class LiveRows:
         return self.has_rows(step) and all(raw == step.before[row] for row, raw in texts(step.before))
 
     def has_rows(self, step: Step) -> bool:
-        """True when the rows that the step knew are there, and those that it takes out in their places."""
+        """True when the rows that the step knew are there, those that it takes out in their places, and there
+        is room for those that it puts in.
+        """
         if not self.order.holds(step.removed):
             return False
+        left = len(self.order) - step.removed.rows
+        if step.added and step.added[-1].position + step.added[-1].size > left + step.added.rows:
+            return False
         taken = set(step.removed.ids())
+        if any(row not in taken and row in self.order for row in step.added.ids()):
+            return False
         return all(row in taken or row in self.order for row in step.before)
 
     def stand_on(self, new: Base, saved: Snapshot) -> None:
