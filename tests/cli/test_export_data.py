@@ -1,5 +1,6 @@
 """`tunedesk export-data`: files for a target, and what is told before and after."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def test_a_table_says_how_its_columns_might_be_read(
     assert '--map "user=question" "assistant=answer"' in capsys.readouterr().err
     assert main([*arguments, "--map", "user=question", "assistant=answer"]) == 0
     assert json.loads((out / "table.jsonl").read_text().splitlines()[3])["messages"][1]["content"] == "a 3 b"
+
+
+def test_files_are_named_after_the_dataset_without_its_packing(rows: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "my.data.v2.jsonl.gz"
+    packed.write_bytes(gzip.compress(rows.read_bytes()))
+    assert main(["export-data", str(packed), "--target", "generic", "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "my.data.v2.jsonl").read_bytes() == rows.read_bytes()
 
 
 def test_the_legacy_format_is_asked_for_by_options(rows: Path, tmp_path: Path) -> None:

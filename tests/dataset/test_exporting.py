@@ -168,6 +168,12 @@ def test_a_format_that_the_target_does_not_read_is_refused():
         plan_of([CHAT], "openai", format=F.ALPACA)
 
 
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "c:d", ".hidden", "what?"])
+def test_a_name_that_is_none_on_some_computer_is_refused(name):
+    with pytest.raises(UserError, match="name of a file"):
+        plan_of([CHAT], "openai", name=name)
+
+
 def test_llamafactory_finds_its_entry_beside_those_that_stand_there(tmp_path):
     (tmp_path / "dataset_info.json").write_text('{"mine": {"file_name": "mine.json"}}')
     plan = plan_of([ROWS["sharegpt"]], "llamafactory", name="helpdesk")

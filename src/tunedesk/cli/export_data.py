@@ -14,6 +14,7 @@ import msgspec
 
 from tunedesk.cli.output import print_json, progress
 from tunedesk.cli.projects import surroundings
+from tunedesk.dataset.containers.form import packing_of
 from tunedesk.dataset.example import RowFormat, detect_format
 from tunedesk.dataset.exporting import (
     ExportOptions,
@@ -75,13 +76,19 @@ def export_data(arguments: argparse.Namespace) -> int:
 def _options(arguments: argparse.Namespace) -> ExportOptions:
     return ExportOptions(
         format=_format(arguments.format) if arguments.format else None,
-        name=arguments.name or arguments.file.name.partition(".")[0] or "train",
+        name=arguments.name or _name_of(arguments.file),
         style=arguments.style,
         legacy=Legacy(_text(arguments.separator), _text(arguments.stop), arguments.leading_space),
         keep_marks=arguments.keep_marks,
         bom=arguments.bom,
         skip_refused=arguments.skip_refused,
     )
+
+
+def _name_of(path: Path) -> str:
+    """The file's name without its ending, and without that of its packing."""
+    _, name = packing_of(path.resolve().name)
+    return name.rpartition(".")[0] or name
 
 
 def _format(name: str) -> RowFormat:

@@ -136,9 +136,12 @@ def plan_export(
 ) -> ExportPlan | None:
     """Convert all rows once to know sizes, losses and refusals; nothing is written. None when cancelled.
 
-    UserError for a format that the target does not read.
+    UserError for a format that the target does not read, and for a name that is no file's name.
     """
     options = options or ExportOptions()
+    if not options.name or set(options.name) & set('/\\:*?"<>|\0') or options.name.startswith("."):
+        message = f"{options.name!r} cannot be the name of a file everywhere."
+        raise UserError(message, hint="Use letters, digits, dashes and underscores.")
     to = _format_for(source, target, options)
     losses, refusals = _Tallies(), _Tallies()
     sizes, keys, pictures = array("Q"), dict[str, None](), Counter[int]()
