@@ -1,7 +1,7 @@
 """Searching all rows against scanning the mapped file, and sorting them against numpy; each in a process
 of its own.
 
-python tests/benchmarks/searching.py [--rows 500000] [--json]
+python tests/benchmarks/searching.py [--rows 500000] [--rounds 5] [--json]
 
 The ratios are of processor time, which says the same on a computer that is busy with other things.
 """
@@ -86,7 +86,7 @@ PROGRAMS = {
 AGAINST = {"search": "scan", "search_any_case": "scan", "search_russian": "scan", "sort": "argsort"}
 
 
-def measure_all(folder: Path, rows: int) -> dict[str, float]:
+def measure_all(folder: Path, rows: int, rounds: int) -> dict[str, float]:
     sys.path.insert(0, str(ROOT))
     from tests.benchmarks.big_file import write_rows
     from tests.benchmarks.opening import measure
@@ -96,7 +96,7 @@ def measure_all(folder: Path, rows: int) -> dict[str, float]:
     measure(SCAN, path)  # fills the page cache
     processor: dict[str, list[float]] = {name: [] for name in PROGRAMS}
     seconds: dict[str, list[float]] = {name: [] for name in PROGRAMS}
-    for number, (name, program) in enumerate([*PROGRAMS.items()] * ROUNDS):
+    for number, (name, program) in enumerate([*PROGRAMS.items()] * rounds):
         taken, cpu, _ = measure(program, path, folder / f"{number}.db", Path(str(rows)))
         seconds[name].append(taken)
         processor[name].append(cpu)
@@ -123,11 +123,12 @@ def print_table(figures: dict[str, float]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=500_000)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", action="store_true", help="end with one line of named figures")
     arguments = parser.parse_args()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tunedesk-searching-") as folder:
-        figures = measure_all(Path(folder), arguments.rows)
+        figures = measure_all(Path(folder), arguments.rows, arguments.rounds)
     print_table(figures)
     print(f"(measured in {time.perf_counter() - started:.0f} s)")
     if arguments.json:
