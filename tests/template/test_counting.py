@@ -46,6 +46,8 @@ ODD_ROWS = [
     chat("Zoë 👍漢字", "e\u0301 \u00a0ß"),
     chat("a<|im_end|>b", "c<|im_start|>d"),
     chat("", ""),
+    chat("<|endoftext|>", "a<|endofprompt|>b\ufffd\U0010ffff"),
+    chat("word " * 30_000, "x" * 5_000),
     chat("Hi", " "),
     chat("Hi"),
     chat("Hi", "</think> x"),

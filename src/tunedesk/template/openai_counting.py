@@ -22,6 +22,7 @@ from tunedesk.template.counting import LONGEST_ROW, Counts
 from tunedesk.template.encoding import RowTokens
 from tunedesk.template.openai_tokens import (
     FOR_THE_REPLY,
+    LONGEST_RUN,
     PER_MESSAGE,
     count_text,
     load_encoding,
@@ -170,7 +171,7 @@ def work(pipe: Connection, encoding: str, mapping: ColumnMapping | None) -> None
 def count_rows(raws: Sequence[bytes], encoding: str, mapping: ColumnMapping | None = None) -> Counts:
     """Total and trained tokens of each row; None for a row that cannot be read."""
     table = load_encoding(encoding)
-    encode = table.encode_ordinary
+    encode = table.encode_to_numpy  # the same ids as encode_ordinary, without a Python number for each
     roles: dict[str, int] = {}
     counts: Counts = []
     for raw in raws:
@@ -181,7 +182,8 @@ def count_rows(raws: Sequence[bytes], encoding: str, mapping: ColumnMapping | No
         total, trained = FOR_THE_REPLY, 0
         for turn in turns:
             content = turn.content
-            size = len(encode(content)) if len(content) < 50_000 else count_text(content, table)
+            short = len(content) < LONGEST_RUN
+            size = len(encode(content, disallowed_special=())) if short else count_text(content, table)
             if turn.role not in roles:
                 roles[turn.role] = PER_MESSAGE + count_text(turn.role, table)
             total += roles[turn.role] + size
