@@ -1,14 +1,16 @@
 """Shapes and lengths are counted right while rows come and go."""
 
 import json
+import random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunedesk.dataset.parsing import parse_row
-from tunedesk.lint.finding import Severity
+from tunedesk.dataset.parsing import ParsedRow, parse_row
+from tunedesk.lint.corpus import CorpusIndex
+from tunedesk.lint.finding import Finding, Severity
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rules.schema_corpus import LengthCounter, ShapeCounter, class_counters
 from tunedesk.lint.targets import Target
@@ -131,3 +133,42 @@ def test_rows_that_came_and_went_leave_no_trace(rows: list[Any], others: list[An
     fresh, keys = counted(rows, target)
     assert [walked.findings(key) for key in keys] == [fresh.findings(key) for key in keys]
     assert walked.file_findings() == fresh.file_findings()
+
+
+def any_row(chance: random.Random) -> ParsedRow:
+    value: dict[str, Any] = chance.choice(
+        [
+            {"prompt": f"q {chance.randint(0, 9)}", "completion": "a"},
+            {**CHAT},
+            {"messages": [{"role": "user", "content": "q"}], "answer": chance.choice([1, 1, 2])},
+            {**PAIR, "label": chance.random() < 0.7},
+        ]
+    )
+    if chance.random() < 0.4:
+        value["id"] = chance.choice([1, "a", None, [1]])
+    return parse_row(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("name", ["generic", "trl", "openai-rft"])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_shown_after_many_edits_is_what_a_fresh_look_finds(name: str, seed: int) -> None:
+    """The usual format and types change many times on the way, with rows of rare shapes coming and going."""
+    chance = random.Random(seed)
+    target = Target(name)
+    index, rows, shown = CorpusIndex(None, target), dict[int, ParsedRow](), dict[int, tuple[Finding, ...]]()
+    for step in range(150):
+        row_id = chance.randint(0, 25)
+        if chance.random() < 0.3:
+            rows.pop(row_id, None)
+            index.remove(row_id)
+        else:
+            rows[row_id] = any_row(chance)
+            index.put(row_id, rows[row_id])
+        shown.update({changed: index.findings(changed) for changed in index.affected()})
+        if step % 15:
+            continue
+        fresh = CorpusIndex(None, target)
+        for number, row in rows.items():
+            fresh.put(number, row)
+        assert {number: shown.get(number, ()) for number in rows} == {n: fresh.findings(n) for n in rows}
+        assert index.file_findings() == fresh.file_findings()

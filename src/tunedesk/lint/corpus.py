@@ -65,7 +65,6 @@ class CorpusIndex:
         self._reported_format = Expectation()
         self._judged = 0  # so many signatures were judged by it
         self._of_kind: dict[int, tuple[Finding, ...]] = {}  # as the counts are now
-        self._told_of_kind: dict[int, tuple[Finding, ...]] = {}
 
     def facts_of(self, parsed: ParsedRow) -> RowFacts | None:
         """What the index keeps of a row; None for a line that cannot be read."""
@@ -245,10 +244,7 @@ class CorpusIndex:
         kinds = []
         for number, kind in enumerate(self._columns.kinds.values, start=1):
             if any(key in each for key, each in zip(kind.classes, changed, strict=True)):
-                before, now = self._told_of_kind.get(number, ()), self._class_findings(number)
-                self._told_of_kind[number] = now
-                if before != now:
-                    kinds.append(number)
+                kinds.append(number)
         return {self._columns.rows[slot] for slot in self._columns.with_kinds(kinds)}
 
     def _class_findings(self, number: int) -> tuple[Finding, ...]:

@@ -80,7 +80,9 @@ class ShapeCounter:
         self._fields: Counter[tuple[str, ...]] = Counter()
         self._interned: dict[Shape, Shape] = {}
         self._mixed: set[str] = set()
-        self._told: tuple[object, ...] = ()
+        self._told_usual: tuple[object, ...] = ()
+        self._told: dict[Shape, tuple[Finding, ...]] = {}
+        self._new: set[Shape] = set()
 
     def key_of(self, view: RowView) -> Hashable:
         shape = shape_of(view, self._target)
@@ -96,18 +98,26 @@ class ShapeCounter:
         return tuple(self._find(cast(Shape, key)))
 
     def take_changed(self) -> set[Hashable]:
-        """Only when the usual format, fields or types are others than before does any row look different."""
+        """Only when the usual format, fields or types are others than before does a known shape look
+        different; a new one is told when there is something to tell.
+        """
         now = self._usual()
-        if now == self._told:
-            return set()
-        self._told = now
-        return set(self._rows)
+        looked_at = self._new if now == self._told_usual else set(self._rows)
+        self._told_usual, self._new = now, set()
+        changed = {shape for shape in looked_at if self._told.get(shape, ()) != self.findings(shape)}
+        self._told.update({shape: self.findings(shape) for shape in looked_at})
+        return set(changed)
 
     def file_findings(self) -> tuple[Finding, ...]:
         return (*self._single_label(), *self._constant_reference())
 
     def _change(self, shape: Shape, by: int) -> None:
+        if not self._rows[shape]:
+            self._new.add(shape)
         _count(self._rows, shape, by)
+        if shape not in self._rows:
+            self._new.discard(shape)
+            self._told.pop(shape, None)
         _count(self._formats, shape.format, by)
         if shape.fields is not None:
             _count(self._fields, shape.fields, by)
