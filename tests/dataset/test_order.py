@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunedesk.dataset.order import Located, Order, Run
-from tunedesk.dataset.places import MANY, Place, Places, joined, of_ids
+from tunedesk.dataset.places import MANY, Place, Places, joined, of_ids, only_in
 
 
 def order_of(ids: list[int]) -> Order:
@@ -115,6 +115,9 @@ def test_an_order_of_many_pieces_does_what_a_list_does(start):
     assert list(rest) == [row for row in ids if row not in gone]
     assert rest.with_added(places) == order
     assert Places.unpack(places.pack()) == places
+    half = order.places_of(chosen[:MANY])
+    assert only_in(places, half) == [row for row in places.ids() if row not in set(chosen[:MANY])]
+    assert only_in(half, places) == []
     moved = of_ids(7, chosen)
     expected = [row for row in ids if row not in gone]
     expected[7:7] = chosen

@@ -8,6 +8,7 @@ from tunedesk.dataset.base import Base
 from tunedesk.dataset.mark_table import MarkedRow
 from tunedesk.dataset.marks import NO_MARKS, RowMarks, digest_of
 from tunedesk.dataset.order import Order
+from tunedesk.dataset.places import only_in
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change, Step
 
@@ -57,10 +58,9 @@ class Prepared:
         return len({*self._changed, *self.inserted, *self.deleted, *self.marks}) or self._moved
 
     def _place(self, part: Step) -> None:
-        gone, come = set(part.removed.ids()), set(part.added.ids())
-        self.inserted = tuple(row for row in part.added.ids() if row not in gone)
-        self.deleted = tuple(row for row in part.removed.ids() if row not in come)
-        self._moved = len(gone & come)
+        self.inserted = tuple(only_in(part.added, part.removed))
+        self.deleted = tuple(only_in(part.removed, part.added))
+        self._moved = part.added.rows - len(self.inserted)
         self.order = self.order.without(part.removed).with_added(part.added)
 
     @property
@@ -166,9 +166,9 @@ class LiveRows:
         left = len(self.order) - step.removed.rows
         if step.added and step.added[-1].position + step.added[-1].size > left + step.added.rows:
             return False
-        taken = set(step.removed.ids())
-        if any(row not in taken and row in self.order for row in step.added.ids()):
+        if any(row in self.order for row in only_in(step.added, step.removed)):
             return False
+        taken = set(step.removed.ids()) if step.before else ()
         return all(row in taken or row in self.order for row in step.before)
 
     def stand_on(self, new: Base, saved: Snapshot) -> None:

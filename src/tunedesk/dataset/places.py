@@ -88,6 +88,18 @@ class Places(Sequence[Place]):
         return self.positions, self.firsts, self.sizes
 
 
+def only_in(places: Places, others: Places) -> list[int]:
+    """The ids that stand at `places` and at none of `others`, in their order."""
+    if len(places) < MANY and len(others) < MANY:
+        known = set(others.ids())
+        return [row for row in places.ids() if row not in known]
+    import numpy as np
+
+    ids = expanded(places.firsts, places.sizes)
+    only: list[int] = ids[~np.isin(ids, expanded(others.firsts, others.sizes))].tolist()
+    return only
+
+
 def joined(places: Iterable[tuple[int, int, int]]) -> Places:
     """(position, first id, size), sorted by position, with neighbours made one and empty ones dropped."""
     made = Places(array("q"), array("q"), array("q"))
