@@ -20,6 +20,7 @@ from tunedesk.desktop.data.row.trained_view import ModelChoice
 from tunedesk.desktop.data.row.turn_view import ROLES
 from tunedesk.desktop.data.table.row_list import RowList
 from tunedesk.desktop.data.table.table_side import TableSide
+from tunedesk.desktop.data.tools.draft_page import LocalModel
 from tunedesk.desktop.data.tools.editing_tools import EditingTools
 from tunedesk.desktop.data.tools.looking_tools import LookingTools
 from tunedesk.desktop.data.tools.making_tools import MakingTools
@@ -161,6 +162,7 @@ class DataPane(QWidget):
     def show_models(self, models: Sequence[ModelChoice], chosen: Path | None) -> None:
         """The models of this computer, and the one whose template is used; None: check without a template."""
         self._detail_side.trained.show_models(models, chosen)
+        self.making_tools.draft.show_models([LocalModel(each.name, each.path) for each in models])
         if chosen is not None:
             self.choose_model(chosen)
         elif self._open is not None:
@@ -235,6 +237,8 @@ class DataPane(QWidget):
         rows.row_chosen.connect(self._show_row)
         self.tool_shelf.closed.connect(self._show_row_page)
         self.editing_tools.failed.connect(self.failed)
+        self._table_side.table.selection_changed.connect(self.editing_tools.selection_changed)
+        self._table_side.table.selection_changed.connect(self.making_tools.draft.selection_changed)
         self.making_tools.failed.connect(self.failed)
         self.looking_tools.failed.connect(self.failed)
         self.looking_tools.findings.rule_asked.connect(self._panel.show_rule)

@@ -53,6 +53,11 @@ class EditingTools(QObject):
         self._bulk.look_again()
         return self._bulk
 
+    def selection_changed(self) -> None:
+        """The page that changes the selected rows looks at others now."""
+        if self._bulk is not None and self._shelf.open_tool is self._bulk:
+            self._bulk.look_again()
+
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none: what was found is about rows that are gone."""
         if self._replace is not None:

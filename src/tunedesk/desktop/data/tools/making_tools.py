@@ -1,4 +1,4 @@
-"""The tools that make rows and datasets: meaning of columns, template, guards, split, export."""
+"""The tools that make rows and datasets: columns, template, drafts, guards, split, export."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from tunedesk.desktop.data.tools.draft_tool import DraftTool
 from tunedesk.desktop.data.tools.export_tool import ExportTool
 from tunedesk.desktop.data.tools.guard_tool import GuardTool
 from tunedesk.desktop.data.tools.mapping_tool import MappingTool
@@ -30,17 +31,18 @@ class MakingTools(QObject):
         self.mapping = MappingTool(owner, desk, shelf)
         self.split = SplitTool(owner, desk, shelf, project)
         self.template = TemplateTool(owner, desk, shelf)
+        self.draft = DraftTool(owner, desk, shelf)
         self.guard = GuardTool(owner, desk, shelf)
         self.export = ExportTool(owner, desk, shelf)
-        for tool in (self.template, self.guard):
+        for tool in (self.template, self.draft, self.guard):
             tool.failed.connect(self.failed)
 
     @property
     def actions(self) -> list[QAction | None]:
-        making = [self.mapping.action, self.template.action, self.guard.action]
+        making = [self.mapping.action, self.template.action, self.draft.action, self.guard.action]
         return [*making, None, self.split.action, self.export.action]
 
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none."""
-        for tool in (self.split, self.template, self.guard, self.export, self.mapping):
+        for tool in (self.split, self.template, self.draft, self.guard, self.export, self.mapping):
             tool.dataset_changed()
