@@ -170,9 +170,9 @@ class ShapeCounter:
         if sum(self._rows[shape] for shape in graded) < MIN_GRADED or not graded:
             return
         shared = set(graded[0].values).intersection(*(shape.values for shape in graded))
-        names = [name for name, _ in graded[0].values]
-        if shared and len(shared) == len(names):
-            words = f"{', '.join(names)} is the same in every row, so the grader tells no answers apart."
+        names = set(graded[0].fields or ()).intersection(*(shape.fields or () for shape in graded))
+        if names and len(shared) == len(names):
+            words = f"{', '.join(sorted(names))} is the same in every row, so the grader tells nothing apart."
             yield Finding("RFT002", severity, "", 0, 0, words)
 
 
