@@ -221,6 +221,8 @@ class App(QObject):
         )
         if document.merge_report is not None:
             self.window.notices.show_notice(Notice(document.merge_report.sentence, "warning"))
+        for note in document.notes:  # what was guessed of the file: its encoding, which sheet
+            self.window.notices.show_notice(Notice(note, key=note))
         self._show_saved()
 
     def _write_split(self, snapshot: Snapshot, plan: SplitPlan, overwrite: bool) -> None:
