@@ -236,8 +236,9 @@ class LengthCounter:
         bucket = cast(int, key)
         if low <= bucket <= high:
             return ()
-        about, usual = round(2 ** (bucket / _STEPS)), round(2 ** ((low + high) / 2 / _STEPS))
-        words = f"The row has about {about:,} characters; half of the rows have more than {usual:,}."
+        about = round(2 ** (bucket / _STEPS))
+        # No number of the other rows: it would change with each edit of any of them.
+        words = f"The row has about {about:,} characters, far {'more' if bucket > high else 'fewer'} than most rows."
         return (Finding("TOK003", self._severity, "", 0, 0, words),)
 
     def take_changed(self) -> set[Hashable]:
