@@ -1,6 +1,7 @@
 """Claims about history: every step has its time, and a named moment is never lost."""
 
 import os
+import threading
 import time
 
 import pytest
@@ -211,6 +212,31 @@ def test_a_version_of_a_file_replaced_while_it_was_closed_is_shown_or_refused(ma
     replace_file(tmp_path, "")
     with pytest.raises(UserError, match="cannot be shown"):
         reopen().at_version(version)
+
+
+def test_a_moment_can_be_looked_at_while_others_edit(make):
+    document = make(lines("abcd"))
+    for number in range(300):
+        document.replace(document.id_at(number % 4), b"%d" % number, "Edit")
+    version = document.name_version("Long ago")
+    expected = shown(version_now := document.at_version(version))
+    seen: list[str] = []
+    is_done = threading.Event()
+
+    def look() -> None:
+        while not is_done.is_set():
+            seen.append(shown(document.at_version(version)))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for number in range(60):
+        document.undo()
+        document.undo()
+        document.insert(0, [b"branch %d" % number], "Add")
+    is_done.set()
+    reader.join()
+    assert set(seen) == {expected}
+    assert len(version_now) == 4
 
 
 def test_a_thousand_steps_are_undone_after_a_restart(make, reopen):

@@ -42,6 +42,15 @@ class Version:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """The rows at a moment, and those whose text and whose marks may be others now."""
+
+    rows: LiveRows
+    touched: set[int]
+    marked: set[int]
+
+
 class History:
     """The tree of a document's steps: each knows the one that had been done last before it."""
 
@@ -102,40 +111,50 @@ class History:
         """The rows as they were then. UserError when another program has changed the file meanwhile so that
         they cannot be told.
         """
-        return replace(self._rows_at(version)[0].snapshot(), mapping=self._live.mapping)
+        return replace(self._rows_at(version).rows.snapshot(), mapping=self._live.mapping)
 
     def restore(self, version: Version | HistoryEntry, label: str) -> Change:
         live = self._live
         with live.editing:
             live.check_editable()
-            then, touched, marked = self._rows_at(version)
-            old, new = live.snapshot(), then.snapshot()
+            then = self._rows_at(version)
+            old, new = live.snapshot(), then.rows.snapshot()
             # Marks of rows that are not shown then are nobody's business until such a row comes back.
-            shown = [row for row in marked if row in new.ids]
+            shown = [row for row in then.marked if row in new.ids]
             before = {row: live.rows.marks_of(row) for row in shown}
-            after = {row: then.marks_of(row) for row in shown}
+            after = {row: then.rows.marks_of(row) for row in shown}
             marks = changed_marks(shown, before, after)
-            return live.commit(label, difference(label, old, new, touched, marks))
+            return live.commit(label, difference(label, old, new, then.touched, marks))
 
-    def _rows_at(self, moment: Version | HistoryEntry) -> tuple[LiveRows, set[int], set[int]]:
-        """The rows then, and the rows whose text and whose marks may be others now."""
+    def _rows_at(self, moment: Version | HistoryEntry) -> "_Then":
+        """Edits go on meanwhile, unless one of them takes away a step that is needed on the way back."""
+        way = self._way_to(moment)
+        try:
+            return self._walked(moment, *way)
+        except UserError:
+            if way[0].version == self._live.rows.version:
+                raise
+        with self._live.editing:
+            return self._walked(moment, *self._way_to(moment))
+
+    def _way_to(self, moment: Version | HistoryEntry) -> tuple[LiveRows, list[tuple[int, int]]]:
         live = self._live
         with live.editing:
             node = self._known(moment).step if isinstance(moment, Version) else moment.step
-            with live.lock:
-                rows = live.rows.copy()
-            touched: set[int] = set()
-            marked: set[int] = set()
-            for number, direction in self._path(live.journal.node, node):
-                prepared = Prepared(rows)
-                for part in live.journal.parts(number, direction):
-                    if not rows.has_rows(part):
-                        raise _unknown(moment)
-                    prepared.add(part)
-                    touched.update(part.before, part.after)
-                    marked.update(part.marks_after)
-                rows.publish(prepared)
-            return rows, touched, marked
+            return live.rows.copy(), self._path(live.journal.node, node)
+
+    def _walked(self, moment: Version | HistoryEntry, rows: LiveRows, way: list[tuple[int, int]]) -> "_Then":
+        then = _Then(rows, set(), set())
+        for number, direction in way:
+            prepared = Prepared(rows)
+            for part in self._live.journal.parts(number, direction):
+                if not rows.has_rows(part):
+                    raise _unknown(moment)
+                prepared.add(part)
+                then.touched.update(part.before, part.after)
+                then.marked.update(part.marks_after)
+            rows.publish(prepared)
+        return then
 
     def _path(self, start: int, end: int) -> list[tuple[int, int]]:
         """The steps to take back (-1) and to do (1), in this order, to get from one moment to another."""

@@ -30,6 +30,7 @@ class Prepared:
         self.order = rows.order
         self.texts: dict[int, bytes | None] = {}
         self.marks: dict[int, RowMarks] = {}
+        self._same: dict[RowMarks, RowMarks] = {}
         self._changed: list[int] = []
         self.inserted: tuple[int, ...] = ()
         self.deleted: tuple[int, ...] = ()
@@ -49,7 +50,10 @@ class Prepared:
             for row, raw in self._rows.texts_in_file(part.after):
                 if raw == part.after[row]:
                     self.texts[row] = None
-        self.marks.update(part.marks_after)
+        # Half a million rows that are all "reviewed" share one value.
+        self.marks.update(
+            (row, self._same.setdefault(marks, marks)) for row, marks in part.marks_after.items()
+        )
         return part
 
     @property
