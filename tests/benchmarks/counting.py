@@ -3,8 +3,8 @@
 The bare tokenizer gets the finished texts, which lie in memory where it runs: for a local model
 `encode_batch_fast` over batches of rendered rows, for OpenAI's tables `encode_ordinary` in one process for
 each core. The count starts from the lines of the file: it reads rows, renders or frames them, counts all
-tokens and the trained ones, and brings the counts home in order. (It calls `encode_to_numpy`, which is a tenth
-faster.) It promises 0.9 of the bare tokenizer's throughput, which is 1.11 of its time.
+tokens and the trained ones, and brings the counts home in order. (It calls `encode_to_numpy`, which is a
+tenth faster.) It promises 0.9 of the bare tokenizer's throughput, which is 1.11 of its time.
 
 python tests/benchmarks/counting.py [--rows 50000] [--json]
 """

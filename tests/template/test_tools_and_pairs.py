@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from tunedesk.dataset.example import Example, Message, RowFormat, Tool, ToolCall
+from tunedesk.dataset.example import Example, Message, RowFormat, Tool, ToolCall, example_of
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.rendered import Rendered, Span
@@ -214,3 +214,57 @@ def test_what_is_not_trained_as_it_stands_is_refused_in_words(family: Family) ->
 def test_a_rendering_without_tokens_has_spans() -> None:
     assert Rendered("", (), (), ()).spans == ()
     assert Rendered("x", (), (), ()).spans == (Span("x", 0, 1, False),)
+
+
+def tool_row(arguments: object, tools: object) -> dict[str, Any]:
+    called = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": arguments}}
+    return {
+        "messages": [
+            {"role": "user", "content": "What is the weather in Zürich?"},
+            {"role": "assistant", "content": None, "tool_calls": [called]},
+            {"role": "tool", "content": "21", "tool_call_id": "c1"},
+            {
+                "role": "assistant",
+                "content": [{"type": "text", "text": "21 "}, {"type": "text", "text": "C."}],
+            },
+        ],
+        "tools": tools,
+    }
+
+
+@pytest.mark.parametrize("name", ["chatml_tools", "llama3_tools"])
+def test_openais_arguments_as_text_read_like_trls_as_an_object(family: Family, name: str) -> None:
+    """And a column of tools as JSON text like the list; parts of a text like the whole."""
+    template = ChatTemplate.load(family(name))
+    theirs = AutoTokenizer.from_pretrained(family(name))
+    wanted = tool_row(ARGUMENTS, [WEATHER])["messages"]
+    wanted = [{**turn, "content": turn["content"] or ""} for turn in wanted[:3]]
+    wanted.append({"role": "assistant", "content": "21 C."})
+    text = theirs.apply_chat_template(wanted, tools=[WEATHER], tokenize=False)
+    for arguments in (ARGUMENTS, json.dumps(ARGUMENTS)):
+        for tools in ([WEATHER], json.dumps([WEATHER])):
+            assert template.render(example_of(tool_row(arguments, tools))).text == text
+
+
+def test_pairs_are_read_from_every_format_of_pairs(family: Family) -> None:
+    asked = [{"role": "user", "content": "One?"}]
+    good, bad = [{"role": "assistant", "content": "Yes."}], [{"role": "assistant", "content": "No."}]
+    rows = [
+        {"input": {"messages": asked}, "preferred_output": good, "non_preferred_output": bad},
+        {"prompt": asked, "chosen": good, "rejected": bad},
+        {"chosen": asked + good, "rejected": asked + bad},
+        {"prompt": "One?", "chosen": "Yes.", "rejected": "No."},
+    ]
+    template = ChatTemplate.load(family("chatml"))
+    for row in rows:
+        chosen, rejected = template.render_preference(example_of(row))
+        assert (trained(chosen), trained(rejected)) == (["Yes.<|im_end|>"], ["No.<|im_end|>"])
+        with pytest.raises(TemplateError, match="is not trained"):
+            template.render(example_of(row))
+
+
+def test_a_model_without_template_takes_pairs_of_bare_texts(make_folder: MakeFolder) -> None:
+    row = example_of({"prompt": "One?", "chosen": " Yes", "rejected": " No"})
+    chosen, rejected = ChatTemplate.load(make_folder(None)).render_preference(row)
+    assert (chosen.text, rejected.text) == ("<s>One? Yes</s>", "<s>One? No</s>")
+    assert trained(rejected) == [" No</s>"]
