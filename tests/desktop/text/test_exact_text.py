@@ -53,6 +53,19 @@ def test_any_mixture_of_hard_characters_survives(qapp, text):
     assert through_qt(text) == text
 
 
+@pytest.mark.parametrize("text", ["\ufeffabc", "\ufffeabc", "\ufeff", "\ufeff\ufeffa", "a\n\ufeffb"])
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_byte_order_mark_is_a_character_like_any_other(editor, text, shown):
+    editor.show_invisible(shown)
+    editor.show_text(text)
+    assert editor.exact_text() == text
+    editor.selectAll()
+    copied = editor.createMimeDataFromSelection()
+    editor.show_text("")
+    editor.insertFromMimeData(copied)
+    assert editor.exact_text() == text
+
+
 def test_an_editor_gives_back_what_it_was_given(editor):
     editor.show_text(HARD)
     assert editor.exact_text() == HARD
@@ -207,9 +220,9 @@ def drawn(editor):
 def test_a_mark_is_drawn_where_the_character_stands(qtbot, editor):
     editor.resize(400, 80)
     editor.show_text("a\u200b" + "b" * 20)
-    assert drawn(editor) == {0}
+    assert drawn(editor) and max(drawn(editor)) < 3
     editor.show_text("\N{GRINNING FACE}" + "b" * 20 + "\u00a0")
-    assert drawn(editor) and 0 not in drawn(editor)
+    assert drawn(editor) and min(drawn(editor)) > 2
     editor.show_invisible(False)
     assert not drawn(editor)
 

@@ -12,7 +12,7 @@ from tunedesk.desktop.text.exact_edit import ExactEdit
 from tunedesk.desktop.text.exact_text import BASES
 
 CHARACTERS = st.sampled_from(
-    "ab \n\r\t\x00\u00a0\u00ad\u200b\u200d\u200e\u202e\u2028\u2029\ufdd0\ufeff\u0085\u05d0\u0915\ud800"
+    "ab \n\r\t\x00\u00a0\u00ad\u200b\u200d\u200e\u202e\u2028\u2029\ufdd0\ufeff\ufffe\u0085\u05d0\u0915\ud800"
     "\N{GRINNING FACE}\U000e0041" + chr(BASES[0] + 1)
 )
 TEXTS = st.text(CHARACTERS, max_size=12)

@@ -1,10 +1,12 @@
 """Carries any text through a Qt text widget without loss; knows strings, not widgets.
 
 QTextDocument turns CR, U+2029, U+FDD0 and U+FDD1 into block ends, and a QString has no place for half of a
-surrogate pair. Those characters travel as stand-ins from a block of the last private use plane that the text
-itself does not use. What toRawText() gives back (blocks parted by U+2029) then becomes exactly the text that
-went in. Characters that cannot be seen travel the same way when they are to be shown: a stand-in has a width,
-so that a mark can be drawn there and the cursor stops before and behind it.
+surrogate pair. On the way between Python and Qt a text that begins with U+FEFF loses it, and one that begins
+with U+FFFE comes back with the bytes of each character swapped. Those characters travel as stand-ins from a
+block of the last private use plane that the text itself does not use. What toRawText() gives back (blocks
+parted by U+2029) then becomes exactly the text that went in. Characters that cannot be seen travel the same
+way when they are to be shown: a stand-in has a width, so that a mark can be drawn there and the cursor stops
+before and behind it.
 """
 
 import re
@@ -24,19 +26,19 @@ BASES = tuple(range(0x100000, 0x10F000, 0x1000))
 WIDTH = 2
 """Qt's positions that a stand-in takes."""
 
-_BREAKERS = ("\r", "\u2029", "\ufdd0", "\ufdd1")
+_BREAKERS = ("\r", "\u2029", "\ufdd0", "\ufdd1", "\ufeff", "\ufffe")
 _HALVES = range(0xD800, 0xE000)
-_NAMES = {"\r": "CR", "\u2029": "PS", "\ufdd0": "FDD0", "\ufdd1": "FDD1"}
+_NAMES = {"\r": "CR", "\u2029": "PS"}
 _FIRST_HALF = 16
 _FIRST_INVISIBLE = 0x900
 _INVISIBLE_NUMBER = {character: number for number, character in enumerate(INVISIBLE)}
-_MUST = re.compile("[\r\u2029\ufdd0\ufdd1\ud800-\udfff]")
-_MUST_OR_INVISIBLE = re.compile(f"[\r\u2029\ufdd0\ufdd1\ud800-\udfff{re.escape(INVISIBLE)}]")
+_MUST = re.compile("[\r\u2029\ufdd0\ufdd1\ufeff\ufffe\ud800-\udfff]")
+_MUST_OR_INVISIBLE = re.compile(f"[\r\u2029\ufdd0\ufdd1\ufeff\ufffe\ud800-\udfff{re.escape(INVISIBLE)}]")
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """One choice of stand-ins: base + 0..3 for characters that end a block, base + 16.. for halves,
+    """One choice of stand-ins: base + 0..5 for characters that break something, base + 16.. for halves,
     base + 0x900.. for invisible ones.
     """
 

@@ -267,6 +267,24 @@ def test_a_function_that_no_tool_has_is_said(qtbot, opened):
     assert "The row's tools have no function named fly." in words_on(app.window)
 
 
+def test_looking_at_hard_characters_changes_nothing(qtbot, opened):
+    hard = "\ufeff\ud83d\u2029\u00a0\r\x00"
+    call = {"function": {"name": hard, "arguments": json.dumps({hard: hard, "b": [hard], "c": {"d": hard}})}}
+    tool = {"function": {"name": hard, "description": hard, "parameters": {"description": hard}}}
+    turns = [{"role": hard, "content": hard}, {"role": "assistant", "tool_calls": [call], "name": hard}]
+    app = opened({"messages": turns, "tools": [tool]}, {"prompt": hard, "chosen": hard, "rejected": "x"})
+    press(qtbot, app.window, "1 tool")
+    for view in ("JSON", "What will be trained", "Conversation"):
+        act(app.window, view).trigger()
+        app.data.flush()
+    for action in ("Show invisible characters", "Next row", "Previous row", "Show invisible characters"):
+        act(app.window, action).trigger()
+        app.data.flush()
+    settle(qtbot, app)
+    assert not app.data.document.is_modified
+    assert act(app.window, "Undo").isEnabled() is False
+
+
 def test_the_tools_of_a_row_unfold_and_are_edited(qtbot, opened):
     app = opened(WITH_CALL)
     press(qtbot, app.window, "2 tools")

@@ -34,9 +34,9 @@ from tunedesk.desktop.widgets.layout import GRID, column, label, row
 class CallCard(QFrame):
     """All signals begin with the JSON pointer of the call."""
 
-    renamed = Signal(str, str)
-    arguments_edited = Signal(str, str, str)
-    """The arguments as JSON text, and which of them was edited, "" for all."""
+    renamed = Signal(str, object)
+    arguments_edited = Signal(str, object, str)
+    """The arguments as JSON text (a str, see ExactEdit), and which of them was edited, "" for all."""
     deleted = Signal(str)
     grew = Signal()
     """Without a pointer: there are other fields now, which Tab does not know yet."""
@@ -123,6 +123,7 @@ class CallCard(QFrame):
         if self._name.currentText() != call.name:
             self._name.setCurrentIndex(names.index(call.name) if call.name in names else -1)
             self._name.setEditText(call.name)
+        self._shown_name = self._name.currentText()  # half of a surrogate pair does not get through Qt
         self._name.setEnabled(not read_only)
 
     def _words(self, call: ToolCall, tools: Sequence[ToolView]) -> str:
@@ -157,8 +158,9 @@ class CallCard(QFrame):
 
     def _rename(self) -> None:
         name = self._name.currentText()
-        if self._call is not None and name != self._call.name and not self._read_only:
-            self._call = replace(self._call, name=name)  # told once, whatever the telling sets off
+        if self._call is not None and name != self._shown_name and not self._read_only:
+            self._shown_name = name
+            self._call = replace(self._call, name=name)
             self.renamed.emit(self._call.pointer, name)
 
     def _set(self, path: Path, value: object) -> None:
@@ -206,7 +208,7 @@ class CallCard(QFrame):
     def _lay_out(self) -> None:
         self._bad = label("", "error", wrap=True)
         self._bad.hide()
-        self._said = ""
+        self._said = self._shown_name = ""
         head = row(label("calls", "muted"), self._name, self._id, None, spacing=GRID)
         head.addWidget(tool_button(self._as_json))
         head.addWidget(self._delete_button)

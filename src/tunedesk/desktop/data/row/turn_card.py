@@ -34,8 +34,8 @@ class TurnCard(QFrame):
     """There are more fields now, which Tab does not know yet."""
     call_added = Signal(str)
     call_deleted = Signal(str)
-    call_renamed = Signal(str, str)
-    arguments_edited = Signal(str, str, str)
+    call_renamed = Signal(str, object)
+    arguments_edited = Signal(str, object, str)
 
     def __init__(self) -> None:
         super().__init__()

@@ -30,8 +30,8 @@ class TurnEditor(QScrollArea):
     turn_deleted = Signal(int)
     call_added = Signal(str)
     call_deleted = Signal(str)
-    call_renamed = Signal(str, str)
-    arguments_edited = Signal(str, str, str)
+    call_renamed = Signal(str, object)
+    arguments_edited = Signal(str, object, str)
     tool_edited = Signal(str, object)
 
     def __init__(self, add_turn: QAction, swap: QAction, judge_good: QAction, judge_bad: QAction) -> None:
