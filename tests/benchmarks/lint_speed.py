@@ -1,9 +1,12 @@
-"""Linting a large file against parsing each of its lines, in processor seconds; each work in a process of its own.
+"""Linting a large file against parsing each of its lines, in processor seconds; each work in a process of
+its own.
 
 python tests/benchmarks/lint_speed.py [--rows 50000] [--rendered-rows 1000] [--json]
 
-The yardsticks are orjson.loads of every line, and the seven checks of OpenAI's notebook on chat data, written here
-from their description: the file is loaded whole with the standard library, then each check looks at every row.
+The yardsticks are orjson.loads of every line, and the seven checks of OpenAI's notebook on chat data,
+written here
+from their description: the file is loaded whole with the standard library, then each check looks at every
+row.
 """
 
 import argparse
@@ -54,8 +57,8 @@ def parse_alone(path: Path, count: int) -> None:
 
 
 def notebook(path: Path, count: int) -> Counter[str]:
-    """Row is no object; no messages; a turn without role or content; unknown key; unknown role; no content; no
-    answer."""
+    """Row is no object; no messages; a turn without role or content; unknown key; unknown role; no content;
+    no answer."""
     with path.open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     known = {"role", "content", "name", "function_call", "weight"}
@@ -137,8 +140,8 @@ def measured(work: Callable[[Path, int], object], path: Path, count: int) -> tup
 
 
 def edit_times(path: Path, count: int) -> list[float]:
-    """Milliseconds of one edit each, corpus rules included, with the whole file in the index: a letter typed, a copy of
-    another row made, a row deleted and put back."""
+    """Milliseconds of one edit each, corpus rules included, with the whole file in the index: a letter
+    typed, a copy of another row made, a row deleted and put back."""
     from tunedesk.lint.session import LintSession
     from tunedesk.lint.targets import Target
 

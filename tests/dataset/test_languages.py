@@ -49,7 +49,9 @@ def test_nothing_is_guessed(text: str) -> None:
 
 
 def test_code_in_a_text_does_not_count() -> None:
-    text = "Используйте цикл, чтобы напечатать числа, как это сделано здесь:\n```python\nfor the in of: and_to(is_that)\n```"
+    text = (
+        "Используйте цикл, чтобы напечатать числа, как здесь:\n```python\nfor the in of: and_to(is_that)\n```"
+    )
     assert language_of(text) == "ru"
 
 

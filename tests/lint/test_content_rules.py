@@ -1,5 +1,6 @@
 # ruff: noqa: RUF001
-"""Rules about what texts say: other shapes of each fault, what only looks like it, and clean chats of many languages."""
+"""Rules about what texts say: other shapes of each fault, what only looks like it, and clean chats of many
+languages."""
 
 import json
 
@@ -30,7 +31,7 @@ LOUD = [
     ("TXT003", "It\u00e2\u20ac\u2122s on its way"),
     (
         "TXT003",
-        "\u0420\u045f\u0421\u0402\u0420\u0451\u0420\u0406\u0420\u00b5\u0421\u201a, \u0420\u0458\u0420\u0451\u0421\u0402",
+        "\u0420\u045f\u0421\u0402\u0420\u0451\u0420\u0406\u0420\u00b5\u0421\u201a",
     ),
     ("TXT005", "\nHello"),
     ("TXT005", "Hello  "),
@@ -179,7 +180,7 @@ CLEAN = {
         ("Where is my parcel?", "It left our warehouse on Monday and will be with you on Thursday at 12:30."),
         (
             "How much is it?",
-            "The price is $1,234.56, or 20% less with the code SUMMER-24.\n\n- Standard: 3 days\n- Express: 1 day",
+            "The price is $1,234.56, or 20% less with the code SUMMER-24.\n\n- Now: 3 days\n- Fast: 1 day",
         ),
         (
             "How do I reach you?",
@@ -237,7 +238,8 @@ def clean_rows() -> list[bytes]:
 
 @pytest.mark.parametrize("name", [name for name in TARGET_NAMES if Target(name).is_supervised])
 def test_clean_chats_of_many_languages_have_no_findings(name: str) -> None:
-    assert [(f.code, f.message) for f in lint_rows(enumerate(clean_rows(), start=1), Target(name)).findings] == []
+    report = lint_rows(enumerate(clean_rows(), start=1), Target(name))
+    assert [(found.code, found.message) for found in report.findings] == []
 
 
 def test_even_opinions_find_nothing_in_clean_chats() -> None:

@@ -1,4 +1,5 @@
-"""A large file is linted by two processes, with the same outcome as by one; the second one never outlives its use."""
+"""A large file is linted by two processes, with the same outcome as by one; the second one never outlives
+its use."""
 
 import json
 import multiprocessing

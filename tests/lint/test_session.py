@@ -164,7 +164,7 @@ def test_of_two_edits_of_one_row_the_later_wins() -> None:
     assert codes(session, 2) == ["JSN001"]
 
 
-LONG = "Your parcel left our warehouse in Leipzig on Monday evening and should reach you before noon on Thursday."
+LONG = "Your parcel left our warehouse on Monday evening and should reach you before noon on Thursday."
 
 
 def test_near_duplicates_are_found_on_demand_and_forgotten_with_an_edit() -> None:

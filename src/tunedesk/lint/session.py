@@ -96,10 +96,11 @@ class LintSession:
         progress: Callable[[int, int], None] = lambda done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> NearDuplicates | None:
-        """Search for rows that say nearly the same, and for questions nearly as in `others`; None when cancelled.
+        """Search for rows that say nearly the same, and for questions nearly as in `others`; None when
+        cancelled.
 
-        Takes about a minute for half a million rows. What is found is among the findings from then on; a row that
-        is edited loses it until the next search, and so do the rows that were found near to it.
+        Takes about a minute for half a million rows. What is found is among the findings from then on; a
+        row that is edited loses it until the next search, and so do the rows that were found near to it.
         """
         with self._lock:
             before = self._calls

@@ -238,7 +238,8 @@ class LengthCounter:
             return ()
         about = round(2 ** (bucket / _STEPS))
         # No number of the other rows: it would change with each edit of any of them.
-        words = f"The row has about {about:,} characters, far {'more' if bucket > high else 'fewer'} than most rows."
+        degree = "more" if bucket > high else "fewer"
+        words = f"The row has about {about:,} characters, far {degree} than most rows."
         return (Finding("TOK003", self._severity, "", 0, 0, words),)
 
     def take_changed(self) -> set[Hashable]:
