@@ -424,7 +424,8 @@ def test_linting_without_a_model_loads_no_tokenizer() -> None:
     """The window opens before it needs one."""
     program = (
         "import sys, tunedesk.lint.session, tunedesk.lint.fixes, tunedesk.template.find_models\n"
-        "print(sorted({'tokenizers', 'jinja2', 'numpy', 'transformers'} & set(sys.modules)))"
+        "heavy = {'tokenizers', 'jinja2', 'numpy', 'transformers', 'jsonschema', 'tiktoken'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
