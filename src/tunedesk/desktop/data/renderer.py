@@ -110,11 +110,7 @@ class Renderer(QObject):
         template, snapshot = self._template, self._snapshot_of()
 
         def work(job: Job) -> dict[int, int | None]:
-            return {
-                row_id: _count_row(template, snapshot.raw(row_id), snapshot.mapping)
-                for row_id in batch
-                if row_id in snapshot.ids
-            }
+            return _count_rows(template, snapshot, [row_id for row_id in batch if row_id in snapshot.ids])
 
         self._background.run(work, self._take_counts, self.failed.emit, owner=self)
 
@@ -139,6 +135,12 @@ def rendered_row(
         return refusal.sentence
 
 
-def _count_row(template: ChatTemplate, raw: bytes, mapping: ColumnMapping | None) -> int | None:
-    made = rendered_row(template, raw, 1, mapping)
-    return None if isinstance(made, str) else made.tokens
+def _count_rows(template: ChatTemplate, snapshot: Snapshot, row_ids: list[int]) -> dict[int, int | None]:
+    from tunedesk.template.counting import TemplateCounter
+
+    raws = [snapshot.raw(row_id) for row_id in row_ids]
+    short = [raw if len(raw) <= LONGEST_RENDERED else b"" for raw in raws]
+    counts = TemplateCounter(template, snapshot.mapping).count(short)
+    return {
+        row_id: None if count is None else count.total for row_id, count in zip(row_ids, counts, strict=True)
+    }
