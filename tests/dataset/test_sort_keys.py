@@ -1,8 +1,10 @@
 """Claims about what columns show, and about rows sorted by them."""
 
 import json
+import random
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunedesk.dataset.marks import RowMarks
@@ -119,7 +121,19 @@ def test_any_values_can_be_sorted_together(values: list[str | int | float | None
     assert len(sorted(sort_key(value) for value in values)) == len(values)
 
 
+@settings(deadline=None)  # the first example imports numpy
 @given(st.lists(st.integers(-3, 3)) | st.lists(st.floats(-2, 2).map(round)), st.booleans())
 def test_the_fast_order_of_numbers_is_the_stable_one(values: list[float], descending: bool):
     expected = sorted(range(len(values)), key=values.__getitem__, reverse=descending)
     assert order_by(values, descending=descending) == expected
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_many_rows_are_sorted_as_a_few_are(make, descending: bool):
+    chance = random.Random(3)
+    numbers = [chance.randrange(500) for _ in range(9000)]
+    snapshot = make(rows(*numbers)).snapshot()
+    ids = list(snapshot.ids)
+    order = sorted_rows(snapshot, Column(ColumnKind.KEY, "prompt"), descending=descending)
+    expected = sorted(range(9000), key=numbers.__getitem__, reverse=descending)
+    assert order == [ids[place] for place in expected]

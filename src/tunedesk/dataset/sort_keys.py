@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,13 +26,18 @@ CLIP = 200
 memory.
 """
 
+SYSTEM_ROLES = ("system", "developer")
+SORTED_AT_ONCE = 2000
+"""Keys; sorting holds the interpreter, so that sorting a million at once would freeze the window."""
+
 Value = str | int | float | None
 SortKey = tuple[Any, ...]
 _DIGITS = re.compile(r"([0-9]+)")
 
 
 class ColumnKind(StrEnum):
-    """NUMBER: the row's number, from 1. QUESTION, ANSWER: the first user's and the last assistant's text.
+    """NUMBER: the row's number, from 1. QUESTION, ANSWER, SYSTEM: the first user's, the last assistant's and
+    the system's text.
 
     TOKENS and FINDINGS are given by those who count and lint. TURNS: how many. ROLES: "system, user,
     assistant". LENGTH: characters in all turns. KEY: what stands under a top-level key.
@@ -52,6 +58,7 @@ class ColumnKind(StrEnum):
     SOURCE = "source"
     LENGTH = "length"
     KEY = "key"
+    SYSTEM = "system"
 
 
 WITHOUT_TEXT = frozenset(
@@ -213,9 +220,24 @@ def view_of(
 
 
 def _ordered(keys: list[SortKey], descending: bool) -> list[int]:
-    filled = [place for place, key in enumerate(keys) if key]
-    filled.sort(key=keys.__getitem__, reverse=descending)
+    buckets = _by_size([place for place, key in enumerate(keys) if key], keys)
+    filled: list[int] = []
+    for bucket in reversed(buckets) if descending else buckets:
+        filled += sorted(bucket, key=keys.__getitem__, reverse=descending)
     return filled + [place for place, key in enumerate(keys) if not key]
+
+
+def _by_size(places: list[int], keys: list[SortKey]) -> list[list[int]]:
+    """The places in buckets of about SORTED_AT_ONCE: the keys of each are all less than those of the next."""
+    count = len(places) // SORTED_AT_ONCE
+    if not count:
+        return [places]
+    sample = sorted(keys[place] for place in places[:: max(1, len(places) // (8 * count))])
+    bounds = sorted(set(sample[:: max(1, len(sample) // count)]))
+    buckets: list[list[int]] = [[] for _ in range(len(bounds) + 1)]
+    for place in places:
+        buckets[bisect_right(bounds, keys[place])].append(place)
+    return buckets
 
 
 def _number(digits: str) -> tuple[int, str]:
@@ -241,6 +263,8 @@ def _of_example(kind: ColumnKind, example: Example) -> Value:
             return example.first_user or None
         case ColumnKind.ANSWER:
             return example.last_assistant or None
+        case ColumnKind.SYSTEM:
+            return next((turn.content for turn in example.messages if turn.role in SYSTEM_ROLES), None) or None
         case ColumnKind.TURNS:
             return len(example.messages)
         case ColumnKind.ROLES:

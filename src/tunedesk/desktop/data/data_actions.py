@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from tunedesk.desktop.data.table.table_actions import TableActions, make_table_actions
 from tunedesk.desktop.widgets.buttons import action
 
 INVISIBLE_TIP = "Mark no-break spaces, zero-width and direction characters where they surprise"
@@ -49,6 +50,7 @@ class DataActions:
     complete: QAction
     show_invisible: QAction
     show_blanks: QAction
+    table: TableActions
 
     @property
     def edit_menu(self) -> list[QAction | None]:
@@ -71,7 +73,9 @@ class DataActions:
         turns = [self.add_turn, self.duplicate_turn, self.delete_turn, self.turn_up, self.turn_down]
         walk = [self.next_turn, self.previous_turn]
         answers = [self.add_call, self.swap, self.judge_good, self.judge_bad]
-        return [*rows, None, *steps, None, *turns, *walk, None, self.choose_role, *self.roles, None, *answers]
+        marks = self.table.mark_menu
+        of_turns = [*turns, *walk, None, self.choose_role, *self.roles]
+        return [*rows, None, *marks, None, *steps, None, *of_turns, None, *answers]
 
     @property
     def roles(self) -> list[QAction]:
@@ -88,12 +92,13 @@ class DataActions:
         rows = [self.add_row, self.duplicate_row, self.delete_row, self.move_up, self.move_down]
         turns = [self.add_turn, self.duplicate_turn, self.delete_turn, self.turn_up, self.turn_down]
         answers = [self.add_call, self.swap, self.judge_good, self.judge_bad]
-        return [*rows, *turns, self.choose_role, *self.roles, *answers, self.fix]
+        return [*rows, *self.table.changing, *turns, self.choose_role, *self.roles, *answers, self.fix]
 
     def enable(self, enabled: bool) -> None:
         """Keys must do nothing while another pane is on the screen."""
-        for each in fields(self):
-            getattr(self, each.name).setEnabled(enabled)
+        own = [getattr(self, each.name) for each in fields(self) if each.name != "table"]
+        for each in (*own, *self.table.all):
+            each.setEnabled(enabled)
 
 
 def make_data_actions(owner: QWidget) -> DataActions:
@@ -141,6 +146,7 @@ def make_data_actions(owner: QWidget) -> DataActions:
         complete=new("&Offer words", "list", "Ctrl+Space", "Offer the keys and values that fit in the JSON"),
         show_invisible=new("Show &invisible characters", "eye", "Ctrl+Shift+U", INVISIBLE_TIP),
         show_blanks=new("Show &blanks and line ends", "eye", "Ctrl+Shift+W"),
+        table=make_table_actions(owner),
     )
     for each in (actions.show_invisible, actions.show_blanks):
         each.setCheckable(True)

@@ -18,6 +18,8 @@ from tunedesk.desktop.data.row.row_detail import RowDetail
 from tunedesk.desktop.data.row.side_panel import SidePanel
 from tunedesk.desktop.data.row.trained_view import ModelChoice
 from tunedesk.desktop.data.row.turn_view import ROLES
+from tunedesk.desktop.data.session import DatasetSession
+from tunedesk.desktop.data.table.mark_cells import cell_icon
 from tunedesk.desktop.data.table.row_list import RowList
 from tunedesk.desktop.data.table.table_side import TableSide
 from tunedesk.desktop.data.tools.draft_page import LocalModel
@@ -26,7 +28,6 @@ from tunedesk.desktop.data.tools.looking_tools import LookingTools
 from tunedesk.desktop.data.tools.making_tools import MakingTools
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
-from tunedesk.desktop.theme.icons import icon
 from tunedesk.desktop.widgets.empty_state import EmptyState
 from tunedesk.desktop.widgets.layout import column
 from tunedesk.desktop.widgets.notice_bar import Answer, Notice
@@ -69,10 +70,11 @@ class DataPane(QWidget):
             actions.move_up,
             actions.move_down,
         ]
-        self._table_side = TableSide(rows, actions.only_findings)
+        menu = [*rows, None, *actions.table.mark_menu]
+        self._table_side = TableSide(rows, menu, actions.only_findings, memory)
         self._detail_side = DetailSide(actions)
         self._panel = SidePanel()
-        self._list = RowList(self._table_side)
+        self._list = RowList(self._table_side, actions.table)
         self._detail = RowDetail(self._detail_side, self._panel, background)
         self._empty = EmptyState(
             "data",
@@ -106,6 +108,10 @@ class DataPane(QWidget):
         """What is done with many rows; None is a separator."""
         making, looking = self.making_tools.actions, self.looking_tools.actions
         return [*self.editing_tools.actions, None, *making, None, *looking]
+
+    @property
+    def session(self) -> DatasetSession | None:
+        return self._open.session if self._open is not None else None
 
     @property
     def document(self) -> Document | None:
@@ -325,8 +331,9 @@ class DataPane(QWidget):
 
     def _show_where(self, change: Change) -> None:
         """Undo and redo show the row where it happened."""
-        if change.changed and self._list.current_row_id not in change.changed:
-            self._list.reveal(change.changed)
+        touched = change.changed or change.marked
+        if touched and not change.is_structural and self._list.current_row_id not in touched:
+            self._list.reveal(touched)
 
     def _travel(self, *, undo: bool) -> None:
         self.flush()
@@ -441,7 +448,7 @@ class DataPane(QWidget):
             each.setEnabled(self._is_active and in_turns and bool(view.all_turns))
 
     def _severity_icon(self, severity: str) -> QIcon:
-        return icon(severity, self, "muted" if severity == "info" else severity)
+        return cell_icon(severity, self)
 
 
 def _name(action: QAction, verb: str, label: str | None) -> None:

@@ -140,6 +140,23 @@ class DatasetSession(QObject):
         count = len(replaced) + len(deleted)
         self._do_many(lambda: self.document.edit_many(replaced, deleted, (), label), count, label)
 
+    def mark(
+        self,
+        row_ids: Sequence[int],
+        plan: Callable[[Mapping[int, RowMarks]], tuple[Mapping[int, RowMarks], str]],
+        label: str,
+    ) -> None:
+        """Give rows other marks, as one undo step. plan: from what they are to what they shall be and the
+        step's name. label: what the status line says meanwhile.
+        """
+
+        def work() -> Change:
+            now = self.document.snapshot()
+            marks, name = plan({row: now.marks(row) for row in row_ids if row in now.ids})
+            return self.document.set_marks(marks, name)
+
+        self._do_many(work, len(row_ids), label)
+
     def add_row(self, position: int) -> None:
         raw = new_row(usual_format(self.document), mapping=self.document.mapping)
         self._do(lambda: self.document.insert(position, [raw], "Add row"))
@@ -271,7 +288,7 @@ class DatasetSession(QObject):
         return True
 
     def _tell(self, change: Change) -> None:
-        if change.changed or change.is_structural:
+        if change.changed or change.is_structural or change.marked:
             self._now = self.document.snapshot()
             self.changed.emit(change)
             self.state_changed.emit()

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 
 from tunedesk.dataset.document import Document
+from tunedesk.dataset.order import Order
 from tunedesk.desktop.data.table.row_model import Column, RowModel
 from tunedesk.desktop.data.table.row_summary import SHOWN_CHARACTERS, summary_of
 from tunedesk.desktop.data.table.row_table import RowTable
@@ -75,7 +76,7 @@ def test_it_follows_every_kind_of_edit_and_stays_well_behaved(qtmodeltester, doc
 
 def test_a_filter_keeps_the_documents_order_and_shows_new_rows(document, model):
     ids = list(document.row_ids())
-    model.show_only([ids[3], ids[7]])
+    model.show_only(Order.of_ids([ids[3], ids[7]]))
     assert texts(model) == ["Question 3", "Question 7"]
     model.apply(document.insert(5, [line("New").encode()], "Add"))
     assert texts(model) == ["Question 3", "New", "Question 7"]

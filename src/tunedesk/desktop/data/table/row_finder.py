@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from PySide6.QtCore import QObject, Signal
 
+from tunedesk.dataset.order import Order
 from tunedesk.dataset.search import find_rows
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background, Job
@@ -15,11 +16,11 @@ FLUSH_SECONDS = 0.15
 class RowFinder(QObject):
     """Answers to a question that another has overtaken never arrive: each carries its question's number."""
 
-    found = Signal(list)
-    """Row ids in the document's order, some more of them."""
+    found = Signal(Order)
+    """Rows in the document's order, some more of them."""
     finished = Signal()
 
-    _batch = Signal(int, list)
+    _batch = Signal(int, object)
 
     def __init__(
         self, snapshot_of: Callable[[], Snapshot], background: Background, parent: QObject | None = None
@@ -44,9 +45,9 @@ class RowFinder(QObject):
             for row_id in _matches(snapshot, text, only, job):
                 batch.append(row_id)
                 if time.monotonic() - told > FLUSH_SECONDS:
-                    self._batch.emit(number, batch)
+                    self._batch.emit(number, Order.of_ids(batch))
                     batch, told = [], time.monotonic()
-            self._batch.emit(number, batch)
+            self._batch.emit(number, Order.of_ids(batch))
 
         label = "Searching" if text else "Filtering"
         self._job = self._background.run(work, lambda _: self._finish(number), owner=self, label=label)
@@ -56,7 +57,7 @@ class RowFinder(QObject):
             self._background.cancel(self._job)
             self._job = None
 
-    def _hand_on(self, number: int, row_ids: list[int]) -> None:
+    def _hand_on(self, number: int, row_ids: Order) -> None:
         if number == self._question and self._job is not None:
             self.found.emit(row_ids)
 

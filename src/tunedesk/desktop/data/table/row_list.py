@@ -1,14 +1,19 @@
 """Keeps the left half in step with the open dataset: filter, selection, counts, and the actions on rows."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import islice
 
 from PySide6.QtCore import QObject, Signal
 
+from tunedesk.dataset.order import Order
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.data.open_dataset import OpenDataset
+from tunedesk.desktop.data.table.marking import Marking
+from tunedesk.desktop.data.table.table_actions import TableActions
 from tunedesk.desktop.data.table.table_side import TableSide
 
 NO_ROW = -1
+MOST_ASKED = 1000
 
 
 class RowList(QObject):
@@ -16,7 +21,7 @@ class RowList(QObject):
     """The id of the row to show beside the table; -1 for none."""
     facts_changed = Signal(str)
 
-    def __init__(self, side: TableSide) -> None:
+    def __init__(self, side: TableSide, actions: TableActions) -> None:
         super().__init__(side)
         self._side = side
         self._table = side.table
@@ -27,10 +32,15 @@ class RowList(QObject):
         side.filter_changed.connect(self._filter)
         self._table.current_row_changed.connect(self._choose)
         self._table.selection_changed.connect(self._tell_facts)
+        self._marking = Marking(
+            actions, side.mark_bar, lambda: self._open, self.selected, lambda: self._table.setFocus()
+        )
+        self._table.star_clicked.connect(self._marking.toggle_star)
 
     def show_dataset(self, dataset: OpenDataset | None) -> None:
         self._open, self._current = dataset, NO_ROW
         self._side.clear_filter()
+        self._marking.dataset_changed()
         if dataset is None:
             self._table.show_nothing()
             return
@@ -45,17 +55,16 @@ class RowList(QObject):
     def current_row_id(self) -> int:
         return self._table.current_row_id
 
-    def selected(self) -> list[int]:
+    def selected(self) -> Sequence[int]:
         return self._table.selected_row_ids()
 
     def step(self, by: int) -> None:
         self._table.go_to_row(self._table.currentIndex().row() + by)
 
-    def reveal(self, row_ids: Iterable[int]) -> None:
+    def reveal(self, row_ids: Sequence[int]) -> None:
         """Select rows and show the first, if the filter lets it be seen."""
-        wanted = list(row_ids)
-        if self._open is not None and wanted and self._open.model.row_of(wanted[0]) is not None:
-            self._table.select_rows(wanted, wanted[0])
+        if self._open is not None and row_ids and self._open.model.row_of(row_ids[0]) is not None:
+            self._table.select_rows(row_ids, row_ids[0])
 
     def show_all(self) -> None:
         """Take the filter away."""
@@ -78,6 +87,8 @@ class RowList(QObject):
         if self._open is None:
             return
         selected = self.selected() if change.moved else []
+        if change.marked:
+            self._table.columns.look_for_marks(*_has_words(self._open, change.marked))
         self._open.renderer.forget((*change.changed, *change.inserted))
         self._open.model.apply(change)
         if change.inserted and not change.deleted:
@@ -93,7 +104,7 @@ class RowList(QObject):
             self._restore([])
             self._tell_facts()
 
-    def _restore(self, selected: list[int]) -> None:
+    def _restore(self, selected: Sequence[int]) -> None:
         """After the table began anew: the row from before, or the one that stands in its place now."""
         if self._open is None:
             return
@@ -123,7 +134,7 @@ class RowList(QObject):
         self._restore([])
         self._tell_facts()
 
-    def _take_found(self, row_ids: list[int]) -> None:
+    def _take_found(self, row_ids: Order) -> None:
         if self._open is None:
             return
         if self._is_first_batch:
@@ -136,7 +147,7 @@ class RowList(QObject):
 
     def _end_search(self) -> None:
         if self._is_first_batch:
-            self._take_found([])
+            self._take_found(Order())
 
     def _tell_facts(self) -> None:
         if self._open is None:
@@ -147,6 +158,12 @@ class RowList(QObject):
         chosen = self._table.selected_count()
         self._side.show_counts(f"{words}, {chosen:,} selected" if chosen > 1 else words)
         self.facts_changed.emit(_findings_words(self._open))
+
+
+def _has_words(dataset: OpenDataset, row_ids: Sequence[int]) -> tuple[bool, bool]:
+    """Whether one of the rows has tags, and one a note; of very many, some are asked."""
+    marks = [dataset.session.now.marks(row) for row in islice(row_ids, MOST_ASKED)]
+    return any(each.tags for each in marks), any(each.note for each in marks)
 
 
 def _findings_words(dataset: OpenDataset) -> str:

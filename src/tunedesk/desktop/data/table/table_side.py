@@ -4,7 +4,9 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
+from tunedesk.desktop.data.table.mark_bar import MarkBar
 from tunedesk.desktop.data.table.row_table import RowTable
+from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.widgets.buttons import tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, line, row
 
@@ -17,9 +19,17 @@ class TableSide(QWidget):
     filter_changed = Signal(str, bool)
     """The text that is searched for, and whether only rows with findings are wanted."""
 
-    def __init__(self, row_actions: list[QAction], only_findings: QAction) -> None:
+    def __init__(
+        self,
+        row_actions: list[QAction],
+        menu: list[QAction | None],
+        only_findings: QAction,
+        memory: LayoutMemory,
+    ) -> None:
+        """row_actions: buttons above the table. menu: of a right click; None is a separator."""
         super().__init__()
-        self.table = RowTable()
+        self.table = RowTable(memory)
+        self.mark_bar = MarkBar()
         self._splits: tuple[str, ...] = ()
         self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
         self._split = QComboBox()
@@ -37,7 +47,8 @@ class TableSide(QWidget):
         self._counts = label("", "muted")
         self._typing.timeout.connect(self._tell_filter)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.table.addActions(row_actions)
+        for each in menu:
+            self.table.addAction(each if each is not None else _separator(self))
         self.setLayout(self._laid_out(row_actions))
 
     @property
@@ -80,10 +91,16 @@ class TableSide(QWidget):
         finding.setContentsMargins(GRID, GRID, GRID, GRID)
         foot = row(self._counts)
         foot.setContentsMargins(GRID + 4, 4, GRID, 4)
-        whole = column(above, finding, line(), self.table, line(), foot, spacing=0)
+        whole = column(above, finding, line(), self.table, self.mark_bar, line(), foot, spacing=0)
         whole.setStretch(3, 1)
         return whole
 
     def _tell_filter(self) -> None:
         self._typing.stop()
         self.filter_changed.emit(self._search.text().strip(), self._only.isChecked())
+
+
+def _separator(owner: QWidget) -> QAction:
+    made = QAction(owner)
+    made.setSeparator(True)
+    return made

@@ -20,7 +20,7 @@ class ToolDesk:
 
     background: Background
     dataset: Callable[[], OpenDataset | None]
-    selected: Callable[[], list[int]]
+    selected: Callable[[], Sequence[int]]
     reveal: Callable[[Sequence[int]], None]
     flush: Callable[[], None]
     max_length: Callable[[], int]
