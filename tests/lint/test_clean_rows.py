@@ -11,7 +11,7 @@ from tunedesk.dataset.example import RowFormat, detect_format
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.lint.report import lint_rows, read_split
 from tunedesk.lint.target_facts import ARGUMENTS_AS_OBJECT, accepts
-from tunedesk.lint.targets import PREFERENCE_TARGETS, REINFORCEMENT_TARGETS, TARGET_NAMES, Target
+from tunedesk.lint.targets import REINFORCEMENT_TARGETS, TARGET_NAMES, Target
 
 NUMBERS = ("A1", "B2", "C3")
 
@@ -111,10 +111,11 @@ def test_every_format_is_taken_by_some_target_besides_the_generic_one() -> None:
     assert taken == set(RowFormat) - {RowFormat.UNKNOWN}
 
 
-@pytest.mark.parametrize("name", [name for name in TARGET_NAMES if name not in PREFERENCE_TARGETS])
+SUPERVISED = [name for name in TARGET_NAMES if Target(name).is_supervised]
+
+
+@pytest.mark.parametrize("name", SUPERVISED)
 def test_the_samples_clean_rows_have_no_findings(name: str) -> None:
-    if name in REINFORCEMENT_TARGETS:
-        pytest.skip("the sample's rows have answers")
     path = paths.sample_project() / "datasets" / "valid.jsonl"
     rows = [parsed.raw for parsed in read_split(path)]
     assert lint_rows(enumerate(rows, start=1), Target(name)).findings == ()

@@ -17,6 +17,7 @@ from tunedesk.lint.rules import (
     schema_corpus,
     text,
     tools,
+    weights,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *lines.RULES,
     *schema.RULES,
     *conversation.RULES,
+    *weights.RULES,
     *tools.RULES,
     *preference.RULES,
     *reinforcement.RULES,
