@@ -128,6 +128,19 @@ def test_a_column_without_an_answer_is_told() -> None:
     assert "CNV008" in findings({"instruction": "Where?", "output": None}, "local")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"messages": [], "functions": 1.0},
+        {"messages": [{"role": "assistant", "function_call": []}]},
+        {"messages": None, "functions": [{}]},
+        {"messages": [{"role": "function", "content": "1"}]},
+    ],
+)
+def test_old_calls_that_nobody_can_read_are_left_to_a_person(value: object) -> None:
+    assert findings(value, "generic")["CNV013"].fix is None
+
+
 def test_plain_separators_are_marked_in_their_text_and_escaped() -> None:
     raw = '{"prompt": "a\u2028b", "completion": "c\x85"}'.encode()
     found = [each for each in lint_row(parse_row(raw), Target("generic")) if each.code == "ENC008"]

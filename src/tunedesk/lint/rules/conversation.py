@@ -218,11 +218,11 @@ def _modern_calls(view: RowView) -> Fix | None:
     messages = view.value.get("messages")
     if not view.is_chat or not isinstance(messages, list) or len(view.turns) != len(messages):
         return None
-    if "tools" in view.value:
+    functions = view.value.get("functions")
+    if "tools" in view.value or not isinstance(functions, list | None):
         return None
     edits: list[Edit] = []
-    functions = view.value.get("functions")
-    if isinstance(functions, list):
+    if functions is not None:
         listed = [{"type": "function", "function": function} for function in functions]
         edits += [SetValue("/tools", listed), DeleteKey("/functions")]
     turns: list[dict[str, Any]] = []
