@@ -133,6 +133,7 @@ class App(QObject):
         pane.model_chosen.connect(pane.choose_model)
         pane.making_tools.split.wanted.connect(self._write_split)
         pane.making_tools.mapping.wanted.connect(self._use_mapping)
+        pane.making_tools.draft.sending_changed.connect(window.top_line.show_privacy)
 
     def open(self, path: Path) -> None:
         """Open a dataset or a project, as chosen, dropped or named on the command line."""

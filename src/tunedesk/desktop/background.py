@@ -3,13 +3,13 @@
     background.run(lambda job: find(text, job.is_cancelled), then=show_rows, owner=self, label="Searching")
 
 `work` runs on a worker thread and must not touch a widget; `then` and `failed` run on the thread that
-draws. A job that was cancelled, or whose owner is gone, calls neither.
+draws. A job that was cancelled calls neither but `stopped`; one whose owner is gone calls nothing.
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
@@ -32,6 +32,8 @@ class Job(QObject):
         self.progress: tuple[int, int] = (0, 0)
         """Done and total; total 0 means unknown."""
         self._cancelled = threading.Event()
+        self.is_abandoned = False
+        """Its owner is gone."""
 
     def is_cancelled(self) -> bool:
         return self._cancelled.is_set()
@@ -42,6 +44,10 @@ class Job(QObject):
     def cancel(self) -> None:
         self._cancelled.set()
 
+    def abandon(self) -> None:
+        self.is_abandoned = True
+        self.cancel()
+
 
 class _Task(QRunnable):
     def __init__(self, work: Callable[[], None]) -> None:
@@ -50,6 +56,14 @@ class _Task(QRunnable):
 
     def run(self) -> None:
         self._work()
+
+
+class _Ends(NamedTuple):
+    """What is called when a job ends: one of them."""
+
+    then: Callable[[Any], None]
+    failed: Callable[[Exception], None]
+    stopped: Callable[[], None]
 
 
 class Background(QObject):
@@ -67,7 +81,7 @@ class Background(QObject):
         super().__init__(parent)
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(THREADS)
-        self._running: dict[Job, tuple[Callable[[Any], None], Callable[[Exception], None]]] = {}
+        self._running: dict[Job, _Ends] = {}
         self._is_closed = False
         self._ended.connect(self._finish)
         self._ticker = QTimer(self, interval=PROGRESS_INTERVAL_MS)
@@ -88,18 +102,19 @@ class Background(QObject):
         then: Callable[[Result], None],
         failed: Callable[[Exception], None] | None = None,
         *,
+        stopped: Callable[[], None] = lambda: None,
         owner: QObject | None = None,
         label: str = "",
         can_cancel: bool = True,
     ) -> Job:
-        """Start a job. Without a label it is not shown in the status line."""
+        """Start a job. Without a label it is not shown in the status line. stopped: it ended cancelled."""
         job = Job(self, label, can_cancel)
         if self._is_closed:
             job.cancel()
             return job
-        self._running[job] = (then, failed or self.failed.emit)
+        self._running[job] = _Ends(then, failed or self.failed.emit, stopped)
         if owner is not None:
-            owner.destroyed.connect(job.cancel)
+            owner.destroyed.connect(job.abandon)
         self._pool.start(_Task(lambda: self._work(job, work)))
         if label:
             self._ticker.start()
@@ -114,7 +129,7 @@ class Background(QObject):
         """Cancel everything, take nothing new, and wait; False when a job did not end in time."""
         self._is_closed = True
         for job in self._running:
-            job.cancel()
+            job.abandon()
         return self._pool.waitForDone(wait_ms)
 
     def _work(self, job: Job, work: Callable[[Job], Any]) -> None:
@@ -127,16 +142,18 @@ class Background(QObject):
         self._ended.emit(job, result, trouble)
 
     def _finish(self, job: Job, result: Any, trouble: Exception | None) -> None:
-        then, failed = self._running.pop(job)
+        ends = self._running.pop(job)
         if not self.jobs:
             self._ticker.stop()
         try:
-            if job.is_cancelled():
+            if job.is_abandoned:
                 return
-            if trouble is None:
-                then(result)
+            if job.is_cancelled():
+                ends.stopped()
+            elif trouble is None:
+                ends.then(result)
             else:
-                failed(trouble)
+                ends.failed(trouble)
         finally:
             job.deleteLater()
             self.jobs_changed.emit()

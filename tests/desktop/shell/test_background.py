@@ -87,3 +87,25 @@ def test_nothing_new_is_taken_after_the_end(qtbot):
     background.run(lambda job: results.append(1), results.append)
     assert background.is_idle
     assert results == []
+
+
+def test_a_cancelled_job_tells_that_it_stopped_and_nothing_else(qtbot, background):
+    go_on, told = threading.Event(), []
+    job = background.run(
+        lambda job: go_on.wait(5), told.append, told.append, stopped=lambda: told.append("stopped")
+    )
+    background.cancel(job)
+    go_on.set()
+    idle(qtbot, background)
+    assert told == ["stopped"]
+
+
+def test_a_job_whose_owner_is_gone_does_not_even_tell_that_it_stopped(qtbot, background):
+    go_on, told, owner = threading.Event(), [], QObject()
+    background.run(
+        lambda job: go_on.wait(5), told.append, stopped=lambda: told.append("stopped"), owner=owner
+    )
+    del owner
+    go_on.set()
+    idle(qtbot, background)
+    assert told == []

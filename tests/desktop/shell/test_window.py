@@ -101,7 +101,7 @@ def test_a_second_window_on_a_project_says_so_and_only_reads(qtbot, open_window,
     ("name", "content", "sentence"),
     [
         ("missing.jsonl", None, "missing.jsonl"),
-        ("utf16.jsonl", '{"messages": []}\n'.encode("utf-16"), "UTF-16"),
+        ("broken.jsonl.gz", b"\x1f\x8b\x08 no archive at all", "broken.jsonl.gz"),
     ],
 )
 def test_what_cannot_be_opened_is_said_and_what_was_open_stays(qtbot, app, tmp_path, name, content, sentence):

@@ -26,16 +26,25 @@ class TopLine(QWidget):
         self._place = ElidedLabel()
         self._place.setProperty("look", "muted")
         self._state = Badge("", "check", "muted")
-        self._privacy = Badge("Nothing leaves this computer", "shield", "muted")
-        self._privacy.setToolTip(
-            "TuneDesk opens no connection. Before anything is sent, it shows what, to whom and at what price."
-        )
+        self._privacy = Badge("", "shield", "muted")
         self._line = line(vertical=True)
         parts = row(self._project, self._place, self._state, self._line, self._privacy, spacing=GRID + 4)
         parts.setContentsMargins(GRID + 4, GRID, GRID + 4, GRID)
         parts.setStretch(1, 1)
         self.setLayout(parts)
         self.show_saved("")
+        self.show_privacy("")
+
+    def show_privacy(self, sending: str) -> None:
+        """sending: what goes where right now; empty: nothing does."""
+        if sending:
+            self._privacy.show_state(sending, "send", "warning")
+            self._privacy.setToolTip("You agreed to this before it began.")
+            return
+        self._privacy.show_state("Nothing leaves this computer", "shield", "muted")
+        self._privacy.setToolTip(
+            "TuneDesk opens no connection. Before anything is sent, it shows what, to whom and at what price."
+        )
 
     def show_project(self, name: str, place: str) -> None:
         self._project.setText(name or "TuneDesk")

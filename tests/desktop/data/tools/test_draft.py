@@ -67,3 +67,25 @@ def test_without_selected_rows_the_page_says_what_to_do(qtbot, app, table):
     app.data.making_tools.draft.open()
     wait_for(qtbot, page, "Select rows with a question and an answer")
     assert not page.apply_button.isEnabled()
+
+
+def test_while_rows_are_sent_the_window_says_so_and_cancel_ends_it(qtbot, app, table, server):
+    asked = []
+
+    def wait(number):
+        asked.append(number)
+        server.released.wait()
+        return completion("late")
+
+    server.answer = wait
+    page = open_draft(app, table)
+    choose_address(qtbot, page, server.address)
+    wait_for(qtbot, page, "2 rows will be sent to")
+    agree_to(page, server)
+    page.apply_button.click()
+    qtbot.waitUntil(lambda: bool(asked), timeout=WAIT)
+    assert f"Sending rows to {server.host}" in words_on(app.window)
+    (job,) = [each for each in app.background.jobs if each.label == "Drafting"]
+    app.background.cancel(job)
+    wait_for(qtbot, page, "Cancelled: nothing was added.")
+    assert "Nothing leaves this computer" in words_on(app.window)

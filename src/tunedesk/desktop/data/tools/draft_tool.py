@@ -27,6 +27,8 @@ NO_ROWS = "Select rows with a question and an answer: the model is shown them."
 
 class DraftTool(QObject):
     failed = Signal(Exception)
+    sending_changed = Signal(str)
+    """What goes where right now; empty when nothing does any more."""
 
     def __init__(self, owner: QWidget, desk: ToolDesk, shelf: ToolShelf) -> None:
         super().__init__(owner)
@@ -105,6 +107,8 @@ class DraftTool(QObject):
         wanted, snapshot = page.wanted, dataset.session.now
         consent = Consent(self._host, tuple(row for row, _ in request.seeds))
         page.show_working()
+        if wanted.model is None:
+            self.sending_changed.emit(f"Sending rows to {self._host}")
 
         def work(job: Job) -> Drafts | None:
             writer = _writer_of(wanted)
@@ -116,15 +120,21 @@ class DraftTool(QObject):
                 writer.close()
 
         def then(drafts: Drafts | None) -> None:
+            self.sending_changed.emit("")
             if drafts is not None and self._desk.dataset() is dataset:
                 if drafts.raws:
                     dataset.session.append_many(drafts.raws, "Add drafts", drafts.mark)
                 page.show_outcome(_told(drafts), is_good=bool(drafts.raws) and not drafts.problem)
 
         def failed(error: Exception) -> None:
+            self.sending_changed.emit("")
             page.show_outcome(error.sentence if isinstance(error, UserError) else str(error), is_good=False)
 
-        self._desk.background.run(work, then, failed, owner=self, label="Drafting")
+        def stopped() -> None:
+            self.sending_changed.emit("")
+            page.show_outcome("Cancelled: nothing was added.", is_good=False)
+
+        self._desk.background.run(work, then, failed, stopped=stopped, owner=self, label="Drafting")
 
 
 def _host_of(wanted: Wanted) -> str:

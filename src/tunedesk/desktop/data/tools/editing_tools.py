@@ -82,12 +82,18 @@ class EditingTools(QObject):
             self._search = None
             page.show_nothing(str(error))
 
-        self._search = self._desk.background.run(
+        def stopped() -> None:
+            if self._search is job:  # else another search has taken its place
+                self._search = None
+                page.show_nothing("The search was cancelled.")
+
+        self._search = job = self._desk.background.run(
             lambda job: find_hits(
                 snapshot, query, replacement, progress=job.report, cancelled=job.is_cancelled
             ),
             then,
             failed,
+            stopped=stopped,
             owner=self,
             label="Searching",
         )

@@ -85,10 +85,16 @@ class ExportTool(QObject):
             self._job = None
             page.show_trouble(_words(error))
 
-        self._job = self._desk.background.run(
+        def stopped() -> None:
+            if self._job is job:
+                self._job = None
+                page.show_trouble("Cancelled.")
+
+        self._job = job = self._desk.background.run(
             lambda job: plan_export(snapshot, target, options, job.report, job.is_cancelled),
             then,
             failed,
+            stopped=stopped,
             owner=self,
             label="Looking what would be written",
         )

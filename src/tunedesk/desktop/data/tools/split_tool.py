@@ -91,8 +91,15 @@ class SplitTool(QObject):
             self._planning = self._planned = None
             page.show_trouble(str(error))
 
+        def stopped() -> None:
+            if self._planning is job:
+                self._planning = None
+                page.show_trouble("Cancelled.")
+
         label = "Planning the split" if len(snapshot) > MANY_ROWS else ""
-        self._planning = self._desk.background.run(work, then, failed, owner=self, label=label)
+        self._planning = job = self._desk.background.run(
+            work, then, failed, stopped=stopped, owner=self, label=label
+        )
 
     def _write(self, overwrite: bool) -> None:
         if self._planned is not None:
@@ -108,7 +115,7 @@ def keys_of(snapshot: Snapshot) -> tuple[Sequence[str], Sequence[str]]:
         if value is None:
             continue
         keys.update(dict.fromkeys(key for key, item in value.items() if not isinstance(item, list | dict)))
-        answer_keys.update(dict.fromkeys(_json_keys(example_of(value).last_assistant)))
+        answer_keys.update(dict.fromkeys(_json_keys(example_of(value, snapshot.mapping).last_assistant)))
     return tuple(keys), tuple(answer_keys)
 
 

@@ -80,12 +80,18 @@ class StatisticsTool(QObject):
             self._job = None
             self.failed.emit(error)
 
-        self._job = self._desk.background.run(
+        def stopped() -> None:
+            if self._job is job:
+                self._job = None
+                page.say("Cancelled. Open the page again to count.", "muted")
+
+        self._job = job = self._desk.background.run(
             lambda job: gather(
                 snapshot.rows(), len(snapshot), counter, snapshot.mapping, job.report, job.is_cancelled
             ),
             then,
             failed,
+            stopped=stopped,
             owner=self,
             label="Counting",
         )
