@@ -124,7 +124,8 @@ def test_no_child_process_is_started_as_a_module_but_by_engine_command() -> None
 
 def test_the_window_is_imported_without_what_only_some_panes_need() -> None:
     """A window that opens in a blink: arrays, plots and tokenizers come when they are first needed."""
-    heavy = ["torch", "transformers", "numpy", "pyqtgraph", "tokenizers", "jinja2", "huggingface_hub"]
+    heavy = ["torch", "transformers", "numpy", "pyqtgraph", "tokenizers", "tiktoken", "jinja2"]
+    heavy += ["huggingface_hub"]
     code = f"import sys, tunedesk.desktop.app; print([name for name in {heavy} if name in sys.modules])"
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert outcome.stdout.strip() == "[]", outcome.stdout + outcome.stderr

@@ -1,3 +1,3 @@
-"""Example -> text -> token ids -> loss mask for one model folder; it needs tokenizers and jinja2, never
-torch.
+"""Example -> text -> token ids -> loss mask for one model folder, and token counts for OpenAI's models; needs
+tokenizers, tiktoken and jinja2, never torch.
 """
