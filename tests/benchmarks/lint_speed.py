@@ -140,7 +140,7 @@ def measured(work: Callable[[Path, int], object], path: Path, count: int) -> tup
 
 
 def edit_times(path: Path, count: int) -> list[float]:
-    """Processor milliseconds of one edit each, corpus rules included, with the whole file in the index: a letter
+    """Processor milliseconds of each edit, corpus rules too, with the whole file in the index: a letter
     typed, a copy of another row made, a row deleted and put back."""
     from tunedesk.lint.session import LintSession
     from tunedesk.lint.targets import Target

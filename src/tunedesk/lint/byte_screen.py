@@ -46,13 +46,14 @@ _SIGNS: tuple[_Sign, ...] = (
     (ord("_"), ((-1, b"m"), (-2, b"p"), (-3, b"n"))),
     (ord("_"), ((-1, b"k"), (-2, b"rs"))),
     # What older formats put before a turn.
-    (ord(":"), ((-1, b"n"), (-2, b"a"), (-3, b"m"))),
-    (ord(":"), ((-1, b"tT"), (-2, b"nN"), (-3, b"aA"))),
-    (ord(":"), ((-1, b"R"), (-2, b"E"), (-3, b"S"))),
+    (ord("H"), ((1, b"u"), (2, b"m"), (3, b"a"), (4, b"n"), (5, b":"))),
+    (ord("A"), ((1, b"s"), (2, b"s"), (3, b"i"), (4, b"s"), (9, b":"))),
+    (ord("A"), ((1, b"S"), (2, b"S"), (3, b"I"), (4, b"S"), (9, b":"))),
+    (ord("U"), ((1, b"S"), (2, b"E"), (3, b"R"), (4, b":"))),
     # Addresses and phone numbers.
     (ord("@"), ((-1, _LETTERS + _DIGITS + b"._%+-"), (1, _LETTERS + _DIGITS))),
     (ord("+"), ((1, _DIGITS),)),
-    (ord(":"), ((-1, _HEX), (-2, _HEX), (-3, _HEX), (-4, b"23"))),
+    *((ord(first), ((1, _HEX), (2, _HEX), (3, _HEX), (4, b":"))) for first in "23"),
     # Numbers of people that have fewer digits than others.
     (ord("-"), ((-1, _DIGITS), (-2, _DIGITS), (-3, _DIGITS), (-4, _NO_DIGITS), (1, _DIGITS), (3, b"-"))),
     (ord("N"), ((-1, b"D"), (1, b"I"))),
@@ -79,7 +80,7 @@ def screen(rows: Sequence[bytes], literals: Iterable[str]) -> Screened:
     memory = np.frombuffer(buffer, np.uint8)
     ends = np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)) + 1) + _EDGE
     table, by_byte = _plan(tuple(sorted(set(literals))))
-    places = np.flatnonzero(np.frombuffer(buffer.translate(table), np.uint8))
+    places = np.flatnonzero(np.frombuffer(buffer.translate(table), np.bool_))
     values = memory[places]
     # Sorted by byte, so that all places of one byte lie together.
     by_value = places[np.argsort(values, kind="stable")]
@@ -97,7 +98,8 @@ def screen(rows: Sequence[bytes], literals: Iterable[str]) -> Screened:
                     break
                 where = where[_is_one_of(memory[where + distance], allowed)]
             bad.append(where)
-    slashes, quotes = (by_value[bounds[byte] : bounds[byte + 1]] for byte in b'\\"')
+    slashes = by_value[bounds[ord("\\")] : bounds[ord("\\") + 1]]
+    quotes = np.flatnonzero(memory == ord('"'))  # there are so many that they are kept out of the table
     escaped = memory[slashes + 1]
     bad.append(slashes[~_is_one_of(escaped, b'n"t')])
     blanks = memory == ord(" ")
@@ -124,12 +126,12 @@ def screen(rows: Sequence[bytes], literals: Iterable[str]) -> Screened:
 
 @lru_cache(maxsize=16)
 def _plan(literals: tuple[str, ...]) -> tuple[bytes, list[tuple[int, list[_Conditions]]]]:
-    """(a table that keeps the bytes to look at and makes every other one 0, the signs of each byte)."""
+    """(a table that makes a byte to look at 1 and every other one 0, the signs of each byte)."""
     found: dict[int, list[_Conditions]] = {}
     for byte, conditions in (*_SIGNS, *_beginnings(literals)):
         found.setdefault(byte, []).append(conditions)
-    kept = {*found, *_DIGITS, ord("\\"), ord('"')}
-    return bytes(byte if byte in kept else 0 for byte in range(256)), list(found.items())
+    kept = {*found, *_DIGITS, ord("\\")}
+    return bytes(byte in kept for byte in range(256)), list(found.items())
 
 
 def _beginnings(literals: Iterable[str]) -> list[_Sign]:
