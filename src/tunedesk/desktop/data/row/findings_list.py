@@ -67,7 +67,8 @@ class FindingLine(QFrame):
         parts = row(self._picture, words, *(self._row_link(*each) for each in related), self._rule)
         parts.setStretch(1, 1)
         answers = row()
-        if finding.fix is not None and can_fix:
+        self._has_fix = finding.fix is not None and can_fix
+        if self._has_fix:
             answers.addWidget(self._fix_button(finding))
         if offers:
             answers.addWidget(self._more_button(finding, offers))
@@ -120,9 +121,9 @@ class FindingLine(QFrame):
             self._redraw()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room, the buttons stand below the words."""
+        """Where there is little room, the button of the fix stands below the words."""
         super().resizeEvent(event)
-        narrow = event.size().width() < NARROW
+        narrow = self._has_fix and event.size().width() < NARROW
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self._whole.direction() != way:
             self._whole.setDirection(way)

@@ -10,6 +10,7 @@ from tunedesk.desktop.data.row.json_words import is_literal, words_at
 from tunedesk.desktop.text.exact_edit import ExactEdit
 from tunedesk.desktop.text.exact_text import utf16_length
 from tunedesk.desktop.theme.fonts import monospaced
+from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.theme.tokens import tokens_of
 
 LONGEST = 50_000
@@ -31,6 +32,8 @@ class JsonEdit(ExactEdit):
         self._popup = QListView()
         self._completer.setPopup(self._popup)
         self._popup.setAccessibleName("Words that fit here")
+        self._popup.setFont(self.font())
+        set_look(self._popup, "popup")
         self.cursorPositionChanged.connect(self._find_brackets)
 
     def offer_words(self) -> None:
