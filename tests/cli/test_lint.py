@@ -237,3 +237,34 @@ def test_a_table_is_linted_by_what_the_project_says_of_its_columns(
     mappings = {"table.jsonl": {"user": "ask", "assistant": "reply"}}
     (tmp_path / "project.json").write_text(json.dumps({"name": "tables", "mappings": mappings}))
     assert main(arguments) == 0
+
+
+def test_the_project_s_target_and_rules_are_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = sample_copy(fresh_in=tmp_path)
+    path, manifest = root / "datasets" / "train.jsonl", root / "project.json"
+    before = json.loads(lint(capsys, path, "--format", "json")[1])
+    content = json.loads(manifest.read_text())
+    content["lint"] = {"severities": {"JSN001": "off", "TXT002": "error"}}
+    manifest.write_text(json.dumps(content))
+    after = json.loads(lint(capsys, path, "--format", "json")[1])
+    assert any(found["code"] == "JSN001" for found in before["findings"])
+    assert not any(found["code"] == "JSN001" for found in after["findings"])
+    severities = {found["severity"] for found in after["findings"] if found["code"] == "TXT002"}
+    assert severities == {"error"}
+    content["default_target"] = "azure"
+    manifest.write_text(json.dumps(content))
+    azure = json.loads(lint(capsys, path, "--format", "json")[1])
+    assert any(found["code"] == "ENC002" for found in azure["findings"])
+
+
+def test_a_choice_of_rules_that_makes_no_sense_is_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = sample_copy(fresh_in=tmp_path)
+    manifest = root / "project.json"
+    manifest.write_text(
+        json.dumps({**json.loads(manifest.read_text()), "lint": {"severities": {"DUP001": "loud"}}})
+    )
+    code, _, err = lint(capsys, root / "datasets" / "train.jsonl")
+    assert code == 2
+    assert '"lint" cannot be read' in err

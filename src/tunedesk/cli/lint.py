@@ -36,10 +36,12 @@ def lint(arguments: argparse.Namespace) -> int:
     path: Path = arguments.file
     around = surroundings(path) if path.is_file() else None
     target = replace(
-        chosen_target(arguments.target, arguments.model, around),
+        chosen_target(arguments.target or project_target(around), arguments.model, around),
         pedantic=arguments.pedantic,
         mapping=around.mapping(path) if around else None,
     )
+    if around is not None:
+        target = around.manifest.lint.applied(target)
     others = other_splits(path, around)
     if arguments.fix:
         content, fixed = fix_file(path, target, FixKind(arguments.fix), others, arguments.output)
@@ -47,8 +49,12 @@ def lint(arguments: argparse.Namespace) -> int:
         write_dataset(path, content)
         progress(what_was_done(fixed, path))
     report = without_silenced(lint_file(path, target, others, progress), path, around, arguments)
-    show_report(report, path, arguments)
+    show_report(report, path, target.name, arguments)
     return 1 if report.findings else 0
+
+
+def project_target(around: Surroundings | None) -> str:
+    return around.manifest.default_target if around else "local"
 
 
 def chosen_target(name: str, model: str | None, around: Surroundings | None) -> Target:

@@ -54,9 +54,9 @@ def suppressions_of(path: Path, around: Surroundings | None) -> tuple[Suppressio
         state.close()
 
 
-def show_report(report: LintReport, path: Path, arguments: argparse.Namespace) -> None:
+def show_report(report: LintReport, path: Path, target: str, arguments: argparse.Namespace) -> None:
     """Print it, or write it to the file of --report. UserError when that cannot be written."""
-    content = _content(report, path, arguments)
+    content = _content(report, path, target, arguments)
     if arguments.report is None:
         text = content.decode("utf-8")
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
@@ -69,7 +69,7 @@ def show_report(report: LintReport, path: Path, arguments: argparse.Namespace) -
     progress(f"wrote {arguments.report}")
 
 
-def _content(report: LintReport, path: Path, arguments: argparse.Namespace) -> bytes:
+def _content(report: LintReport, path: Path, target: str, arguments: argparse.Namespace) -> bytes:
     name = str(path)
     if arguments.statistics:
         return to_statistics(report).encode("utf-8", "backslashreplace")
@@ -82,7 +82,7 @@ def _content(report: LintReport, path: Path, arguments: argparse.Namespace) -> b
             return to_junit(report, name)
         case "html":
             made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-            return to_html(report, name, target=arguments.target, made=made)
+            return to_html(report, name, target=target, made=made)
         case "table":
             return to_table(report, name).encode("utf-8", "backslashreplace")
     return to_text(report, name).encode("utf-8", "backslashreplace")

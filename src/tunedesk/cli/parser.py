@@ -58,7 +58,7 @@ def _add_data(commands: Commands) -> None:
     lint = _command(commands, "lint", "find what is wrong in a dataset, and mend it")
     lint.add_argument("file", type=Path, metavar="FILE", nargs="?")
     lint.add_argument("--explain", metavar="CODE", help="print the page of a rule, such as CNV003")
-    lint.add_argument("--target", choices=TARGETS, default="local", help="for whom (default local)")
+    lint.add_argument("--target", choices=TARGETS, help="for whom (default: the project's, else local)")
     lint.add_argument("--model", metavar="M", help="local model (default: the project's), or a provider's")
     lint.add_argument("--pedantic", action="store_true", help="also what is a matter of taste")
     forms = ("text", "table", "json", "sarif", "junit", "html")

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from tunedesk import paths
 from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.data.linter import Checks
 from tunedesk.desktop.desk import Desk, OpenedProject
 from tunedesk.desktop.leaving import Leaving
 from tunedesk.desktop.project_panes import ProjectPanes
@@ -131,6 +132,7 @@ class App(QObject):
         pane.facts_changed.connect(window.status_line.show_facts)
         pane.split_chosen.connect(self.desk.choose_split)
         pane.model_chosen.connect(pane.choose_model)
+        pane.checks_wanted.connect(self._use_checks)
         pane.making_tools.split.wanted.connect(self._write_split)
         pane.making_tools.mapping.wanted.connect(self._use_mapping)
         pane.making_tools.draft.sending_changed.connect(window.top_line.show_privacy)
@@ -218,7 +220,11 @@ class App(QObject):
         if project is None or pane is None:
             return
         pane.show_dataset(
-            document, self.desk.splits(), split, project.default_target, self.desk.other_files()
+            document,
+            self.desk.splits(),
+            split,
+            Checks(project.default_target, project.lint),
+            self.desk.other_files(),
         )
         if document.merge_report is not None:
             self.window.notices.show_notice(Notice(document.merge_report.sentence, "warning"))
@@ -245,6 +251,14 @@ class App(QObject):
             )
 
         self.desk.change_project(work, "Writing the parts")
+
+    def _use_checks(self, checks: Checks) -> None:
+        def work(project: Project, job: Job) -> Project:
+            from tunedesk.project.folder import with_lint
+
+            return with_lint(project, checks.target, checks.rules)
+
+        self.desk.change_project(work, "Keeping which rules run")
 
     def _use_mapping(self, mapping: ColumnMapping | None) -> None:
         document = self.data.document if self.data is not None else None

@@ -13,6 +13,7 @@ from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.split_recipe import SplitRecipe
 from tunedesk.dataset.state_db import StateDb
 from tunedesk.errors import UserError
+from tunedesk.lint.settings import LintSettings
 from tunedesk.paths import loose_projects_dir, projects_dir, sample_project
 from tunedesk.project.lock import ProjectLock
 from tunedesk.project.manifest import FILE, ROLES, Manifest, read_manifest, write_manifest
@@ -43,6 +44,7 @@ class Project:
     is_loose: bool = False
     mappings: dict[Path, ColumnMapping] = field(default_factory=dict)
     splits: dict[Path, SplitRecipe] = field(default_factory=dict)
+    lint: LintSettings = field(default_factory=LintSettings)
     unknown: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -125,6 +127,7 @@ def save_project(project: Project) -> None:
         datasets=datasets,
         mappings={_stored(project.root, path): mapping for path, mapping in project.mappings.items()},
         splits={_stored(project.root, path): recipe for path, recipe in project.splits.items()},
+        lint=project.lint,
         unknown=dict(project.unknown),
     )
     write_manifest(project.root, manifest)
@@ -144,6 +147,13 @@ def with_mapping(project: Project, path: Path, mapping: ColumnMapping | None) ->
     path = path.resolve()
     others = {known: item for known, item in project.mappings.items() if known != path}
     changed = replace(project, mappings={**others, path: mapping} if mapping is not None else others)
+    save_project(changed)
+    return changed
+
+
+def with_lint(project: Project, target: str, lint: LintSettings) -> Project:
+    """The project checked for another target or with other rules, written to project.json."""
+    changed = replace(project, default_target=target, lint=lint)
     save_project(changed)
     return changed
 
@@ -189,6 +199,7 @@ def _open_folder(root: Path, is_loose: bool = False) -> Project:
         is_loose=is_loose,
         mappings={(root / name).resolve(): mapping for name, mapping in manifest.mappings.items()},
         splits={(root / name).resolve(): recipe for name, recipe in manifest.splits.items()},
+        lint=manifest.lint,
         unknown=manifest.unknown,
     )
 

@@ -10,6 +10,7 @@ import msgspec
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.split_recipe import SplitRecipe
 from tunedesk.errors import UserError
+from tunedesk.lint.settings import LintSettings
 from tunedesk.paths import write_atomically
 
 FILE = "project.json"
@@ -22,7 +23,7 @@ class Manifest:
     """datasets: role to a path, relative to the project's folder where the file lies in it.
 
     mappings: what the columns of a dataset mean, by the same path; only for files of nobody's format.
-    splits: how a dataset was split, by the same path.
+    splits: how a dataset was split, by the same path. lint: which rules run, and how severe they are.
     unknown: keys of a newer version or of the user's own; they are written back as they were.
     """
 
@@ -32,6 +33,7 @@ class Manifest:
     datasets: dict[str, str] = field(default_factory=dict)
     mappings: dict[str, ColumnMapping] = field(default_factory=dict)
     splits: dict[str, SplitRecipe] = field(default_factory=dict)
+    lint: LintSettings = field(default_factory=LintSettings)
     unknown: dict[str, Any] = field(default_factory=dict)
 
 
@@ -67,6 +69,7 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
         "datasets": manifest.datasets,
         **({"mappings": msgspec.to_builtins(manifest.mappings)} if manifest.mappings else {}),
         **({"splits": msgspec.to_builtins(manifest.splits)} if manifest.splits else {}),
+        **({"lint": msgspec.to_builtins(manifest.lint)} if manifest.lint != LintSettings() else {}),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     try:
@@ -92,6 +95,7 @@ def _manifest(path: Path, content: dict[str, Any]) -> Manifest:
         datasets=datasets,
         mappings=_mappings(path, content.pop("mappings", {})),
         splits=_splits(path, content.pop("splits", {})),
+        lint=_lint(path, content.pop("lint", {})),
         unknown=content,
     )
 
@@ -111,6 +115,14 @@ def _splits(path: Path, content: Any) -> dict[str, SplitRecipe]:
     except msgspec.ValidationError as error:
         hint = 'For example {"datasets/all.jsonl": {"method": "random", "valid": 0.1, "heldout": 0.1}}.'
         raise UserError(f'{path}: "splits" cannot be read: {error}.', hint=hint) from error
+
+
+def _lint(path: Path, content: Any) -> LintSettings:
+    try:
+        return msgspec.convert(content, LintSettings)
+    except msgspec.ValidationError as error:
+        hint = 'For example {"opinions": true, "severities": {"CNV006": "error", "DUP001": "off"}}.'
+        raise UserError(f'{path}: "lint" cannot be read: {error}.', hint=hint) from error
 
 
 def _text(path: Path, content: dict[str, Any], key: str, default: str) -> str:

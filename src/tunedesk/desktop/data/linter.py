@@ -16,8 +16,10 @@ from tunedesk.desktop.background import Background, Job
 from tunedesk.errors import UserError
 
 if TYPE_CHECKING:  # lint brings tokenizers and jinja2, which the first paint does not need
+    from tunedesk.dataset.parsing import ParsedRow
     from tunedesk.lint.finding import Finding
     from tunedesk.lint.session import LintSession
+    from tunedesk.lint.settings import LintSettings
     from tunedesk.lint.silencing import LiveSilencer, Silenced
     from tunedesk.lint.targets import Target
     from tunedesk.template.chat_template import ChatTemplate
@@ -31,12 +33,48 @@ MANY_ROWS = 200
 """Looking at more edited rows than this is shown in the status line."""
 
 
+class Checks(NamedTuple):
+    """For whom rows are checked, and a project's own choice of rules."""
+
+    target: str
+    rules: LintSettings
+
+
 class Pass(NamedTuple):
-    """A look at every row, finished or not."""
+    """A look at every row, finished or not. about_file: what is wrong with the file as such."""
 
     session: LintSession
     target: Target
     counts: dict[int, Counts]
+    about_file: tuple[Finding, ...] = ()
+
+
+class Shown:
+    """What of a session's findings is to be shown; for any thread."""
+
+    def __init__(self, session: LintSession, snapshot: Snapshot, silencer: LiveSilencer | None) -> None:
+        self._session = session
+        self._snapshot = snapshot
+        self._silencer = silencer if silencer is not None and not silencer.is_idle else None
+
+    def findings(self, row_id: int) -> tuple[Finding, ...]:
+        findings = self._session.findings(row_id)
+        # A row that came since, or went, is judged when its edit is looked at.
+        if self._silencer is None or not findings or row_id not in self._snapshot.ids:
+            return findings
+        return self._silencer.part(findings, lambda: self._parsed(row_id)).shown
+
+    def counts(self, row_id: int) -> Counts:
+        """Errors, warnings and notes; much cheaper than the findings where nothing is silenced."""
+        if self._silencer is None:
+            return self._session.counts_of(row_id)
+        severities = [finding.severity.value for finding in self.findings(row_id)]
+        return severities.count("error"), severities.count("warning"), severities.count("info")
+
+    def _parsed(self, row_id: int) -> ParsedRow:
+        from tunedesk.dataset.parsing import parse_row
+
+        return parse_row(self._snapshot.raw(row_id))
 
 
 class Linter(QObject):
@@ -56,6 +94,7 @@ class Linter(QObject):
         self._target: Target | None = None
         self._others: Mapping[str, Path] = {}
         self._counts: dict[int, Counts] = {}
+        self._about_file: tuple[Finding, ...] = ()
         self._silencer: LiveSilencer | None = None
         self._whole: Job | None = None
         self._late: list[int] = []
@@ -71,9 +110,18 @@ class Linter(QObject):
         return self._target
 
     def start(
-        self, template: ChatTemplate | None, name: str, max_length: int, others: Mapping[str, Path]
+        self,
+        path: Path,
+        template: ChatTemplate | None,
+        model: Path | None,
+        checks: Checks,
+        max_length: int,
+        others: Mapping[str, Path],
     ) -> None:
-        """Lint every row for a target; what ran before is cancelled. others: the other splits' files."""
+        """Lint every row for a target; what ran before is cancelled.
+
+        path: the file that is linted. model: the folder of the template. others: the other splits' files.
+        """
         self._others = dict(others)
         if self._whole is not None:
             self._background.cancel(self._whole)
@@ -84,9 +132,9 @@ class Linter(QObject):
             from tunedesk.lint.session import LintSession
             from tunedesk.lint.targets import target_named
 
-            target = target_named(name, template, max_length if template else None)
-            target = replace(target, mapping=snapshot.mapping)
-            session = LintSession(target, _read_others(self._others))
+            target = target_named(checks.target, template, max_length if template else None)
+            target = checks.rules.applied(replace(target, mapping=snapshot.mapping))
+            session = LintSession(target, _read_others(self._others), model=model)
             told = time.monotonic()
 
             def progress(done: int, total: int) -> None:
@@ -97,7 +145,8 @@ class Linter(QObject):
                     self._partly_done.emit(job, _pass_of(session, target, self._shown_of(snapshot, session)))
 
             session.lint_all(snapshot, progress, job.is_cancelled)
-            return _pass_of(session, target, self._shown_of(snapshot, session))
+            about_file = () if job.is_cancelled() else _about_file(path, len(snapshot), target)
+            return _pass_of(session, target, self._shown_of(snapshot, session), about_file)
 
         self._whole = self._background.run(work, self._take_all, owner=self, label="Looking for problems")
 
@@ -105,7 +154,7 @@ class Linter(QObject):
         """Those that are to be shown."""
         if self._session is None:
             return ()
-        return self._shown_of(self._snapshot_of(), self._session)(row_id)
+        return self._shown_of(self._snapshot_of(), self._session).findings(row_id)
 
     def silenced(self, row_id: int) -> tuple[Silenced, ...]:
         """Findings of the row that somebody has suppressed, with the reasons."""
@@ -163,7 +212,7 @@ class Linter(QObject):
 
     def file_findings(self) -> tuple[Finding, ...]:
         """What is wrong with the file as a whole, and no row's fault."""
-        return self._session.file_findings() if self._session is not None else ()
+        return (*self._about_file, *self._session.file_findings()) if self._session is not None else ()
 
     def counts(self, row_id: int) -> Counts:
         return self._counts.get(row_id, NOTHING)
@@ -189,12 +238,12 @@ class Linter(QObject):
     def _take_part(self, job: Job, found: Pass) -> None:
         """What was found so far can be looked at while the rest is checked."""
         if job is self._whole and not job.is_cancelled():
-            self._session, self._target, self._counts = found
+            self._session, self._target, self._counts, _ = found
             self.findings_changed.emit(None)
 
     def _take_all(self, found: Pass) -> None:
         self._whole = None
-        self._session, self._target, self._counts = found
+        self._session, self._target, self._counts, self._about_file = found
         self.findings_changed.emit(None)
         late, self._late = self._late, []
         self._update(late)
@@ -204,22 +253,8 @@ class Linter(QObject):
             self._counts = found.counts
             self.findings_changed.emit(None)
 
-    def _shown_of(self, snapshot: Snapshot, session: LintSession) -> Callable[[int], tuple[Finding, ...]]:
-        """Tells the findings of a row that are not silenced; for any thread."""
-        from tunedesk.dataset.parsing import parse_row
-
-        silencer = self._silencer
-        if silencer is None or silencer.is_idle:
-            return session.findings
-
-        def shown(row_id: int) -> tuple[Finding, ...]:
-            findings = session.findings(row_id)
-            # A row that came since, or went, is judged when its edit is looked at.
-            if not findings or row_id not in snapshot.ids:
-                return findings
-            return silencer.part(findings, lambda: parse_row(snapshot.raw(row_id))).shown
-
-        return shown
+    def _shown_of(self, snapshot: Snapshot, session: LintSession) -> Shown:
+        return Shown(session, snapshot, self._silencer)
 
     def _update(self, row_ids: Sequence[int]) -> None:
         session = self._session
@@ -241,19 +276,25 @@ class Linter(QObject):
         self.findings_changed.emit(frozenset(counts))
 
 
-def _pass_of(session: LintSession, target: Target, shown: Callable[[int], tuple[Finding, ...]]) -> Pass:
+def _about_file(path: Path, rows: int, target: Target) -> tuple[Finding, ...]:
+    """What is wrong with the file as it is saved; nothing when it is gone, which other places tell."""
+    from tunedesk.lint.file_facts import file_facts
+    from tunedesk.lint.rules.files import lint_file_facts
+
+    return lint_file_facts(file_facts(path, rows), target) if path.is_file() else ()
+
+
+def _pass_of(
+    session: LintSession, target: Target, shown: Shown, about_file: tuple[Finding, ...] = ()
+) -> Pass:
     counts = _counts_of(shown, session.rows_with_findings())
-    return Pass(session, target, {row_id: each for row_id, each in counts.items() if each != NOTHING})
+    return Pass(
+        session, target, {row_id: each for row_id, each in counts.items() if each != NOTHING}, about_file
+    )
 
 
-def _counts_of(
-    shown: Callable[[int], tuple[Finding, ...]], row_ids: frozenset[int] | set[int]
-) -> dict[int, Counts]:
-    counts = {}
-    for row_id in row_ids:
-        severities = [finding.severity.value for finding in shown(row_id)]
-        counts[row_id] = (severities.count("error"), severities.count("warning"), severities.count("info"))
-    return counts
+def _counts_of(shown: Shown, row_ids: frozenset[int] | set[int]) -> dict[int, Counts]:
+    return {row_id: shown.counts(row_id) for row_id in row_ids}
 
 
 def _read_others(others: Mapping[str, Path]):  # type: ignore[no-untyped-def]

@@ -9,7 +9,7 @@ from PySide6.QtGui import QIcon
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background
-from tunedesk.desktop.data.linter import Linter
+from tunedesk.desktop.data.linter import Checks, Linter
 from tunedesk.desktop.data.renderer import Renderer
 from tunedesk.desktop.data.session import DatasetSession
 from tunedesk.desktop.data.table.row_finder import RowFinder
@@ -24,12 +24,12 @@ class OpenDataset(QObject):
         document: Document,
         background: Background,
         icon_of: Callable[[str], QIcon],
-        target: str,
+        checks: Checks,
         others: Mapping[str, Path],
     ) -> None:
         super().__init__()
         self.document = document
-        self.target = target
+        self.checks = checks
         self.others = others
         self.session = DatasetSession(document, background, self)
         self.linter = Linter(self._now, background, self)
@@ -46,4 +46,7 @@ class OpenDataset(QObject):
         return self.session.now
 
     def lint_again(self, max_length: int) -> None:
-        self.linter.start(self.renderer.template, self.target, max_length, self.others)
+        path = self.document.path
+        self.linter.start(
+            path, self.renderer.template, self.renderer.model, self.checks, max_length, self.others
+        )

@@ -11,6 +11,7 @@ from tunedesk.dataset.document import Document
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.data.data_actions import DataActions, make_data_actions
+from tunedesk.desktop.data.linter import Checks
 from tunedesk.desktop.data.open_dataset import OpenDataset
 from tunedesk.desktop.data.row.detail_side import JSON, TURNS, DetailSide
 from tunedesk.desktop.data.row.findings_list import Offer
@@ -46,6 +47,8 @@ class DataPane(QWidget):
     facts_changed = Signal(str)
     split_chosen = Signal(str)
     model_chosen = Signal(Path)
+    checks_wanted = Signal(object)
+    """Checks: for whom the rows are checked, and with which rules."""
 
     def __init__(
         self,
@@ -118,13 +121,18 @@ class DataPane(QWidget):
         return self._open.document if self._open is not None else None
 
     def show_dataset(
-        self, document: Document, splits: Sequence[str], chosen: str, target: str, others: Mapping[str, Path]
+        self,
+        document: Document,
+        splits: Sequence[str],
+        chosen: str,
+        checks: Checks,
+        others: Mapping[str, Path],
     ) -> None:
         """Show a document. splits: the names to choose from. others: the files of the other splits."""
         self.flush()
         old, self._open = (
             self._open,
-            OpenDataset(document, self._background, self._severity_icon, target, others),
+            OpenDataset(document, self._background, self._severity_icon, checks, others),
         )
         dataset = self._open
         dataset.session.changed.connect(self._follow)
@@ -248,6 +256,7 @@ class DataPane(QWidget):
         self.making_tools.failed.connect(self.failed)
         self.looking_tools.failed.connect(self.failed)
         self.looking_tools.findings.rule_asked.connect(self._panel.show_rule)
+        self.looking_tools.findings.checks_wanted.connect(self.checks_wanted)
         self._detail_side.findings.add_offer(
             Offer(
                 lambda finding: "Let it stand…",

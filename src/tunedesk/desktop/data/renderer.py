@@ -42,6 +42,7 @@ class Renderer(QObject):
         self._snapshot_of = snapshot_of
         self._background = background
         self._template: ChatTemplate | None = None
+        self._model: Path | None = None
         self._wanted: list[int] = []
         self._asked: set[int] = set()
         self._preview: Job | None = None
@@ -52,6 +53,11 @@ class Renderer(QObject):
     def template(self) -> ChatTemplate | None:
         return self._template
 
+    @property
+    def model(self) -> Path | None:
+        """The folder of the template."""
+        return self._model if self._template is not None else None
+
     def choose(self, model: Path) -> None:
         """Load a model's template; `template_loaded` or `failed` comes."""
 
@@ -60,7 +66,7 @@ class Renderer(QObject):
 
             return ChatTemplate.load(model)
 
-        self._template = None
+        self._template, self._model = None, model
         self._background.run(
             load, self._take_template, self.failed.emit, owner=self, label="Loading the template"
         )

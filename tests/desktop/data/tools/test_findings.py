@@ -110,3 +110,44 @@ def test_rows_that_are_nearly_the_same_are_looked_for_when_asked(qtbot, app, tab
     qtbot.waitUntil(
         lambda: any("nearly the same as others" in words for words in words_on(page)), timeout=WAIT
     )
+
+
+def manifest_of(helpdesk):
+    return json.loads((helpdesk / "project.json").read_text())
+
+
+def test_the_rows_can_be_checked_for_another_target_and_the_project_keeps_it(qtbot, app, table, helpdesk):
+    page = open_findings(qtbot, app)
+    box = named(page, "Check for")
+    box.setCurrentText("Azure OpenAI / Foundry")
+    box.activated.emit(box.currentIndex())
+    qtbot.waitUntil(lambda: manifest_of(helpdesk)["default_target"] == "azure", timeout=WAIT)
+    settle(qtbot, app)
+    qtbot.waitUntil(lambda: app.data._open.linter.target.name == "azure", timeout=WAIT)
+    assert app.data.tool_shelf.open_tool is page
+    # Azure asks for a byte order mark, which is said of the file as a whole.
+    qtbot.waitUntil(lambda: any("ENC002" in words for words in words_on(page)), timeout=WAIT)
+
+
+def test_a_rule_can_be_switched_off_and_on_again(qtbot, app, table, helpdesk):
+    page = open_findings(qtbot, app)
+    before = rows_with_findings(app)
+    menu = named(page, "Judge JSN001 otherwise").menu()
+    next(each for each in menu.actions() if each.text() == "Switch the rule off").trigger()
+    qtbot.waitUntil(
+        lambda: manifest_of(helpdesk).get("lint") == {"severities": {"JSN001": "off"}}, timeout=WAIT
+    )
+    settle(qtbot, app)
+    qtbot.waitUntil(lambda: rows_with_findings(app) < before, timeout=WAIT)
+    named(page, "Judge JSN001 as usual again").click()
+    qtbot.waitUntil(lambda: "lint" not in manifest_of(helpdesk), timeout=WAIT)
+    settle(qtbot, app)
+    qtbot.waitUntil(lambda: rows_with_findings(app) == before, timeout=WAIT)
+
+
+def test_opinions_run_when_they_are_wanted(qtbot, app, table, helpdesk):
+    page = open_findings(qtbot, app)
+    buttons(page, "Also opinions: style, likeness, balance")[0].click()
+    qtbot.waitUntil(lambda: manifest_of(helpdesk).get("lint") == {"opinions": True}, timeout=WAIT)
+    settle(qtbot, app)
+    assert app.data._open.linter.target.pedantic

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from tunedesk.dataset.diffing import RowDiff, diff_rows
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.history import HistoryEntry, Version
-from tunedesk.dataset.row_pairing import RowList
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Job
-from tunedesk.desktop.data.tools.compare_page import ComparePage
-from tunedesk.desktop.data.tools.difference_view import summary_of
 from tunedesk.desktop.data.tools.moment_list import when
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.shell.window_actions import ask_for_file
 from tunedesk.desktop.widgets.buttons import action
+
+if TYPE_CHECKING:  # the page and its libraries come when it is first opened
+    from tunedesk.dataset.diffing import RowDiff
+    from tunedesk.dataset.row_pairing import RowList
+    from tunedesk.desktop.data.tools.compare_page import ComparePage
 
 Moment = Snapshot | Version | HistoryEntry
 MOST_STEPS = 50
@@ -43,6 +45,8 @@ class CompareTool(QObject):
         self.action.triggered.connect(self.open)
 
     def open(self) -> None:
+        from tunedesk.desktop.data.tools.compare_page import ComparePage
+
         dataset = self._desk.dataset()
         if dataset is None:
             return
@@ -92,6 +96,10 @@ class CompareTool(QObject):
         page.show_file(str(theirs))
         document, now = dataset.document, dataset.session.now
         moment = self._moments[max(page.begun, 0)]
+
+        from tunedesk.dataset.diffing import diff_rows
+        from tunedesk.dataset.row_pairing import RowList
+        from tunedesk.desktop.data.tools.difference_view import summary_of
 
         def work(job: Job) -> tuple[Snapshot, RowList, RowDiff | None]:
             begun = now if moment is None else document.at_version(moment)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from tunedesk.dataset.exporting import ExportOptions, ExportPlan, plan_export, write_export
-from tunedesk.dataset.target_profiles import TargetProfile
 from tunedesk.desktop.background import Job
-from tunedesk.desktop.data.tools.export_page import ExportPage
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.widgets.buttons import action
 from tunedesk.errors import UserError
+
+if TYPE_CHECKING:  # the page and its libraries come when it is first opened
+    from tunedesk.dataset.exporting import ExportOptions, ExportPlan
+    from tunedesk.dataset.target_profiles import TargetProfile
+    from tunedesk.desktop.data.tools.export_page import ExportPage
 
 
 class ExportTool(QObject):
@@ -30,6 +33,8 @@ class ExportTool(QObject):
         self.action.triggered.connect(self.open)
 
     def open(self) -> None:
+        from tunedesk.desktop.data.tools.export_page import ExportPage
+
         dataset = self._desk.dataset()
         if dataset is None:
             return
@@ -48,6 +53,8 @@ class ExportTool(QObject):
 
     def write_into(self, folder: Path) -> None:
         """Write what is planned."""
+        from tunedesk.dataset.exporting import write_export
+
         page, plan = self._page, self._plan
         if page is None or plan is None:
             return
@@ -66,6 +73,8 @@ class ExportTool(QObject):
         )
 
     def _look(self, target: TargetProfile, options: ExportOptions) -> None:
+        from tunedesk.dataset.exporting import plan_export
+
         page, dataset = self._page, self._desk.dataset()
         if page is None or dataset is None:
             return

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QMenu, QWidget
 
+from tunedesk.dataset.target_profiles import PROFILES
 from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
 from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import push_button
-from tunedesk.desktop.widgets.layout import GRID, column, label, row
+from tunedesk.desktop.widgets.layout import GRID, column, form, label, row
 from tunedesk.lint.finding import Finding
 from tunedesk.lint.registry import BY_CODE
+from tunedesk.lint.settings import Choice, LintSettings
 from tunedesk.lint.suppressions import Suppression
 
 FORMS = {"Web page": "html", "SARIF": "sarif", "JUnit": "junit", "JSON": "json", "Text": "txt"}
@@ -40,9 +43,19 @@ class FindingsPage(ToolPage):
     near_asked = Signal()
     report_asked = Signal(str)
     """The ending of the form that is wanted."""
+    checks_chosen = Signal(str, object)
+    """The name of the target, and LintSettings."""
 
     def __init__(self) -> None:
         super().__init__("All findings", "What is wrong with the file, rule by rule. It follows your edits.")
+        self._settings = LintSettings()
+        self._target = QComboBox()
+        self._target.addItems([profile.title[:1].upper() + profile.title[1:] for profile in PROFILES])
+        self._target.setAccessibleName("Check for")
+        self._model = QLineEdit()
+        self._model.setPlaceholderText("such as gpt-4.1-mini")
+        self._opinions = QCheckBox("Also opinions: style, likeness, balance")
+        self._off = column(spacing=GRID // 2)
         self._rules = _grid()
         self._file = column(spacing=GRID)
         self._silenced = _grid()
@@ -54,14 +67,32 @@ class FindingsPage(ToolPage):
         self._forget = push_button("Show everything again")
         self._forget.clicked.connect(lambda: self.baseline_asked.emit(False))
         self._prune = push_button("Take out what covers nothing")
-        self._form = QComboBox()
-        self._form.addItems(list(FORMS))
-        self._form.setAccessibleName("Form of the report")
+        self._report = QComboBox()
+        self._report.addItems(list(FORMS))
+        self._report.setAccessibleName("Form of the report")
         self._save = push_button("Save a report…", "save")
-        self._save.clicked.connect(lambda: self.report_asked.emit(FORMS[self._form.currentText()]))
+        self._save.clicked.connect(lambda: self.report_asked.emit(FORMS[self._report.currentText()]))
         self._unused: tuple[Suppression, ...] = ()
         self._prune.clicked.connect(lambda: self.removing_asked.emit(self._unused))
         self._lay_out_body()
+
+    def show_checks(self, target: str, settings: LintSettings) -> None:
+        """For whom the rows are checked, and the project's own choice of rules."""
+        self._settings = settings
+        names = [profile.name for profile in PROFILES]
+        self._target.setCurrentIndex(names.index(target) if target in names else -1)
+        self._model.setText(settings.model)
+        self._form.setRowVisible(self._model, target != "local")
+        self._opinions.setChecked(settings.opinions)
+        clear(self._off)
+        for code, choice in settings.severities.items():
+            again = push_button("As usual")
+            set_look(again, "link")
+            again.setAccessibleName(f"Judge {code} as usual again")
+            again.clicked.connect(lambda _=False, code=code: self._judge(code, None))
+            words = "switched off" if choice == "off" else f"counts as {choice}"
+            summary = BY_CODE[code].summary if code in BY_CODE else "no rule of this TuneDesk"
+            self._off.addLayout(row(label(f"{code} {words}: {summary}", "muted"), again, None))
 
     def show_rules(self, counts: Sequence[RuleCount], about_file: Sequence[Finding]) -> None:
         clear(self._rules)
@@ -74,6 +105,12 @@ class FindingsPage(ToolPage):
             code.clicked.connect(lambda _=False, code=each.code: self.rule_asked.emit(code))
             self._rules.addWidget(code, number, 1)
             self._rules.addWidget(label(BY_CODE[each.code].summary, wrap=True), number, 2)
+            judge = push_button("", "more")
+            judge.setAccessibleName(f"Judge {each.code} otherwise")
+            judge.setToolTip("Judge this rule otherwise, or switch it off")
+            set_look(judge, "link")
+            judge.setMenu(self._judging_menu(judge, each.code))
+            self._rules.addWidget(judge, number, 4)
             rows = push_button(f"{each.count:,} row{'' if each.count == 1 else 's'}")
             set_look(rows, "link")
             rows.setToolTip("Select these rows in the table")
@@ -110,7 +147,45 @@ class FindingsPage(ToolPage):
         self._know.setVisible(not has_baseline)
         self._forget.setVisible(has_baseline)
 
+    def _judging_menu(self, owner: QWidget, code: str) -> QMenu:
+        menu = QMenu(owner)
+        choices: tuple[tuple[str, Choice | None], ...] = (
+            ("Count as an error", "error"),
+            ("Count as a warning", "warning"),
+            ("Count as a note", "info"),
+            ("Switch the rule off", "off"),
+            ("As usual", None),
+        )
+        for words, choice in choices:
+            entry = menu.addAction(words)
+            entry.triggered.connect(lambda _=False, choice=choice: self._judge(code, choice))
+        return menu
+
+    def _judge(self, code: str, choice: Choice | None) -> None:
+        self._settings = self._settings.with_severity(code, choice)
+        self._choose()
+
+    def _choose_model(self) -> None:
+        if self._model.text().strip() != self._settings.model:
+            self._choose()
+
+    def _choose(self) -> None:
+        """Something was chosen by hand: tell it."""
+        chosen = msgspec.structs.replace(
+            self._settings, opinions=self._opinions.isChecked(), model=self._model.text().strip()
+        )
+        self.checks_chosen.emit(PROFILES[self._target.currentIndex()].name, chosen)
+
     def _lay_out_body(self) -> None:
+        self._form = form()
+        self._form.addRow("Check for", self._target)
+        self._form.addRow("Its model", self._model)
+        self._form.addRow("", self._opinions)
+        self._target.activated.connect(self._choose)
+        self._model.editingFinished.connect(self._choose_model)
+        self._opinions.clicked.connect(self._choose)
+        off = QWidget()
+        off.setLayout(self._off)
         rules, silenced, body = QWidget(), QWidget(), QWidget()
         rules.setLayout(self._rules)
         self._about_file = QWidget()
@@ -119,11 +194,13 @@ class FindingsPage(ToolPage):
         self._silenced_head = label("Suppressed", "heading")
         buttons = row(self._near, self._near_told, None)
         known = row(self._know, self._forget, self._prune, None)
-        report = row(self._form, self._save, None)
+        report = row(self._report, self._save, None)
         body.setLayout(
             column(
+                self._form,
                 self._about_file,
                 rules,
+                off,
                 buttons,
                 self._silenced_head,
                 silenced,

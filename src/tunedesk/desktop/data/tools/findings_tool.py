@@ -10,24 +10,28 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.desktop.background import Job
+from tunedesk.desktop.data.linter import Checks
 from tunedesk.desktop.data.open_dataset import OpenDataset
-from tunedesk.desktop.data.tools.findings_page import FindingsPage, RuleCount
-from tunedesk.desktop.data.tools.suppress_page import SuppressPage
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.shell.window_actions import ask_for_file
 from tunedesk.desktop.widgets.buttons import action
 from tunedesk.lint.baseline import Baseline, fingerprint, store_baseline, stored_baseline
 from tunedesk.lint.finding import Finding, Severity
+from tunedesk.lint.settings import LintSettings
 from tunedesk.lint.silencing import LiveSilencer
 from tunedesk.lint.suppressions import Suppression, SuppressionStore
 
 if TYPE_CHECKING:
+    from tunedesk.desktop.data.tools.findings_page import FindingsPage, RuleCount
+    from tunedesk.desktop.data.tools.suppress_page import SuppressPage
     from tunedesk.project.folder import Project
 
 
 class FindingsTool(QObject):
     failed = Signal(Exception)
     rule_asked = Signal(str)
+    checks_wanted = Signal(object)
+    """Checks that the project shall keep."""
 
     def __init__(
         self, owner: QWidget, desk: ToolDesk, shelf: ToolShelf, project: Callable[[], Project | None]
@@ -40,12 +44,15 @@ class FindingsTool(QObject):
         self._page: FindingsPage | None = None
         self._reason: SuppressPage | None = None
         self._row = -1
+        self._stays_open = False
         self._suppressions: tuple[Suppression, ...] = ()
         self._baseline: Baseline | None = None
         self.action = action(owner, "All &findings", "warning", "F9", tip="Every finding, rule by rule")
         self.action.triggered.connect(self.open)
 
     def open(self) -> None:
+        from tunedesk.desktop.data.tools.findings_page import FindingsPage
+
         if self._desk.dataset() is None:
             return
         if self._page is None:
@@ -56,11 +63,24 @@ class FindingsTool(QObject):
             page.baseline_asked.connect(self._set_baseline)
             page.near_asked.connect(self._find_near)
             page.report_asked.connect(self._ask_where)
+            page.checks_chosen.connect(self._choose_checks)
         self._shelf.show_tool(self._page)
+        self._show_checks()
         self.look_again()
+
+    def _show_checks(self) -> None:
+        dataset = self._desk.dataset()
+        if self._page is not None and dataset is not None:
+            self._page.show_checks(dataset.checks.target, dataset.checks.rules)
+
+    def _choose_checks(self, target: str, rules: LintSettings) -> None:
+        self._stays_open = True
+        self.checks_wanted.emit(Checks(target, rules))
 
     def suppress(self, row_id: int, finding: Finding) -> None:
         """Ask for the reason why a finding may stand."""
+        from tunedesk.desktop.data.tools.suppress_page import SuppressPage
+
         if self._reason is None:
             self._reason = SuppressPage()
             self._reason.suppress_asked.connect(self._suppress)
@@ -70,8 +90,11 @@ class FindingsTool(QObject):
 
     def dataset_changed(self) -> None:
         """Another dataset is shown, or none: it has suppressions of its own."""
-        if self._shelf.open_tool in (self._page, self._reason) and self._shelf.open_tool is not None:
+        is_open = self._shelf.open_tool in (self._page, self._reason) and self._shelf.open_tool is not None
+        if is_open and not self._stays_open:
             self._shelf.close_tool()
+        self._stays_open = False
+        self._show_checks()
         dataset, project = self._desk.dataset(), self._project()
         self._suppressions, self._baseline = (), None
         if dataset is None or project is None:
@@ -197,7 +220,7 @@ class FindingsTool(QObject):
         def work(job: Job) -> None:
             from tunedesk.desktop.data.tools.findings_report import write_report
 
-            write_report(path, ending, dataset, target.name if target is not None else dataset.target)
+            write_report(path, ending, dataset, target.name if target is not None else dataset.checks.target)
 
         self._desk.background.run(
             work,
@@ -210,6 +233,8 @@ class FindingsTool(QObject):
 
 def _counted(rows: list[int], findings: Callable[[int], tuple[Finding, ...]]) -> list[RuleCount]:
     """Rows by rule, the worst first, and of these the most frequent."""
+    from tunedesk.desktop.data.tools.findings_page import RuleCount
+
     order = list(Severity)
     counts: dict[str, int] = {}
     worst: dict[str, int] = {}

@@ -3,7 +3,6 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QSplitter, QWidget
 
-from tunedesk.dataset.history import Version
 from tunedesk.desktop.data.tools.difference_view import DifferenceView
 from tunedesk.desktop.data.tools.moment_list import Moment, MomentList
 from tunedesk.desktop.data.tools.tool_page import ToolPage
@@ -108,8 +107,3 @@ class HistoryPage(ToolPage):
         splitter.addWidget(lower)
         splitter.setSizes([300, 400])
         self.set_body(splitter, scrolls=False)
-
-
-def version_of(moment: Moment, versions: tuple[Version, ...]) -> Version | None:
-    """The version that a moment is, if it has a name."""
-    return next((version for version in versions if version.name == moment.name), None)

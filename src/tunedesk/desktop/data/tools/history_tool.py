@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from tunedesk.dataset.diffing import RowDiff, diff_rows
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.history import Version
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Job
-from tunedesk.desktop.data.tools.difference_view import summary_of
-from tunedesk.desktop.data.tools.history_page import HistoryPage, version_of
 from tunedesk.desktop.data.tools.moment_list import Moment, moments_of
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.widgets.buttons import action
+
+if TYPE_CHECKING:  # the page and its libraries come when it is first opened
+    from tunedesk.dataset.diffing import RowDiff
+    from tunedesk.desktop.data.tools.history_page import HistoryPage
 
 
 class HistoryTool(QObject):
@@ -36,6 +38,8 @@ class HistoryTool(QObject):
         self.action.triggered.connect(self.open)
 
     def open(self) -> None:
+        from tunedesk.desktop.data.tools.history_page import HistoryPage
+
         if self._desk.dataset() is None:
             return
         if self._page is None:
@@ -75,6 +79,9 @@ class HistoryTool(QObject):
             self._desk.background.cancel(self._job)
         document, now = dataset.document, dataset.session.now
 
+        from tunedesk.dataset.diffing import diff_rows
+        from tunedesk.desktop.data.tools.difference_view import summary_of
+
         def work(job: Job) -> tuple[Snapshot, RowDiff | None]:
             then = document.at_version(moment.target)
             return then, diff_rows(then, now, by_id=True, progress=job.report, cancelled=job.is_cancelled)
@@ -98,12 +105,12 @@ class HistoryTool(QObject):
         self._change(lambda document: document.name_version(name))
 
     def _rename(self, moment: Moment, name: str) -> None:
-        version = version_of(moment, self._versions)
+        version = _version_of(moment, self._versions)
         if version is not None:
             self._change(lambda document: document.rename_version(version, name))
 
     def _forget(self, moment: Moment) -> None:
-        version = version_of(moment, self._versions)
+        version = _version_of(moment, self._versions)
         if version is not None:
             self._change(lambda document: document.delete_version(version))
 
@@ -128,6 +135,11 @@ class HistoryTool(QObject):
             return document.restore(moment.target, f"Go back to {name}")
 
         dataset.session.change_document(work, "Going back")
+
+
+def _version_of(moment: Moment, versions: tuple[Version, ...]) -> Version | None:
+    """The version that a moment is, if it has a name."""
+    return next((version for version in versions if version.name == moment.name), None)
 
 
 def _read(document: Document) -> tuple[list[Moment], tuple[Version, ...]]:

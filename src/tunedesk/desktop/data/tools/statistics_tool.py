@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Job
-from tunedesk.desktop.data.tools.statistics_page import StatisticsPage
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk, ToolShelf
 from tunedesk.desktop.widgets.buttons import action
-from tunedesk.plan.data_advice import data_advice
-from tunedesk.plan.row_statistics import RowFacts
-from tunedesk.plan.statistics import DataStatistics, gather, language_step, look_at
-from tunedesk.template.counting import Counts, TemplateCounter, TokenCounter
+
+if TYPE_CHECKING:  # the page and its libraries come when it is first opened
+    from tunedesk.desktop.data.tools.statistics_page import StatisticsPage
+    from tunedesk.plan.row_statistics import RowFacts
+    from tunedesk.plan.statistics import DataStatistics
+    from tunedesk.template.counting import Counts, TokenCounter
 
 
 class StatisticsTool(QObject):
@@ -33,6 +35,8 @@ class StatisticsTool(QObject):
         self.action.triggered.connect(self.open)
 
     def open(self) -> None:
+        from tunedesk.desktop.data.tools.statistics_page import StatisticsPage
+
         if self._desk.dataset() is None:
             return
         if self._page is None:
@@ -61,6 +65,8 @@ class StatisticsTool(QObject):
             self._look_at_late()
 
     def _gather(self) -> None:
+        from tunedesk.plan.statistics import gather
+
         page, dataset = self._page, self._desk.dataset()
         if page is None or dataset is None:
             return
@@ -97,6 +103,8 @@ class StatisticsTool(QObject):
         )
 
     def _look_at_late(self) -> None:
+        from tunedesk.plan.statistics import language_step, look_at
+
         dataset, data = self._desk.dataset(), self._data
         if dataset is None or data is None or not self._late:
             return
@@ -126,6 +134,8 @@ class StatisticsTool(QObject):
         self._job = self._desk.background.run(work, then, self.failed.emit, owner=self)
 
     def _show(self) -> None:
+        from tunedesk.plan.data_advice import data_advice
+
         dataset = self._desk.dataset()
         if self._page is None or self._data is None or dataset is None:
             return
@@ -139,6 +149,8 @@ class StatisticsTool(QObject):
             self._desk.reveal([each.row_id for each in self._data.cut_rows(self._desk.max_length())])
 
     def _counter(self) -> TokenCounter:
+        from tunedesk.template.counting import TemplateCounter
+
         dataset = self._desk.dataset()
         template = dataset.renderer.template if dataset is not None else None
         if dataset is None or template is None:
