@@ -210,6 +210,8 @@ class App(QObject):
         reason = project.read_only_reason or (opened.document.read_only_reason if opened.document else "")
         if reason:
             self.window.notices.show_notice(Notice(reason, "warning", key=READ_ONLY, can_close=False))
+        if project.state.report:
+            self.window.notices.show_notice(Notice(project.state.report, "warning"))
         self._find_models(project.default_model)
         if opened.document is not None:
             self._show_dataset(opened.split, opened.document)
@@ -228,6 +230,8 @@ class App(QObject):
         )
         if document.merge_report is not None:
             self.window.notices.show_notice(Notice(document.merge_report.sentence, "warning"))
+        if document.journal_report:
+            self.window.notices.show_notice(Notice(document.journal_report, "warning"))
         for note in document.notes:  # what was guessed of the file: its encoding, which sheet
             self.window.notices.show_notice(Notice(note, key=note))
         self._show_saved()

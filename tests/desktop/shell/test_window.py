@@ -307,3 +307,12 @@ def test_a_row_that_blocks_the_training_is_shown_in_its_dataset(qtbot, app, help
     settle(qtbot, app)
     assert app.data.document.path.name == "valid.jsonl"
     assert "Row 3" in words_on(app.window)
+
+
+def test_a_damaged_project_database_is_told_and_the_rows_are_there(qtbot, open_window, helpdesk):
+    folder = helpdesk / ".tunedesk"
+    folder.mkdir(exist_ok=True)
+    (folder / "state.db").write_bytes(b"no database at all, but long enough to look like a file " * 40)
+    app = open_window(helpdesk)
+    assert len(app.data.document) == 60
+    assert any("state.db was damaged" in each.text for each in app.window.notices.notices)

@@ -57,3 +57,11 @@ def test_what_would_happen_is_said_before_it_does(qtbot, app, table):
     assert '"source": "desk"' in named(page, "What would change in the first row").toPlainText()
     page.apply_button.click()
     qtbot.waitUntil(lambda: any(value.get("source") == "desk" for value in readable(app)), timeout=WAIT)
+
+
+def test_a_no_break_space_in_a_system_prompt_stays_one(qtbot, app, table):
+    page = open_bulk(app)
+    choose(page, "Change", "Set the system prompt")
+    named(page, "System prompt").insertPlainText("Give 5\u00a0kg.")
+    press(qtbot, page, "Change 1 row")
+    qtbot.waitUntil(lambda: readable(app)[0]["messages"][0]["content"] == "Give 5\u00a0kg.", timeout=WAIT)

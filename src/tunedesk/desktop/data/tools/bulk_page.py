@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QLineEdit,
-    QPlainTextEdit,
     QTextBrowser,
     QWidget,
 )
@@ -35,6 +34,7 @@ from tunedesk.desktop.background import Job
 from tunedesk.desktop.data.row.change_html import change_html
 from tunedesk.desktop.data.tools.tool_page import ToolPage
 from tunedesk.desktop.data.tools.tool_shelf import ToolDesk
+from tunedesk.desktop.text.plain_field import PlainField
 from tunedesk.desktop.theme.fonts import monospaced
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.theme.tokens import tokens_of
@@ -92,7 +92,7 @@ class BulkPage(ToolPage):
 
     @property
     def text(self) -> str:
-        return self._text.toPlainText()
+        return self._text.text
 
     @property
     def names(self) -> tuple[str, str]:
@@ -194,10 +194,7 @@ class BulkPage(ToolPage):
         self._scope = QComboBox()
         self._scope.addItems(["The selected rows", "All rows"])
         self._scope.setAccessibleName("In")
-        self._text = QPlainTextEdit()
-        self._text.setTabChangesFocus(True)
-        self._text.setAccessibleName("System prompt")
-        self._text.setMaximumHeight(120)
+        self._text = PlainField("System prompt", 120)
         self._old, self._new, self._key, self._added, self._value = (QLineEdit() for _ in range(5))
         self._value.setPlaceholderText('as JSON: "text", 3 or true')
         self._overwrite = QCheckBox("Also where the key is already there")

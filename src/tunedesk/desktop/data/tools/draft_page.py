@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
 
 from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
+from tunedesk.desktop.text.plain_field import PlainField
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.runs.generation import ChatMessage
 
@@ -71,11 +72,8 @@ class DraftPage(ToolPage):
         self._count.setRange(1, 500)
         self._count.setValue(10)
         self._count.setAccessibleName("How many")
-        self._wish = QPlainTextEdit()
-        self._wish.setTabChangesFocus(True)
-        self._wish.setMaximumHeight(64)
+        self._wish = PlainField("Wish", 64)
         self._wish.setPlaceholderText("such as: more complaints about late parcels, in a rude tone")
-        self._wish.setAccessibleName("Wish")
         self._agree = QCheckBox()
         self._sent = column(spacing=GRID)
         self._lay_out_body()
@@ -91,7 +89,7 @@ class DraftPage(ToolPage):
             self._key.text(),
             TASKS[self._task.currentIndex()][0],
             self._count.value(),
-            self._wish.toPlainText().strip(),
+            self._wish.text.strip(),
         )
 
     def show_models(self, models: Sequence[LocalModel]) -> None:

@@ -1,10 +1,11 @@
 """Off-topic guards: questions that the tuned model shall decline, and the sentences it does it with."""
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QSpinBox, QWidget
 
 from tunedesk.dataset.guarding import Guards
 from tunedesk.desktop.data.tools.tool_page import ToolPage
+from tunedesk.desktop.text.plain_field import PlainField
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, column, form, label, row
 
@@ -51,11 +52,11 @@ class GuardPage(ToolPage):
     def ask(self) -> None:
         self._typing.stop()
         self.offer("Add guards", enabled=False)
-        if not self._questions.toPlainText().strip():
+        if not self._questions.text.strip():
             self.say("Write or open a list of questions first.", "muted")
             return
         share = self._share.value() / 100
-        questions, answers = self._questions.toPlainText(), self._answers.toPlainText()
+        questions, answers = self._questions.text, self._answers.text
         self.guards_asked.emit(questions, answers, share, self._seed.value())
 
     def show_guards(self, guards: Guards) -> None:
@@ -91,10 +92,7 @@ class GuardPage(ToolPage):
             box.valueChanged.connect(lambda: self._typing.start())
 
 
-def _lines(name: str, height: int) -> QPlainTextEdit:
-    field = QPlainTextEdit()
-    field.setTabChangesFocus(True)
-    field.setAccessibleName(name)
-    field.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-    field.setMaximumHeight(height)
+def _lines(name: str, height: int) -> PlainField:
+    field = PlainField(name, height)
+    field.setLineWrapMode(PlainField.LineWrapMode.NoWrap)
     return field

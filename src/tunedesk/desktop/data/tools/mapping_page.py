@@ -5,12 +5,13 @@ would be trained.
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from tunedesk.dataset.example import Example
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
+from tunedesk.desktop.text.plain_field import PlainField
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 
@@ -45,10 +46,7 @@ class MappingPage(ToolPage):
         self._typing.timeout.connect(self.ask)
         self._boxes = {name: QComboBox() for name, _, _ in FIELDS}
         self._role_key, self._text_key = QComboBox(), QComboBox()
-        self._system_text = QPlainTextEdit()
-        self._system_text.setTabChangesFocus(True)
-        self._system_text.setMaximumHeight(72)
-        self._system_text.setAccessibleName("System prompt of all rows")
+        self._system_text = PlainField("System prompt of all rows", 72)
         self._guess = push_button("Guess again", "refresh")
         self._forget = push_button("Forget what was said")
         self._preview = column(spacing=GRID)
@@ -62,7 +60,7 @@ class MappingPage(ToolPage):
             **chosen,
             role_key=_chosen(self._role_key) or "role",
             text_key=_chosen(self._text_key) or "content",
-            system_text=self._system_text.toPlainText(),
+            system_text=self._system_text.text,
         )
 
     def begin(self, columns: Sequence[str], mapping: ColumnMapping, *, is_kept: bool) -> None:

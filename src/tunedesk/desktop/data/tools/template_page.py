@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QLabel, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QWidget
 
 from tunedesk.dataset.hydrating import PromptTemplate
 from tunedesk.desktop.data.tools.clearing import clear
 from tunedesk.desktop.data.tools.tool_page import ToolPage
+from tunedesk.desktop.text.plain_field import PlainField
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
@@ -51,7 +52,7 @@ class TemplatePage(ToolPage):
 
     @property
     def template(self) -> PromptTemplate:
-        return PromptTemplate(*(self._texts[role].toPlainText() for role in ROLES))
+        return PromptTemplate(*(self._texts[role].text for role in ROLES))
 
     def show_table(self, name: str, columns: Sequence[str], rows: int) -> None:
         """Where the values come from. rows: how many the table has."""
@@ -114,18 +115,14 @@ class TemplatePage(ToolPage):
             field.textChanged.connect(self._typing.start)
             field.cursorPositionChanged.connect(partial(self._remember, field))
 
-    def _remember(self, field: QPlainTextEdit) -> None:
+    def _remember(self, field: PlainField) -> None:
         """Columns are written where one wrote last."""
         if field.hasFocus():
             self._last = field
 
 
-def _text_field(role: str) -> QPlainTextEdit:
-    field = QPlainTextEdit()
-    field.setTabChangesFocus(True)
-    field.setAccessibleName(f"Template of the {role}")
-    field.setMaximumHeight(60 if role == "system" else 96)
-    return field
+def _text_field(role: str) -> PlainField:
+    return PlainField(f"Template of the {role}", 60 if role == "system" else 96)
 
 
 def _words(text: str) -> QLabel:
