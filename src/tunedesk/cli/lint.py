@@ -11,12 +11,13 @@ from tunedesk import paths
 from tunedesk.cli.lint_report import show_report, without_silenced
 from tunedesk.cli.output import progress
 from tunedesk.cli.projects import Surroundings, find_model, surroundings
+from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.errors import UserError
 from tunedesk.lint.finding import FixKind
 from tunedesk.lint.fixes import FixedRows, fix_file
 from tunedesk.lint.help import help_page
-from tunedesk.lint.report import lint_file, read_split
+from tunedesk.lint.report import NumberedRows, lint_file, read_split, with_near_duplicates
 from tunedesk.lint.targets import RENDERING_TARGETS, Target, target_named
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import read_model_folder
@@ -48,7 +49,12 @@ def lint(arguments: argparse.Namespace) -> int:
         path = arguments.output or path
         write_dataset(path, content)
         progress(what_was_done(fixed, path))
-    report = without_silenced(lint_file(path, target, others, progress), path, around, arguments)
+    report = lint_file(path, target, others, progress)
+    if arguments.near_duplicates:
+        rows = NumberedRows([raw for _, raw in read_rows(path)])
+        report, sentence = with_near_duplicates(report, rows, target, others)
+        progress(sentence)
+    report = without_silenced(report, path, around, arguments)
     show_report(report, path, target.name, arguments)
     return 1 if report.findings else 0
 

@@ -60,6 +60,8 @@ def _add_data(commands: Commands) -> None:
     lint.add_argument("--explain", metavar="CODE", help="print the page of a rule, such as CNV003")
     lint.add_argument("--target", choices=TARGETS, help="for whom (default: the project's, else local)")
     lint.add_argument("--model", metavar="M", help="local model (default: the project's), or a provider's")
+    near = "also look for rows that say nearly the same"
+    lint.add_argument("--near-duplicates", action="store_true", help=near)
     lint.add_argument("--pedantic", action="store_true", help="also what is a matter of taste")
     forms = ("text", "table", "json", "sarif", "junit", "html")
     lint.add_argument("--format", choices=forms, default="text", help="form of the report (default text)")

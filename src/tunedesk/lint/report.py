@@ -3,7 +3,7 @@ business of `reports`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from tunedesk.lint.bulk import CHUNK, BulkLinter
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.file_facts import file_facts
 from tunedesk.lint.finding import Finding, Severity
+from tunedesk.lint.near_duplicates import describe, find_near_duplicates
 from tunedesk.lint.rules.files import lint_file_facts
 from tunedesk.lint.rules.housekeeping import unused_finding
 from tunedesk.lint.silencing import Silenced, Silencer
@@ -79,6 +80,38 @@ def lint_file(
     report = lint_rows(read_rows(path, tell), target, others)
     about_file = lint_file_facts(file_facts(path, report.rows), target)
     return replace(report, findings=(*report.findings, *about_file))
+
+
+class NumberedRows:
+    """The rows of a file in memory, by their numbers from 1; for what must go back and forth."""
+
+    def __init__(self, raws: Sequence[bytes]) -> None:
+        self._raws = raws
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    def rows(self) -> Iterator[tuple[int, bytes]]:
+        return enumerate(self._raws, start=1)
+
+    def raw(self, row_id: int) -> bytes:
+        return self._raws[row_id - 1]
+
+
+def with_near_duplicates(
+    report: LintReport,
+    rows: NumberedRows,
+    target: Target,
+    others: Mapping[str, Iterable[ParsedRow]] | None = None,
+) -> tuple[LintReport, str]:
+    """The report with rows that say nearly the same as others; and a sentence that says if it was sampled."""
+    found = find_near_duplicates(rows, target, others)
+    assert found is not None  # it was not cancelled
+    near = [replace(each, row=number) for number, findings in found.findings.items() for each in findings]
+    about_rows = [each for each in report.findings if each.row is not None]
+    about_file = [each for each in report.findings if each.row is None]
+    ordered = sorted([*about_rows, *near], key=lambda each: each.row or 0)
+    return replace(report, findings=(*ordered, *about_file)), describe(found)
 
 
 def read_split(path: Path) -> list[ParsedRow]:

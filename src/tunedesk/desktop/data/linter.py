@@ -194,14 +194,12 @@ class Linter(QObject):
         others = self._others
 
         def work(job: Job) -> tuple[Pass, str] | None:
+            from tunedesk.lint.near_duplicates import describe
+
             found = session.find_near_duplicates(snapshot, _read_others(others), job.report, job.is_cancelled)
             if found is None:
                 return None
-            rows = len(found.findings)
-            sentence = f"{rows:,} row{'' if rows == 1 else 's'} nearly the same as others."
-            if found.is_sampled:
-                sentence += f" Only {found.looked_at:,} of {found.rows:,} rows were looked at."
-            return _pass_of(session, target, self._shown_of(snapshot, session)), sentence
+            return _pass_of(session, target, self._shown_of(snapshot, session)), describe(found)
 
         def then(found: tuple[Pass, str] | None) -> None:
             if found is not None:

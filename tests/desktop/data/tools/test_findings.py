@@ -108,7 +108,7 @@ def test_rows_that_are_nearly_the_same_are_looked_for_when_asked(qtbot, app, tab
     settle(qtbot, app)
     press(qtbot, page, "Look for rows that say nearly the same")
     qtbot.waitUntil(
-        lambda: any("nearly the same as others" in words for words in words_on(page)), timeout=WAIT
+        lambda: any("nearly the same as another" in words for words in words_on(page)), timeout=WAIT
     )
 
 
