@@ -264,7 +264,8 @@ def _of_example(kind: ColumnKind, example: Example) -> Value:
         case ColumnKind.ANSWER:
             return example.last_assistant or None
         case ColumnKind.SYSTEM:
-            return next((turn.content for turn in example.messages if turn.role in SYSTEM_ROLES), None) or None
+            said = (turn.content for turn in example.messages if turn.role in SYSTEM_ROLES)
+            return next(said, None) or None
         case ColumnKind.TURNS:
             return len(example.messages)
         case ColumnKind.ROLES:

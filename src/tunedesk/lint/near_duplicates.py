@@ -85,6 +85,8 @@ def find_near_duplicates(
     most_rows: int = MOST_ROWS,
 ) -> NearDuplicates | None:
     """None when it was cancelled. progress(rows done, rows). others: rows of other splits, by name."""
+    # Its group of rules is off by default; who asks for the search wants what it finds.
+    target = replace(target, select=(*target.select, NEAR_DUPLICATE.code))
     total = len(snapshot)
     step = -(-total // most_rows) if total else 1
     search = _Search(snapshot, target)

@@ -177,3 +177,11 @@ def test_save_as_makes_a_workbook_that_reads_back(open_file, tmp_path):
         nested.save_as(tmp_path / "nested.xlsx")
     nested.save_as(tmp_path / "nested.xlsx", nested_as_json=True)
     assert values(nested)[1] == {"a": '{"b": 1}'}
+
+
+def test_false_in_the_place_of_0_is_an_edit(open_file, tmp_path):
+    document = open_file("rows.xlsx", workbook(("a", "n"), ("x", 0)))
+    document.replace(document.id_at(0), b'{"a": "x", "n": false}', "Edit")
+    document.save()
+    assert values(document) == [{"a": "x", "n": False}]
+    assert cells(tmp_path / "rows.xlsx")[1] == ("x", False)

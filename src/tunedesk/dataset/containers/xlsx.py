@@ -183,11 +183,16 @@ class XlsxLayout(LineLayout):
     def _new_value(self, sheet: Any, line: int, raw: bytes | None, place: int) -> tuple[Any, bool]:
         """What goes into a cell, and whether it is a text whatever it looks like."""
         shown = self._shown(line, raw, place)
-        if line >= 0 and (raw is None or self._shown(line, None, place) == shown):
+        if line >= 0 and (raw is None or _is_same(self._shown(line, None, place), shown)):
             cell = sheet.cell(self._first + line, place + 1)
             if cell.data_type != "f":  # a formula speaks of the place where it stands
                 return cell.value, cell.data_type == "s"
         return ("" if shown is None else shown), isinstance(shown, str)
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """0 and false are equal in Python, but not in a cell."""
+    return type(value) is type(other) and value == other
 
 
 def _width(values: Sequence[Any]) -> int:

@@ -61,6 +61,7 @@ class DataActions:
             None,
             self.find,
             self.only_findings,
+            *self.table.edit_menu,
             None,
             self.complete,
             self.check_again,
@@ -84,7 +85,7 @@ class DataActions:
     @property
     def view_menu(self) -> list[QAction | None]:
         views = [self.view_turns, self.view_json, self.view_trained]
-        return [*views, None, self.show_invisible, self.show_blanks]
+        return [*views, None, self.show_invisible, self.show_blanks, None, *self.table.view_menu]
 
     @property
     def changing(self) -> list[QAction]:

@@ -74,10 +74,10 @@ class DataPane(QWidget):
             actions.move_down,
         ]
         menu = [*rows, None, *actions.table.mark_menu]
-        self._table_side = TableSide(rows, menu, actions.only_findings, memory)
+        self._table_side = TableSide(rows, menu, actions.only_findings, actions.table, memory)
         self._detail_side = DetailSide(actions)
         self._panel = SidePanel()
-        self._list = RowList(self._table_side, actions.table)
+        self._list = RowList(self._table_side, actions.table, background, self.flush)
         self._detail = RowDetail(self._detail_side, self._panel, background)
         self._empty = EmptyState(
             "data",
@@ -266,6 +266,8 @@ class DataPane(QWidget):
             )
         )
         rows.facts_changed.connect(self.facts_changed)
+        rows.failed.connect(self.failed)
+        rows.notice_raised.connect(self.notice_raised)
         detail.failed.connect(self.failed)
         self._detail_side.findings.row_asked.connect(self._show_other_row)
         self._table_side.split_chosen.connect(self.split_chosen)

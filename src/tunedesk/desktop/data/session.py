@@ -169,6 +169,15 @@ class DatasetSession(QObject):
         """New rows at the end, all with the same marks, as one undo step."""
         self._do_many(lambda: self.document.insert(len(self.document), raws, label, marks), len(raws), label)
 
+    def insert(self, position: int, raws: Sequence[bytes], label: str) -> None:
+        """New rows before the one at a position, from 0."""
+        self._do_many(lambda: self.document.insert(position, raws, label), len(raws), label)
+
+    def move_to(self, row_ids: Sequence[int], position: int) -> None:
+        """Before the row that stands at a position, from 0, as one block."""
+        label = "Move row" if len(row_ids) == 1 else f"Move {len(row_ids):,} rows"
+        self._do_many(lambda: self.document.move(row_ids, position, label), len(row_ids), label)
+
     def duplicate(self, row_ids: Sequence[int]) -> None:
         """The copies stand behind the last of the rows."""
         label = "Duplicate row" if len(row_ids) == 1 else f"Duplicate {len(row_ids):,} rows"

@@ -19,7 +19,7 @@ class EditTarget(Protocol):
         """Of "cut", "copy", "paste" and "select all", what can be done now."""
         ...
 
-    def edit(self, what: str) -> None: ...
+    def do_edit(self, what: str) -> None: ...
 
 
 class EditActions(QObject):
@@ -80,7 +80,7 @@ class EditActions(QObject):
             }
             doing[what]()
         elif isinstance(widget, EditTarget):
-            widget.edit(what)
+            widget.do_edit(what)
 
 
 def _offered_by(widget: QWidget | None) -> frozenset[str]:

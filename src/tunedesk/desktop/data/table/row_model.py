@@ -73,6 +73,11 @@ class RowModel(QAbstractTableModel):
         return self._sorted is not None
 
     @property
+    def order(self) -> Order | None:
+        """All rows as they are sorted, without regard to the filter; None: as the file has them."""
+        return self._sorted
+
+    @property
     def ids(self) -> Order:
         """The rows that are shown, in their order."""
         return self._ids

@@ -1,6 +1,6 @@
 """The table itself: fixed row heights, whole rows, columns that stay, no question about a million rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import (
     QItemSelection,
@@ -11,7 +11,14 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from tunedesk.dataset.order import Order
@@ -20,6 +27,7 @@ from tunedesk.desktop.data.table.cell_paint import ChipDelegate
 from tunedesk.desktop.data.table.column_layout import ColumnLayout
 from tunedesk.desktop.data.table.columns import Column
 from tunedesk.desktop.data.table.frozen_columns import FrozenColumns, dress, use_own_header_selection
+from tunedesk.desktop.data.table.row_grip import RowGrip
 from tunedesk.desktop.data.table.row_model import Index, RowModel
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 
@@ -42,6 +50,10 @@ class RowTable(QTableView):
     """The column, and where on the screen."""
     star_clicked = Signal(int)
     """The id of a row whose star was clicked."""
+    edit_asked = Signal(str)
+    """Cut, copy, paste or select all, in lower case, of those that `offered` names."""
+    rows_dropped = Signal(object, int)
+    """Ids of rows that were dragged, and of the one they were dropped before; -1 at the end."""
 
     def __init__(self, memory: LayoutMemory | None = None) -> None:
         super().__init__()
@@ -50,6 +62,10 @@ class RowTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.takes_letters = False
         """Letters are told by `key_pressed`. They never search: that would read every row."""
+        self.offered: Callable[[], frozenset[str]] = frozenset
+        """What of `edit_asked` would do something now."""
+        self._grip = RowGrip(self)
+        self.setAcceptDrops(True)
         self.columns = ColumnLayout(self, memory or LayoutMemory({}))
         self._frozen = FrozenColumns(self, ROW_HEIGHT)
         self._rows: RowModel | None = None
@@ -175,6 +191,12 @@ class RowTable(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def offered_edits(self) -> frozenset[str]:
+        return self.offered()
+
+    def do_edit(self, what: str) -> None:
+        self.edit_asked.emit(what)
+
     def keyboardSearch(self, search: str) -> None:
         """Nothing: Qt would ask the model for the text of every row."""
 
@@ -190,6 +212,40 @@ class RowTable(QTableView):
         super().resizeEvent(event)
         self.columns.fit()
         self._standing.start()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if not self._grip.press(event, index):
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self._grip.move(event, self.selected_row_ids):
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self._grip.release():
+            super().mouseReleaseEvent(event)
+            return
+        self.go_to_row(self.indexAt(event.position().toPoint()).row())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._grip.take_drag(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._grip.take_drag(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        rows = self._grip.dropped(event)
+        if rows is None or self._rows is None:
+            event.ignore()
+            return
+        event.accept()
+        at = event.position().toPoint()
+        index = self.indexAt(at)
+        place = index.row() if index.isValid() else len(self._rows.ids)
+        if index.isValid() and at.y() > self.visualRect(index).center().y():
+            place += 1
+        self.rows_dropped.emit(rows, self._rows.row_id(place) if place < len(self._rows.ids) else -1)
 
     def _take_click(self, index: Index) -> None:
         if index.column() == Column.STAR and self._rows is not None:

@@ -1,4 +1,6 @@
-"""A line below the table in which tags or a note are typed for the rows that are selected."""
+"""A line below the table in which something short is typed: tags, a note, the value of a filter."""
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -8,19 +10,19 @@ from tunedesk.desktop.widgets.buttons import action, tool_button
 from tunedesk.desktop.widgets.layout import GRID, column, label, line, row
 
 
-class MarkBar(QWidget):
-    accepted = Signal(str)
-    """Enter was pressed; carries the text."""
+class AskBar(QWidget):
     closed = Signal()
+    """Enter or Escape: whoever had the focus may have it again."""
 
     def __init__(self) -> None:
         super().__init__()
         self._title = label("", "muted")
         self.field = TagField()
-        self.field.returnPressed.connect(lambda: self.accepted.emit(self.field.text()))
+        self.field.returnPressed.connect(self._accept)
+        self._then: Callable[[str], None] = lambda text: None
         close = action(self, "Close this line", "close", "Esc")
         close.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        close.triggered.connect(self.closed)
+        close.triggered.connect(self._close)
         self.addAction(close)
         inside = row(self._title, self.field, tool_button(close))
         inside.setContentsMargins(GRID + 4, 4, GRID, 4)
@@ -28,8 +30,17 @@ class MarkBar(QWidget):
         self.setLayout(column(line(), inside, spacing=0))
         self.hide()
 
-    def ask(self, title: str, text: str, hint: str, words: list[str] | None) -> None:
-        """words: tags to complete from; None: a text of any kind."""
+    def ask(
+        self,
+        title: str,
+        then: Callable[[str], None],
+        *,
+        text: str = "",
+        hint: str = "",
+        words: list[str] | None = None,
+    ) -> None:
+        """then: gets the text when Enter is pressed. words: tags to complete from; None: any text."""
+        self._then = then
         self._title.setText(title)
         self._title.setBuddy(self.field)
         self.field.setAccessibleName(title)
@@ -38,6 +49,14 @@ class MarkBar(QWidget):
         self.field.setText(text + ", " if words is not None and text else text)
         self.show()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _accept(self) -> None:
+        self._then(self.field.text())
+        self._close()
+
+    def _close(self) -> None:
+        self.hide()
+        self.closed.emit()
 
 
 class TagField(QLineEdit):
