@@ -32,6 +32,8 @@ class ColumnMenu(QObject):
         """For the head of a column."""
         menu, model, columns = self._menu, self._model(), self._table.columns
         menu.clear()
+        for inner in menu.findChildren(QMenu):  # clear() would keep it for as long as the table lives
+            inner.deleteLater()
         if model is None:
             return menu
         if column >= 0:

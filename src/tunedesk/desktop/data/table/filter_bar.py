@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
@@ -69,6 +69,13 @@ class FilterMenu(QMenu):
     def __init__(self, owner: QWidget) -> None:
         super().__init__("Add filter", owner)
         self.setToolTipsVisible(True)
+
+    def empty(self) -> None:
+        """`clear` would keep the menus inside this one for as long as the window lives."""
+        self.clear()
+        for inner in self.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            inner.setParent(None)
+            inner.deleteLater()
 
     def section(self, title: str) -> QMenu:
         return self.addMenu(title)

@@ -57,7 +57,7 @@ class Filtering(QObject):
 
     def fill(self) -> None:
         menu, dataset = self._menu, self._dataset()
-        menu.clear()
+        menu.empty()
         if dataset is None:
             return
         findings = menu.section("Findings")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -16,6 +17,9 @@ from tunedesk.desktop.data.open_dataset import OpenDataset
 from tunedesk.desktop.data.table.mark_plans import counted
 from tunedesk.desktop.widgets.notice_bar import Notice
 from tunedesk.errors import UserError
+
+if TYPE_CHECKING:  # comes with the first paste
+    from tunedesk.dataset.spreadsheet import PastedOver
 
 ROWS_MIME = "application/x-tunedesk-rows"
 """Rows as they are, one a line."""
@@ -132,7 +136,7 @@ class RowClipboard(QObject):
             first = shown.index(chosen[0])
             chosen = shown[first : first + max(1, len(parse_cells(text)))]
 
-        def work(job: Job):  # type: ignore[no-untyped-def]  # PastedOver, imported when needed
+        def work(job: Job) -> PastedOver:
             from tunedesk.dataset.sheet_columns import columns_of
             from tunedesk.dataset.spreadsheet import paste_over
 
@@ -141,7 +145,7 @@ class RowClipboard(QObject):
             columns = columns_of(values, snapshot.mapping)
             return paste_over(rows, columns, text, mapping=snapshot.mapping)
 
-        def then(pasted) -> None:  # type: ignore[no-untyped-def]
+        def then(pasted: PastedOver) -> None:
             if pasted.rows:
                 dataset.session.change_many(pasted.rows, counted("Paste over", len(pasted.rows)))
             if pasted.left_out or not pasted.rows:
