@@ -19,7 +19,17 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "packaging")]
 
 from build_sample import mended_rows  # noqa: E402
 from PySide6.QtCore import QEventLoop, QObject  # noqa: E402
-from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QWidget  # noqa: E402
+from PySide6.QtGui import QAction  # noqa: E402
+from PySide6.QtWidgets import (  # noqa: E402
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPlainTextEdit,
+    QWidget,
+)
 
 from tunedesk import paths  # noqa: E402
 from tunedesk.cli.train import recommended  # noqa: E402
@@ -179,9 +189,71 @@ def chat(app: App) -> None:
     wait_until(send.isVisible)
 
 
+def tool(app: App, action: QAction) -> QWidget:
+    """A tool of the data pane, opened."""
+    app.window.show_pane("data")
+    action.trigger()
+    settle(app)
+    assert app.data is not None and app.data.tool_shelf.open_tool is not None
+    return app.data.tool_shelf.open_tool
+
+
+def findings(app: App) -> None:
+    assert app.data is not None
+    tool(app, app.data.looking_tools.findings.action)
+
+
+def replace(app: App) -> None:
+    assert app.data is not None
+    page = tool(app, app.data.editing_tools.replace_action)
+    for field, text in zip(page.findChildren(QLineEdit), ("invoice", "bill"), strict=False):
+        field.setText(text)
+        field.textEdited.emit(text)
+
+
+def split(app: App) -> None:
+    assert app.data is not None
+    page = tool(app, app.data.making_tools.split.action)
+    way = named(page, "How")
+    assert isinstance(way, QComboBox)
+    way.setCurrentIndex(1)
+    way.activated.emit(1)
+
+
+def statistics(app: App) -> None:
+    assert app.data is not None
+    tool(app, app.data.looking_tools.statistics.action)
+    wait_until(lambda: any("Suggested" in each.text() for each in app.window.findChildren(QLabel)))
+
+
+def history(app: App) -> None:
+    """A few edits, a named version, and what differs from it."""
+    assert app.data is not None and app.data.document is not None
+    document, session = app.data.document, app.data.session
+    assert session is not None
+    if not document.versions():
+        document.name_version("Before the review")
+    for number, old, new in ((1, b"on Monday", b"on Friday"), (3, b"toaster", b"kettle")):
+        raw = document.raw_at(number - 1)
+        session.change_many({document.id_at(number - 1): raw.replace(old, new)}, "Edit text")
+    session.delete([document.id_at(8)])
+    settle(app)
+    page = tool(app, app.data.looking_tools.history.action)
+    moments = named(page, "Moments")
+    assert isinstance(moments, QListView)
+    settle(app)
+    moments.setCurrentIndex(moments.model().index(moments.model().rowCount() - 1, 0))
+    settle(app)
+
+
 SHOTS: dict[str, Callable[[App], None]] = {
     "data": data,
     "trained": trained,
+    "findings": findings,
+    "replace": replace,
+    "split": split,
+    "statistics": statistics,
+    "history": history,
     "train": train,
     "runs": runs,
     "chat": chat,
