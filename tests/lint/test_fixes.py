@@ -331,3 +331,50 @@ def test_a_file_of_lines_is_mended_as_a_file_too(tmp_path: Path) -> None:
     assert (content, fixed.applied) == (path.read_bytes(), {})
     path.write_bytes(GOOD + b"\r\n")
     assert fix_file(path, Target("azure"), FixKind.SAFE)[0] == GOOD + b"\r\n"
+
+
+def dumped(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_unsafe_fixes_in_bulk_lose_no_text_of_another_tools_turns() -> None:
+    rows = [
+        dumped({"conversations": [{"from": "human", "value": f"Q{n}"}, {"from": "gpt", "value": f"A{n}"}]})
+        for n in range(3)
+    ]
+    fixed = fix_rows(rows, Target("openai"), FixKind.UNSAFE)
+    assert [json.loads(raw)["messages"] for raw in fixed.rows] == [
+        [{"role": "user", "content": f"Q{n}"}, {"role": "assistant", "content": f"A{n}"}] for n in range(3)
+    ]
+    assert fixed.deleted == ()
+
+
+PAIR_BY_OTHER_NAMES = {
+    "input": {"messages": [{"role": "user", "content": "Q"}]},
+    "chosen": [{"role": "assistant", "content": "yes"}],
+    "rejected": [{"role": "assistant", "content": "no"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "target"),
+    [
+        ({"messages": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]}, "openai"),
+        ({"messages": [{"role": "user", "text": "Q"}, {"role": "assistant", "text": "A"}]}, "azure"),
+        (PAIR_BY_OTHER_NAMES, "openai-dpo"),
+        ({"prompt": "Q", "completions": ["A"], "completion": None, "labels": [True]}, "together"),
+    ],
+)
+def test_a_key_that_may_be_the_missing_one_by_another_name_is_not_deleted_in_bulk(
+    value: dict[str, object], target: str
+) -> None:
+    """What it holds would be gone, and the row still not be usable."""
+    fixed = fix_rows([dumped(value)], Target(target), FixKind.UNSAFE)
+    assert [json.loads(raw) for raw in fixed.rows] == [value]
+
+
+def test_safe_fixes_go_before_unsafe_ones() -> None:
+    """An unsafe fix may take what a safe one would have kept."""
+    turns = [{"role": "human", "content": "Q"}, {"role": "assistant", "content": "A"}]
+    fixed = fix_rows([dumped({"messages": turns, "note": "n"})], Target("openai"), FixKind.UNSAFE)
+    assert list(fixed.applied) == ["SCH009", "SCH004"]

@@ -146,9 +146,11 @@ def _next_step(
     parsed: ParsedRow, findings: Sequence[Finding], allowed: set[FixKind]
 ) -> tuple[Finding, bytes | None] | None:
     """The first finding with a fix that may be applied and changes something, and what it makes of
-    the row.
+    the row. Safe ones go first: an unsafe one may take what they would have kept.
     """
-    for finding in findings:
+    for finding in sorted(
+        findings, key=lambda found: found.fix is None or found.fix.kind is not FixKind.SAFE
+    ):
         if finding.fix is not None and finding.fix.kind in allowed:
             new = finding.fix.apply(parsed)
             if new != parsed.raw:

@@ -43,6 +43,7 @@ _TOGETHER_CHAT = frozenset({"messages"})  # together-python's check_file refuses
 _MESSAGE_KEYS = frozenset(
     {"role", "content", "name", "weight", "refusal", "tool_calls", "function_call", "tool_call_id", "audio"}
 )
+_SAYS = frozenset({"content", "refusal", "tool_calls", "function_call"})  # a turn without any is no turn
 _COLUMNS = (  # pairs of question and answer that other tools use
     ("instruction", "response"),
     ("question", "answer"),
@@ -92,9 +93,7 @@ _REQUIRED: dict[RowFormat, tuple[tuple[str, ...], ...]] = {
 
 
 def missing_key(view: RowView) -> Iterator[Hit]:
-    required = _REQUIRED.get(view.format, ())
-    missing = {keys[0]: None for keys in required if not any(key in view.value for key in keys)}
-    for key in missing:
+    for key in _missing_keys(view):
         yield Hit("", f"The row has no {key}.")
     for index, (message, turn) in enumerate(view.all_turns):
         role_key, _ = view.keys_of(turn)
@@ -107,6 +106,12 @@ def missing_key(view: RowView) -> Iterator[Hit]:
             yield Hit(message.pointer, "The turn has no role.", fix=fix)
 
 
+def _missing_keys(view: RowView) -> list[str]:
+    """Of those that can be spelled in two ways, the first."""
+    required = _REQUIRED.get(view.format, ())
+    return list(dict.fromkeys(keys[0] for keys in required if not any(key in view.value for key in keys)))
+
+
 def _likely_role(view: RowView, index: int) -> str:
     """By what stands before: the user begins, then both take turns; what is compared are answers."""
     if index >= len(view.turns):
@@ -116,27 +121,36 @@ def _likely_role(view: RowView, index: int) -> str:
 
 
 def unknown_key(view: RowView) -> Iterator[Hit]:
-    """Every key of the row and its turns that the target's description does not have."""
+    """Every key of the row and its turns that the target's description does not have.
+
+    A row or turn that lacks a key may have it by another name: such a key is not deleted in bulk. ShareGPT's
+    turns have a rule of their own.
+    """
     if view.target.name in TAKES_ANY_KEY:
         return
     known = _TOGETHER_CHAT if view.target.name == "together" and view.is_chat else _ROW_KEYS.get(view.format)
     if known is not None and view.target.name not in REINFORCEMENT_TARGETS:
+        is_whole = not _missing_keys(view)
         for key in view.value:
             if key not in known:
                 pointer = f"/{escaped(key)}"
-                yield Hit(pointer, f"The target does not know the key {key}.", fix=_drop(pointer, key))
-    if view.target.name == "together":
-        return  # it looks at role, content and weight of a turn and at nothing else
+                yield Hit(
+                    pointer, f"The target does not know the key {key}.", fix=_drop(pointer, key, is_whole)
+                )
+    if view.target.name == "together" or view.format is RowFormat.SHAREGPT:
+        return  # Together looks at role, content and weight of a turn and at nothing else
     for message, turn in view.all_turns:
+        is_whole = "role" in turn and not _SAYS.isdisjoint(turn)
         for key in turn:
             if key not in _MESSAGE_KEYS:
                 pointer = f"{message.pointer}/{escaped(key)}"
                 words = f"The target does not know the key {key} of a turn."
-                yield Hit(pointer, words, fix=_drop(pointer, key))
+                yield Hit(pointer, words, fix=_drop(pointer, key, is_whole))
 
 
-def _drop(pointer: str, key: str) -> Fix:
-    return Fix(FixKind.UNSAFE, f"Delete the key {key}", (DeleteKey(pointer),))
+def _drop(pointer: str, key: str, is_whole: bool) -> Fix:
+    kind = FixKind.UNSAFE if is_whole else FixKind.SUGGESTION
+    return Fix(kind, f"Delete the key {key}", (DeleteKey(pointer),))
 
 
 def escaped(key: str) -> str:
