@@ -5,6 +5,7 @@ is a guess.
 import codecs
 import re
 
+from tunedesk.dataset.code_pages import guess_code_page
 from tunedesk.dataset.containers.form import Dialect
 from tunedesk.dataset.line_index import Read
 
@@ -83,7 +84,7 @@ def find_encoding(read: Read, first: int, size: int) -> str:
                 sample += block
     if not wrong or right:
         return "utf-8"
-    return "cp1251" if _looks_cyrillic(bytes(sample)) else "cp1252"
+    return guess_code_page(bytes(sample))
 
 
 def _high_bytes(block: bytes) -> tuple[int, int]:
@@ -91,10 +92,3 @@ def _high_bytes(block: bytes) -> tuple[int, int]:
     text = block.decode("utf-8", "surrogateescape")
     bad = sum("\udc80" <= sign <= "\udcff" for sign in text)
     return bad, sum(ord(sign) > 127 for sign in text) - bad
-
-
-def _looks_cyrillic(sample: bytes) -> bool:
-    """Russian text stands in runs of high bytes, Western text has one among ASCII letters."""
-    runs = re.findall(rb"[\xa8\xb8\xc0-\xff]+", sample)
-    in_runs = sum(len(run) for run in runs if len(run) > 1)
-    return in_runs * 2 > sum(map(len, runs))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tunedesk.dataset.code_pages import guess_code_page
 from tunedesk.dataset.parsing import ParsedRow, ParseProblem, parse_row
 from tunedesk.lint.edits import DeleteRow, Edit, ReplaceLine, Rewrite, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
@@ -15,6 +16,7 @@ from tunedesk.lint.rule import Hit, Rule, Scope
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 MAX_MENDED = 1_000_000  # bytes of a broken line that is searched for its open brackets
+_CODE_PAGES = {"cp1251": "Windows-1251 (Cyrillic)", "cp1252": "Windows-1252 (western)"}
 _CLOSERS = {"{": "}", "[": "]"}
 
 
@@ -28,22 +30,14 @@ def _redecode(parsed: ParsedRow, problem: ParseProblem) -> Fix | None:
     """Read the bytes as the Windows encoding that they most look like; only where a row comes of it, because
     afterwards nobody could tell which bytes stood there.
     """
-    codec, name = _guess_codec(parsed.raw)
+    codec = guess_code_page(parsed.raw)
     try:
         raw = parsed.raw.decode(codec).encode("utf-8")
     except UnicodeDecodeError:
         return None
     if parse_row(raw).value is None:
         return None
-    return Fix(FixKind.UNSAFE, f"Read the line as {name}", (ReplaceLine(raw),))
-
-
-def _guess_codec(raw: bytes) -> tuple[str, str]:
-    """Cyrillic words are runs of high bytes; in western text high bytes stand alone between ASCII letters."""
-    runs = re.findall(rb"[\xc0-\xff]+", raw)
-    in_runs = sum(len(run) for run in runs if len(run) > 2)
-    alone = sum(len(run) for run in runs if len(run) <= 2)
-    return ("cp1251", "Windows-1251 (Cyrillic)") if in_runs > alone else ("cp1252", "Windows-1252 (western)")
+    return Fix(FixKind.UNSAFE, f"Read the line as {_CODE_PAGES[codec]}", (ReplaceLine(raw),))
 
 
 def _delete_blank(parsed: ParsedRow, problem: ParseProblem) -> Fix:
