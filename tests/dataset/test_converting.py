@@ -276,6 +276,15 @@ def test_a_broken_row_is_refused_with_its_number(broken):
     assert [refusal.row for refusal in found.refusals] == [2]
 
 
+@pytest.mark.parametrize(
+    ("broken", "begins"), [(b'{"x": NaN}', "NaN is not"), (b"[]", "the line"), (b"{'a': 1}", "JSON wants")]
+)
+def test_a_reason_begins_small_unless_it_begins_with_a_name(broken, begins):
+    refusal = convert_row(1, broken, None, F.CHAT).refusal
+    assert refusal is not None and refusal.why.startswith(begins)
+    assert not refusal.why.endswith(".")
+
+
 def test_pictures_are_refused_where_only_text_is_taken():
     picture = {"type": "image_url", "image_url": {"url": "x"}}
     value = {"messages": [{"role": "user", "content": [picture]}, ASSISTANT]}

@@ -272,5 +272,13 @@ def test_a_disk_that_is_full_leaves_nothing(tmp_path, monkeypatch):
 def test_every_row_goes_into_the_file_or_is_refused(name, target, tmp_path):
     plan = plan_of([ROWS[name]], target, MAPPING if name == "mapped" else None, skip_refused=True)
     assert plan.rows + sum(refusal.count for refusal in plan.refusals) == 1
-    for row in rows_in(write_export(plan, tmp_path)[0]):
+    if plan.rows:
+        (row,) = rows_in(write_export(plan, tmp_path)[0])
         assert detect_format(row) is plan.format
+
+
+def test_an_export_without_a_row_is_refused(tmp_path):
+    for rows in ([], [b"", b"  "]):
+        with pytest.raises(UserError, match="no row to write"):
+            write_export(plan_of(rows, "trl"), tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -12,6 +12,7 @@ import pytest
 from tunedesk import paths
 from tunedesk.dataset.document import Document
 from tunedesk.dataset.example import example_of
+from tunedesk.plan.data_advice import data_advice
 from tunedesk.plan.row_statistics import RowFacts, facts_of_row
 from tunedesk.plan.statistics import (
     Bucket,
@@ -191,3 +192,16 @@ def test_the_samples_statistics(tmp_path: Path) -> None:
     assert sums(gathered()) == sums(found)
     assert len(gathered(cancelled=lambda: True)) == 0
     document.close()
+
+
+def test_blank_and_broken_lines_are_no_examples() -> None:
+    good = facts("What is it?", "A pen.")
+    nothing = facts_of_row(example_of(None), None, with_language=True)
+    found = statistics_of([nothing, good, nothing])
+    assert (len(found), found.examples, found.uncounted) == (3, 1, 2)
+    assert found.turns == {2: 1}
+    assert found.looked_at_language == 1
+    assert data_advice(found)[0].figure == "1 example"
+    found.remove(2)
+    assert found.examples == 0
+    assert [advice.name for advice in data_advice(found)] == ["enough"]

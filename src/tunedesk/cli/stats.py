@@ -99,10 +99,11 @@ class _Reporter:
 
 def as_object(found: DataStatistics, used: Ruler, limit: int | None) -> dict[str, Any]:
     """The edge where typed values become what a script reads."""
-    epochs = epochs_suggested(len(found))
+    epochs = epochs_suggested(found.examples)
     billing = found.billing_tokens(limit)
     return {
         "rows": len(found),
+        "examples": found.examples,
         "uncounted": found.uncounted,
         "counted_with": used.name,
         "is_estimate": used.is_estimate,
@@ -130,7 +131,7 @@ def as_object(found: DataStatistics, used: Ruler, limit: int | None) -> dict[str
         "system_prompts": {"rows": found.with_system, "different": len(found.systems)},
         "refusals": found.refusals,
         "questions_with_different_answers": found.conflicts,
-        "examples_needed": examples_needed(len(found)),
+        "examples_needed": examples_needed(found.examples),
         "epochs_suggested": epochs,
         "billing_tokens": billing,
         "billing_tokens_all_epochs": billing * epochs,
@@ -166,7 +167,7 @@ def _cut(found: DataStatistics, limit: int | None) -> tuple[CutRow, ...]:
 def show(found: DataStatistics, used: Ruler, limit: int | None, name: str) -> None:
     """A page of text."""
     about = "an estimate, by OpenAI's cookbook" if used.is_estimate else "as it is trained"
-    print(f"{name}: {len(found):,} rows, tokens of {used.name} ({about})\n")
+    print(f"{name}: {len(found):,} {'row' if len(found) == 1 else 'rows'}, tokens of {used.name} ({about})\n")
     print_table(_figures(found, limit), numbers=False)
     _show_histogram(found, limit)
     _show_cut(found, limit)
@@ -176,7 +177,7 @@ def show(found: DataStatistics, used: Ruler, limit: int | None, name: str) -> No
 
 
 def _figures(found: DataStatistics, limit: int | None) -> list[tuple[str, ...]]:
-    epochs = epochs_suggested(len(found))
+    epochs = epochs_suggested(found.examples)
     billing = found.billing_tokens(limit)
     sizes, answers, turns = (
         spread_of(values) for values in (found.tokens, found.answer_lengths, found.turns)

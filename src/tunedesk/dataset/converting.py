@@ -96,7 +96,7 @@ def convert_row(
     parsed = parse_row(raw)
     if parsed.value is None or parsed.problems:
         reason = parsed.problems[0].message if parsed.problems else "it is no JSON object"
-        return _refused(number, "", reason[:1].lower() + reason[1:].rstrip("."))
+        return _refused(number, "", _within_a_sentence(reason))
     if to not in profile.formats:
         return _refused(number, "", f"{profile.title} does not read rows of the format {to}")
     ledger = Ledger(number)
@@ -117,6 +117,13 @@ def convert_row(
 def style_for(to: RowFormat, profile: TargetProfile) -> Style:
     """Lists of messages wherever the target takes them: they lose less."""
     return "messages" if profile.messages_as_prompt and to in _TWO_STYLES else "text"
+
+
+def _within_a_sentence(sentence: str) -> str:
+    """Without its full stop, and begun small unless it begins with a name such as NaN."""
+    first = sentence.partition(" ")[0]
+    small = first[:1].lower() + first[1:] if first[1:].islower() or len(first) == 1 else first
+    return (small + sentence[len(first) :]).rstrip(".")
 
 
 def _refused(number: int, pointer: str, why: str) -> ConvertedRow:

@@ -26,13 +26,16 @@ def write_export(
 ) -> tuple[Path, ...]:
     """Write the plan's files into the folder, which is made; () when cancelled, and then nothing is there.
 
-    All files appear at the end, each whole. UserError when rows are refused and not to be left out, when a
-    file exists already, when the rows are no longer those of the plan, and when the disk is full.
+    All files appear at the end, each whole. UserError when rows are refused and not to be left out, when
+    there is no row, when a file exists already, when the rows are no longer those of the plan, and when the
+    disk is full.
     """
     if plan.refusals and not plan.options.skip_refused:
         first = plan.refusals[0]
         message = f"Row {first.rows[0]} cannot be written as {plan.format}: {first.what}."
         raise UserError(message, hint="Mend such rows, or leave them out of the export.")
+    if not plan.rows:
+        raise UserError("There is no row to write.", hint="Name a dataset with at least one example.")
     paths = [folder / file.name for file in plan.files]
     for path in paths:
         if path.exists() and not overwrite:

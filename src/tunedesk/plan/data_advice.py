@@ -42,14 +42,14 @@ class DataAdvice:
 
 
 def data_advice(data: DataStatistics) -> tuple[DataAdvice, ...]:
-    """One piece of advice for each of the five; nothing for a dataset without rows but how many to write."""
-    if not len(data):
+    """One piece of advice for each of the five; without examples only how many to write."""
+    if not data.examples:
         return (_enough(data),)
     return (_enough(data), _consistent(data), _representative(data), _balanced(data), _descriptive(data))
 
 
 def _enough(data: DataStatistics) -> DataAdvice:
-    rows = len(data)
+    rows = data.examples
     figure = f"{rows:,} {_examples(rows)}"
     if rows < FEWEST:
         return DataAdvice(
@@ -79,7 +79,7 @@ def _consistent(data: DataStatistics) -> DataAdvice:
             f"{data.conflicts:,} {'question' if data.conflicts == 1 else 'questions'} answered differently"
         )
         return DataAdvice(
-            "consistent", Standing.POOR if data.conflicts > 0.02 * len(data) else Standing.LOOK, figure,
+            "consistent", Standing.POOR if data.conflicts > 0.02 * data.examples else Standing.LOOK, figure,
             "The same question has different answers, so that the model learns to guess between them.",
             source, "Decide for one answer in each; the linter's finding on conflicts lists the rows.",
         )  # fmt: skip
@@ -112,7 +112,7 @@ def _representative(data: DataStatistics) -> DataAdvice:
             "representative", Standing.LOOK, figure, "There is more than one language.", source,
             "Good if users write in all of them; else take the others out.",
         )  # fmt: skip
-    one_turn = sum(rows for turns, rows in data.turns.items() if turns <= 3) / len(data)
+    one_turn = sum(rows for turns, rows in data.turns.items() if turns <= 3) / data.examples
     figure = f"{refusals:.0%} refusals, {one_turn:.0%} with one question"
     return DataAdvice(
         "representative", Standing.GOOD, figure,
@@ -147,7 +147,7 @@ def _balanced(data: DataStatistics) -> DataAdvice:
             "One class stands for most of the rows; the model will prefer it.", source,
             f"Add rows of the others, such as {rare[0]!r} with {rare[1]:,}.",
         )  # fmt: skip
-    if rare[1] < FEWEST_OF_A_CLASS <= len(data) / max(len(labels), 1):
+    if rare[1] < FEWEST_OF_A_CLASS <= data.examples / max(len(labels), 1):
         return DataAdvice(
             "balanced", Standing.LOOK, f"{about}{rare[0]!r} has {rare[1]:,} {_examples(rare[1])}",
             "A class with so few rows is hardly learned.", source,
@@ -165,7 +165,7 @@ def evenness(labels: Counter[str]) -> float:
 
 
 def _descriptive(data: DataStatistics) -> DataAdvice:
-    share = data.with_system / len(data)
+    share = data.with_system / data.examples
     figure = f"{share:.0%} with a system prompt, {len(data.systems):,} different"
     source = f"{GUIDE}: keep the instructions that worked best in every example"
     if share == 0:

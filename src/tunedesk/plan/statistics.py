@@ -103,6 +103,7 @@ def examples_needed(rows: int) -> int:
 class DataStatistics:
     """Sums over rows. Not shared between threads without a lock of one's own.
 
+    examples: rows with a conversation; blank and broken lines are rows but no examples.
     tokens: rows by their number of tokens. trained_tokens, total_tokens: of all rows that can be counted.
     turns, answer_lengths: rows by number of turns, by characters of the last answer. roles: turns by role.
     systems: rows by system text. languages: rows that were looked at, by language. labels: rows by short
@@ -113,7 +114,7 @@ class DataStatistics:
     def __init__(self) -> None:
         self._rows: dict[int, RowFacts] = {}
         self.tokens: Counter[int] = Counter()
-        self.total_tokens = self.trained_tokens = self.uncounted = 0
+        self.examples = self.total_tokens = self.trained_tokens = self.uncounted = 0
         self.turns: Counter[int] = Counter()
         self.roles: Counter[str] = Counter()
         self.answer_lengths: Counter[int] = Counter()
@@ -219,6 +220,11 @@ class DataStatistics:
             _count(self.tokens, facts.tokens.total, by)
             self.total_tokens += by * facts.tokens.total
             self.trained_tokens += by * facts.tokens.trained
+        if facts.roles:
+            self._add_conversation(facts, by)
+
+    def _add_conversation(self, facts: RowFacts, by: int) -> None:
+        self.examples += by
         _count(self.turns, len(facts.roles), by)
         for role in facts.roles:
             _count(self.roles, role, by)
