@@ -312,3 +312,13 @@ def test_a_style_is_lists_where_the_target_takes_them():
     assert style_for(F.PROMPT_COMPLETION, profile_named("trl")) == "messages"
     assert style_for(F.PROMPT_COMPLETION, profile_named("openai")) == "text"
     assert style_for(F.CHAT, replace(GENERIC, messages_as_prompt=False)) == "text"
+
+
+@pytest.mark.parametrize("call", [{"content": None}, {}])
+def test_together_gets_a_text_beside_each_call(call):
+    asked = {"role": "assistant", **call, "tool_calls": [{"id": "c1", "function": {"name": "f"}}]}
+    made = convert_row(
+        1, raw({"messages": [USER, asked, ASSISTANT]}), None, F.CHAT, profile_named("together")
+    )
+    assert made.raw is not None
+    assert json.loads(made.raw)["messages"][1]["content"] == ""

@@ -281,4 +281,6 @@ def test_an_export_without_a_row_is_refused(tmp_path):
     for rows in ([], [b"", b"  "]):
         with pytest.raises(UserError, match="no row to write"):
             write_export(plan_of(rows, "trl"), tmp_path)
+    with pytest.raises(UserError, match=r"No row can be written as preference for OpenAI.*two answers"):
+        write_export(plan_of([CHAT], "openai-dpo", skip_refused=True), tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -92,7 +92,7 @@ TAKEN = [
     if format is not RowFormat.UNKNOWN and accepts(Target(name), format)
     # A chat is accepted where graders judge so that a better sentence is told; and the other way round.
     if not (format is RowFormat.CHAT and name in REINFORCEMENT_TARGETS)
-    if not (format is RowFormat.REINFORCEMENT and name not in REINFORCEMENT_TARGETS)
+    if not (format is RowFormat.REINFORCEMENT and name not in (*REINFORCEMENT_TARGETS, "generic"))
 ]
 
 

@@ -226,3 +226,13 @@ def test_a_system_text_that_is_left_out_can_go_into_the_question(tmp_path: Path)
         "It will come tomorrow.",
     ]
     assert "TPL002" not in findings(json.loads(mended), target)
+
+
+@pytest.mark.parametrize("before", [[], [{"from": "human", "value": "A"}, {"from": "gpt", "value": "B"}]])
+def test_a_comparison_in_sharegpt_needs_no_answer_of_its_own(before: list[Any]) -> None:
+    pair = {
+        "conversations": [*before, {"from": "human", "value": "Q"}],
+        "chosen": {"from": "gpt", "value": "yes"},
+        "rejected": {"from": "gpt", "value": "no"},
+    }
+    assert findings(pair, "llamafactory") == {}

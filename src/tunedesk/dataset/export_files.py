@@ -35,7 +35,7 @@ def write_export(
         message = f"Row {first.rows[0]} cannot be written as {plan.format}: {first.what}."
         raise UserError(message, hint="Mend such rows, or leave them out of the export.")
     if not plan.rows:
-        raise UserError("There is no row to write.", hint="Name a dataset with at least one example.")
+        raise _nothing_to_write(plan)
     paths = [folder / file.name for file in plan.files]
     for path in paths:
         if path.exists() and not overwrite:
@@ -46,6 +46,13 @@ def write_export(
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror or error}."
         raise UserError(message, hint="Check its permissions and the space on the disk.") from error
+
+
+def _nothing_to_write(plan: ExportPlan) -> UserError:
+    if plan.refusals:
+        message = f"No row can be written as {plan.format} for {plan.target.title}: {plan.refusals[0].what}."
+        return UserError(message, hint="Choose another target or format.")
+    return UserError("There is no row to write.", hint="Name a dataset with at least one example.")
 
 
 def _write(

@@ -27,8 +27,9 @@ class TargetProfile:
     formats: what it reads, what is best to write first. messages_as_prompt: whether prompt and completion may
     be lists of messages. roles: others are rejected or change their name. row_keys: top-level keys besides
     which it rejects any; None: any. arguments: of tool calls, JSON text, an object, or either. parts: whether
-    a content may be a list of pieces. tool_call_id: a pattern; "" for any. weight: the key of a turn that
-    says whether it is trained, "" when every answer is. system: whether a system turn may stand anywhere or
+    a content may be a list of pieces. tool_call_id: a pattern; "" for any. text_beside_calls: whether a turn
+    that calls tools must have a text too. weight: the key of a turn that says whether it is trained, "" when
+    every answer is. system: whether a system turn may stand anywhere or
     only first. alternates: whether user and assistant must take turns. last_role: that a row must end with,
     "" for any.
 
@@ -48,6 +49,7 @@ class TargetProfile:
     arguments: Literal["text", "object", "any"] = "any"
     parts: bool = False
     tool_call_id: str = ""
+    text_beside_calls: bool = False
     weight: str = "weight"
     system: Literal["anywhere", "first"] = "anywhere"
     alternates: bool = False
@@ -164,6 +166,7 @@ _TOGETHER = TargetProfile(
     ),
     system="first",
     alternates=True,  # together: roles must alternate
+    text_beside_calls=True,  # together: content must be a string
     min_rows=1,
 )
 _NEBIUS = TargetProfile(

@@ -22,6 +22,8 @@ TAKES_PARTS = frozenset(profile.name for profile in PROFILES if profile.parts) -
 """Content as a list of parts. What TRL hands on to the template, templates for text do not take."""
 ARGUMENTS_AS_TEXT = frozenset(profile.name for profile in PROFILES if profile.arguments == "text")
 ARGUMENTS_AS_OBJECT = frozenset(profile.name for profile in PROFILES if profile.arguments == "object")
+TEXT_BESIDE_CALLS = frozenset(profile.name for profile in PROFILES if profile.text_beside_calls)
+TAKES_GRADED = frozenset(profile.name for profile in PROFILES if RowFormat.REINFORCEMENT in profile.formats)
 ALTERNATING = frozenset(profile.name for profile in PROFILES if profile.alternates)
 IGNORES_WEIGHT = frozenset(
     profile.name

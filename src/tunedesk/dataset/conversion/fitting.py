@@ -50,10 +50,12 @@ def as_object(call: Call, ledger: Ledger) -> Any:
 
 
 def _fit_turn(turn: Turn, to: RowFormat, profile: TargetProfile, ledger: Ledger) -> Turn:
+    is_bare = turn.content is None and bool(turn.calls) and profile.text_beside_calls
     return replace(
         turn,
         role=_role(turn, to, profile, ledger),
-        content=_content(turn, to, profile, ledger),
+        content="" if is_bare else _content(turn, to, profile, ledger),
+        has_content=turn.has_content or is_bare,
         weight=_weight(turn, to, profile, ledger),
         calls=tuple(_call(call, to, profile, ledger) for call in turn.calls),
     )

@@ -10,7 +10,7 @@ from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView, Turn
 from tunedesk.lint.rule import Hit, Rule, on_targets
 from tunedesk.lint.rules.schema import alias_of
-from tunedesk.lint.target_facts import ALL_ROLES, ALTERNATING, ROLES
+from tunedesk.lint.target_facts import ALL_ROLES, ALTERNATING, ROLES, TAKES_GRADED, TEXT_BESIDE_CALLS
 from tunedesk.lint.targets import AZURE, REINFORCEMENT_TARGETS
 
 _CALLS = ("tool_calls", "function_call")
@@ -58,10 +58,21 @@ def _likely_role(view: RowView, index: int, role: str) -> str:
     return "assistant" if view.turns[index - 1][0].role == "user" else "user"
 
 
+def _is_imitated(view: RowView) -> bool:
+    """Whether the row itself should end with the answer: not where answers are compared, or where a grader
+    judges what the model will say.
+    """
+    if view.format not in IMITATED or view.example.is_preference:
+        return False
+    if view.target.name in REINFORCEMENT_TARGETS:
+        return False
+    return view.format is not RowFormat.REINFORCEMENT or view.target.name not in TAKES_GRADED
+
+
 def no_assistant(view: RowView) -> Iterator[Hit]:
-    if view.format not in IMITATED or not view.turns or not _roles_are_known(view):
+    if not _is_imitated(view) or not view.turns or not _roles_are_known(view):
         return
-    if view.target.name not in REINFORCEMENT_TARGETS and "assistant" not in _roles(view):
+    if "assistant" not in _roles(view):
         yield Hit(_place(view), "There is no answer of the assistant to learn from.")
 
 
@@ -79,9 +90,7 @@ def no_user(view: RowView) -> Iterator[Hit]:
 
 def last_not_assistant(view: RowView) -> Iterator[Hit]:
     roles = _roles(view)
-    if view.format not in IMITATED or view.target.name in REINFORCEMENT_TARGETS:
-        return
-    if view.example.is_preference or "assistant" not in roles or roles[-1] == "assistant":
+    if not _is_imitated(view) or "assistant" not in roles or roles[-1] == "assistant":
         return
     if not _roles_are_known(view):
         return
@@ -151,7 +160,7 @@ def _system_first(view: RowView) -> Fix | None:
 
 
 def missing_content(view: RowView) -> Iterator[Hit]:
-    strict = view.target.name == "together"
+    strict = view.target.name in TEXT_BESIDE_CALLS
     for message, turn in view.all_turns:
         _, text_key = view.keys_of(turn)
         if turn.get(text_key) is not None:
