@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from tunedesk import paths  # noqa: E402
 from tunedesk.dataset.files import read_rows  # noqa: E402
 from tunedesk.runs.events import Started, Step  # noqa: E402
-from tunedesk.runs.job import Hyperparameters  # noqa: E402
+from tunedesk.runs.hyperparameters import Hyperparameters  # noqa: E402
 from tunedesk.runs.places.engine_command import engine_command  # noqa: E402
 from tunedesk.runs.places.this_computer import ENVIRONMENT  # noqa: E402
 from tunedesk.runs.requests import RunRequest, prepare_run  # noqa: E402

@@ -10,7 +10,7 @@ from tests.desktop.conftest import close
 from tests.desktop.finding import notice, press
 from tests.runs.chats import chat_row
 from tests.tiny_model import write_tiny_model
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.requests import RunRequest, prepare_run
 from tunedesk.runs.run_folder import RunState

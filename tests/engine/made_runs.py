@@ -15,14 +15,8 @@ from tunedesk.engine.training import prepare
 from tunedesk.runs.events import EventBase
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.generation import ChatMessage
-from tunedesk.runs.job import (
-    DataFile,
-    DatasetRef,
-    Hyperparameters,
-    Job,
-    ModelRef,
-    WatchedPrompt,
-)
+from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import DataFile, DatasetRef, Job, ModelRef, WatchedPrompt
 from tunedesk.runs.run_folder import RunFolder
 
 COLOURS = ("red", "blue", "green")

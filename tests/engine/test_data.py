@@ -12,7 +12,7 @@ import pytest
 from tests.engine.made_runs import FAST, chat_row, make_run, rows
 from tunedesk.engine.data import Data, prepare_data
 from tunedesk.errors import UserError
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.chat_template import ChatTemplate
 

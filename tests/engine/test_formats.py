@@ -13,7 +13,7 @@ from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.engine.data import TrainingExample, prepare_data
 from tunedesk.errors import UserError
 from tunedesk.runs.events import Finished
-from tunedesk.runs.job import with_settings
+from tunedesk.runs.hyperparameters import with_settings
 from tunedesk.runs.requests import RunRequest, check, prepare_run
 from tunedesk.template.chat_template import ChatTemplate
 

@@ -86,6 +86,6 @@ def test_small_micro_batches_change_nothing_but_rounding(tmp_path: Path, tiny_mo
 
 def test_computing_activations_twice_changes_no_loss(tmp_path: Path, tiny_model: Path) -> None:
     once = train_here(make_run(tmp_path, tiny_model))
-    hyper = msgspec.structs.replace(FAST, gradient_checkpointing="on")
+    hyper = msgspec.structs.replace(FAST, activations="recompute")
     twice = train_here(make_run(tmp_path, tiny_model, hyper, run="twice"))
     assert [step.loss for step in once.steps.values()] == [step.loss for step in twice.steps.values()]

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tunedesk.engine.schedule import checkpoint_interval, evaluation_interval, learning_rate, total_steps
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 
 
 @pytest.mark.parametrize(

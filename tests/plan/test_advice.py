@@ -6,7 +6,7 @@ from tests.plan.models import LLAMA31_8B, QWEN3_8B, TINY
 from tunedesk.plan.advice import recommend
 from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.hardware import Gpu, Hardware
-from tunedesk.runs.job import Hyperparameters, with_settings
+from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 
 
 def facts(rows: int, tokens: int = 200) -> DataFacts:

@@ -5,14 +5,8 @@ import pytest
 
 from tests.runs.examples import a_job
 from tunedesk.errors import UserError
-from tunedesk.runs.job import (
-    Hyperparameters,
-    decode_job,
-    describe,
-    encode_job,
-    field_names,
-    with_settings,
-)
+from tunedesk.runs.hyperparameters import Hyperparameters, describe, field_names, with_settings
+from tunedesk.runs.job import decode_job, encode_job
 
 
 def test_a_job_reads_back_as_it_was_written() -> None:

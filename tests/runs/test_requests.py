@@ -13,7 +13,7 @@ import pytest
 from tests.runs.chats import chat_row
 from tunedesk.errors import UserError
 from tunedesk.runs.digests import model_digest
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.requests import RunRequest, check, prepare_run, watched_prompts
 from tunedesk.template.chat_template import ChatTemplate
 

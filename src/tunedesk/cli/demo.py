@@ -29,7 +29,7 @@ from tunedesk.runs.digests import model_digest
 from tunedesk.runs.events import Failed, Finished
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.generation import Load, Voice
-from tunedesk.runs.job import Hyperparameters, with_settings
+from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.requests import RunRequest, prepare_run
 from tunedesk.runs.run_folder import RunFolder, new_run_id

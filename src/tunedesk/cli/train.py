@@ -22,7 +22,8 @@ from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.hardware import find_hardware
 from tunedesk.plan.memory import MemoryPlan, estimate_memory, largest_micro_batch
 from tunedesk.plan.readiness import gigabytes
-from tunedesk.runs.job import Hyperparameters, Job, decode_job, with_settings
+from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
+from tunedesk.runs.job import Job, decode_job
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.requests import RunRequest, prepare_run
 from tunedesk.runs.run_folder import RunFolder, RunState
@@ -128,7 +129,7 @@ def tell_needs(request: RunRequest, facts: DataFacts) -> None:
             quantization=settings.quantization,
             lora_rank=settings.lora_rank,
             micro_batch_tokens=tokens,
-            checkpointing=settings.gradient_checkpointing == "on",
+            checkpointing=settings.activations == "recompute",
             device="gpu" if hardware.gpus else "cpu",
             trained_share=facts.trained_share,
         ),

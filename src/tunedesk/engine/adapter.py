@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tunedesk.engine.start_up import light_imports
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 
 with light_imports():
     from peft import (

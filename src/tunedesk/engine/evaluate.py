@@ -1,23 +1,28 @@
 """The validation loss; it changes nothing that training depends on."""
 
+from __future__ import annotations
+
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from tunedesk.engine.loss import summed_loss
-from tunedesk.engine.packing import MicroBatch
+from tunedesk.engine.methods.objective import Score
+
+if TYPE_CHECKING:
+    from tunedesk.engine.training import Training
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """loss: mean over `tokens` trained tokens, in nats."""
+    """loss: mean over `tokens` trained tokens (of preferences: over pairs), in nats."""
 
     loss: float
     tokens: int
+    score: Score
 
     @property
     def perplexity(self) -> float:
@@ -25,14 +30,17 @@ class Validation:
 
 
 @torch.no_grad()
-def validate(model: Any, batches: Sequence[MicroBatch]) -> Validation:
-    """The loss over all batches, each trained token counting the same."""
-    total, tokens = 0.0, 0
-    with evaluation_mode(model):
-        for batch in batches:
-            total += float(summed_loss(model, batch))
-            tokens += len(batch.targets)
-    return Validation(total / max(1, tokens), tokens)
+def validate(run: Training) -> Validation:
+    """The loss over all validation rows, each trained token (or pair) counting the same."""
+    total, score = 0.0, Score()
+    with evaluation_mode(run.model):
+        for batch in run.valid_batches:
+            part = run.objective.loss(run.model, batch)
+            total += float(part.total)
+            score = score.plus(part.score)
+    examples = run.data.valid
+    share = run.objective.share(examples)
+    return Validation(total / max(1, share), sum(one.trained for one in examples), score)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 import psutil
 import torch
 
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.template.model_folder import ModelShape
 
 # Saved bytes relative to the least that a layer must save, measured for peft in bfloat16.
@@ -37,8 +37,8 @@ def activation_bytes(shape: ModelShape, tokens: int) -> float:
 
 def wants_gradient_checkpointing(model: Any, shape: ModelShape, hyper: Hyperparameters) -> bool:
     """As the job says; "auto": on a GPU whose free memory the activations of a micro-batch would fill."""
-    if hyper.gradient_checkpointing != "auto":
-        return hyper.gradient_checkpointing == "on"
+    if hyper.activations != "auto":
+        return hyper.activations == "recompute"
     if model.device.type != "cuda":
         return False
     free, _ = torch.cuda.mem_get_info(model.device)

@@ -2,7 +2,7 @@
 
 import math
 
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 
 EVALUATIONS_PER_RUN = 8
 

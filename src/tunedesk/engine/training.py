@@ -20,13 +20,16 @@ from tunedesk.engine.event_log import EventLog
 from tunedesk.engine.load_model import load_base_model
 from tunedesk.engine.loss import rows_are_isolated
 from tunedesk.engine.memory import wants_gradient_checkpointing
+from tunedesk.engine.methods.objective import Objective
+from tunedesk.engine.methods.supervised import Supervised
 from tunedesk.engine.optimizer import FlatAdamW
-from tunedesk.engine.packing import BatchPlan, MicroBatch, micro_batches
+from tunedesk.engine.packing import BatchPlan
 from tunedesk.engine.schedule import total_steps
 from tunedesk.errors import UserError
 from tunedesk.runs.digests import model_digest
 from tunedesk.runs.events import Noted, Warned
-from tunedesk.runs.job import Hyperparameters, Job
+from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import Job
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import ModelFolder, read_model_folder
@@ -47,11 +50,12 @@ class Training:
     template: ChatTemplate
     base: ModelFolder
     model: Any
+    objective: Objective[Any, Any]
     optimizer: FlatAdamW
     initial: torch.Tensor
     plan: BatchPlan
     total: int
-    valid_batches: list[MicroBatch]
+    valid_batches: list[Any]
     watched: list[tuple[str, tuple[int, ...]]]
     progress: Progress
     most_tokens: int
@@ -90,6 +94,7 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
     _stop_if_asked(control)
     most_tokens = _row_length(model, hyper, data, log)
     plan_total = total_steps(len(data.train), hyper)
+    objective = Supervised()
     training = Training(
         folder=folder,
         job=job,
@@ -97,13 +102,14 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         template=template,
         base=base,
         model=model,
+        objective=objective,
         optimizer=optimizer,
         initial=initial,
         plan=BatchPlan(
             len(data.train), hyper.batch_size, _examples(len(data.train), plan_total, hyper), hyper.seed
         ),
         total=plan_total,
-        valid_batches=micro_batches(data.valid, most_tokens, model.device),
+        valid_batches=objective.micro_batches(data.valid, most_tokens, model.device),
         watched=_watched(job, template),
         progress=Progress(identity=_identity(job)),
         most_tokens=most_tokens,

@@ -47,7 +47,7 @@ class Recommendation:
         raise KeyError(name)
 
     def assignments(self) -> tuple[str, ...]:
-        """Each as `name=value`, the form that `--set` and `runs.job.with_settings` read."""
+        """Each as `name=value`, the form that `--set` and `runs.hyperparameters.with_settings` read."""
         return tuple(f"{item.name}={item.value}" for item in self.advice)
 
 

@@ -45,7 +45,9 @@ class Started(EventBase, frozen=True, kw_only=True):
 class Step(EventBase, frozen=True, kw_only=True):
     """One optimizer step. step: from 1. loss: mean over the step's trained tokens, in nats.
 
-    tokens: computed in this step (without padding); seconds: of this step; memory in bytes.
+    tokens: computed in this step (without padding); seconds: of this step; memory in bytes. spike: the
+    loss or the gradient stands out from the steps before. accuracy, margin: of preferences, the share of
+    pairs whose chosen answer is preferred, and by how much (difference of rewards, in nats times beta).
     """
 
     step: int
@@ -59,16 +61,37 @@ class Step(EventBase, frozen=True, kw_only=True):
     memory_bytes: int
     gpu_memory_bytes: int | None
     eta_seconds: float
+    spike: bool = False
+    accuracy: float | None = None
+    margin: float | None = None
+
+
+class Preflighted(EventBase, frozen=True, kw_only=True):
+    """The longest micro-batch was computed, one validation row and one sample too: the run fits.
+
+    tokens: of that micro-batch; predicted and measured: bytes at the peak; free: bytes there were before it;
+    seconds: of that micro-batch; activations: what was chosen for them; total_seconds: predicted for the run.
+    """
+
+    tokens: int
+    predicted_bytes: int
+    measured_bytes: int
+    free_bytes: int
+    seconds: float
+    activations: str
+    total_seconds: float
 
 
 class Evaluated(EventBase, frozen=True, kw_only=True):
-    """The validation loss after a step, mean over `tokens` trained tokens."""
+    """The validation loss after a step, mean over `tokens` trained tokens. accuracy, margin: as in Step."""
 
     step: int
     loss: float
     perplexity: float
     tokens: int
     is_best: bool
+    accuracy: float | None = None
+    margin: float | None = None
 
 
 class Sampled(EventBase, frozen=True, kw_only=True):
@@ -135,6 +158,7 @@ class Stopped(EventBase, frozen=True, kw_only=True):
 Event = (
     Noted
     | Started
+    | Preflighted
     | Step
     | Evaluated
     | Sampled

@@ -13,6 +13,7 @@ from tunedesk.runs.events import (
     Finished,
     Noted,
     Paused,
+    Preflighted,
     Resumed,
     Sampled,
     Started,
@@ -82,6 +83,7 @@ class RunHistory:
     """
 
     started: Started | None = None
+    preflight: Preflighted | None = None
     steps: dict[int, Step] = field(default_factory=dict)
     evaluations: dict[int, Evaluated] = field(default_factory=dict)
     samples: dict[int, dict[int, Sampled]] = field(default_factory=dict)
@@ -106,6 +108,8 @@ class RunHistory:
             case Started():
                 self.started = event
                 self._take_back(event.resumed_from or 0)
+            case Preflighted():
+                self.preflight = event
             case Step():
                 self.steps[event.step] = event
             case Evaluated():

@@ -14,7 +14,8 @@ from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.runs.digests import model_digest
 from tunedesk.runs.generation import ChatMessage
-from tunedesk.runs.job import DataFile, DatasetRef, Hyperparameters, Job, ModelRef, WatchedPrompt
+from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import DataFile, DatasetRef, Job, ModelRef, WatchedPrompt
 from tunedesk.runs.run_folder import RunFolder, new_run_id
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.counting import TemplateCounter, count_all

@@ -11,7 +11,8 @@ from tunedesk.desktop.train import words
 from tunedesk.desktop.train.forecast import forecast, past_runs, total_steps
 from tunedesk.engine import schedule
 from tunedesk.runs.events import Finished, encode_event
-from tunedesk.runs.job import Hyperparameters, ModelRef
+from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import ModelRef
 from tunedesk.runs.run_folder import RunFolder
 
 PLENTY = 10**12

@@ -7,7 +7,7 @@ import pytest
 
 from tests.runs.chats import chat_row
 from tunedesk.errors import UserError
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.requests import RunRequest, prepare_run
 from tunedesk.runs.run_folder import RunFolder, RunState

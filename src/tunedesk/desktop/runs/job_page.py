@@ -4,7 +4,8 @@ import msgspec
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
 
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
-from tunedesk.runs.job import DataFile, Hyperparameters, Job, describe
+from tunedesk.runs.hyperparameters import Hyperparameters, describe
+from tunedesk.runs.job import DataFile, Job
 
 HASH_DIGITS = 12
 

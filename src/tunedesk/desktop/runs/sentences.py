@@ -10,6 +10,7 @@ from tunedesk.runs.events import (
     Finished,
     Noted,
     Paused,
+    Preflighted,
     Resumed,
     Sampled,
     Started,
@@ -123,6 +124,9 @@ def event_sentence(event: Event) -> str:
             return event.message
         case Started():
             return _started_sentence(event)
+        case Preflighted():
+            needed, told = event.measured_bytes / 1e9, event.predicted_bytes / 1e9
+            return f"The longest rows fit: {needed:.2f} GB measured, {told:.2f} GB predicted"
         case Step():
             return f"Step {event.step:,}: loss {event.loss:.4f}"
         case Evaluated():

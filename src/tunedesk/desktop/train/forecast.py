@@ -15,7 +15,7 @@ from tunedesk.plan.memory import (
 from tunedesk.plan.readiness import data_obstacles, machine_obstacles
 from tunedesk.plan.time import PastRun, estimate_seconds, training_flops_per_token
 from tunedesk.runs.events import Step
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
 from tunedesk.template.model_folder import ModelFolder
 
@@ -47,7 +47,7 @@ def forecast(
         micro_batch_tokens=largest_micro_batch(
             facts.tokens, settings.batch_size, settings.micro_batch_tokens, settings.max_length
         ),
-        checkpointing=settings.gradient_checkpointing == "on",
+        checkpointing=settings.activations == "recompute",
         device="gpu" if hardware.gpus else "cpu",
         trained_share=share,
     )

@@ -13,7 +13,7 @@ from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices, Reading
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
-from tunedesk.runs.job import Hyperparameters
+from tunedesk.runs.hyperparameters import Hyperparameters
 
 EXAMPLE_HEIGHT = 120
 

@@ -13,7 +13,7 @@ from tunedesk.desktop.train.setting_row import SettingRow
 from tunedesk.desktop.train.wizard import Choices
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
-from tunedesk.runs.job import Hyperparameters, describe, field_names
+from tunedesk.runs.hyperparameters import Hyperparameters, describe, field_names
 
 
 class SettingsPage(QWidget):

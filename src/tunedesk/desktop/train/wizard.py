@@ -13,7 +13,7 @@ from tunedesk.plan.hardware import Hardware
 from tunedesk.plan.memory import MemoryEstimate
 from tunedesk.plan.readiness import Obstacle
 from tunedesk.plan.time import TimeEstimate
-from tunedesk.runs.job import Hyperparameters, with_settings
+from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.template.model_folder import ModelFolder
 from tunedesk.template.rendered import Rendered
 

@@ -25,7 +25,18 @@ NAMES = {
     "eval_steps": "Validate every",
     "checkpoint_steps": "Checkpoint every",
     "keep_checkpoints": "Checkpoints kept",
-    "gradient_checkpointing": "Save activations",
+    "checkpoint_minutes": "Checkpoint after",
+    "early_stopping": "Stop early after",
+    "activations": "Activations",
+    "optimizer": "Optimizer",
+    "packing": "Packing",
+    "fused_loss": "Fused loss",
+    "fused_lora": "Fused LoRA",
+    "attention": "Attention",
+    "rslora": "Rank-stabilised",
+    "dora": "DoRA",
+    "prompt_loss_weight": "Prompt weight",
+    "beta": "Beta",
     "threads": "Processor cores",
 }
 """What a setting is called on its page; its name in job.json stands in the tool tip."""
@@ -35,6 +46,8 @@ UNITS = {
     "micro_batch_tokens": "tokens",
     "eval_steps": "steps",
     "checkpoint_steps": "steps",
+    "checkpoint_minutes": "minutes",
+    "early_stopping": "validations",
 }
 BASIC = ("epochs", "learning_rate", "batch_size", "max_length")
 """Shown at once; everything else is folded away."""

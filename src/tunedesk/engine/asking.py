@@ -1,0 +1,44 @@
+"""What was asked of a running training between two steps, and the answer to it."""
+
+import time
+from collections.abc import Iterator
+
+from tunedesk.engine.saving import checkpoint
+from tunedesk.engine.training import Training
+from tunedesk.engine.watching import sample
+from tunedesk.runs import events
+
+PAUSE_LOOK_SECONDS = 0.2
+
+
+def obey(run: Training) -> bool:
+    """Do what was asked since the last step; whether the run shall stop."""
+    for action in requests(run):
+        match action:
+            case "stop":
+                return True
+            case "checkpoint":
+                checkpoint(run, "asked")
+            case "sample":
+                sample(run)
+    return False
+
+
+def requests(run: Training) -> Iterator[str]:
+    """What was asked; while the run is paused this waits for more."""
+    paused, since = False, 0.0
+    while True:
+        for action in run.control.poll():
+            if action == "pause" and not paused:
+                paused, since = True, time.monotonic()
+                checkpoint(run, "pause")
+                run.log.write(events.Paused, sync=True, step=run.progress.step)
+            elif action == "resume" and paused:
+                paused = False
+                run.clock.leave_out(time.monotonic() - since)
+                run.log.write(events.Resumed, sync=True, step=run.progress.step)
+            elif action not in ("pause", "resume"):
+                yield action
+        if not paused:
+            return
+        time.sleep(PAUSE_LOOK_SECONDS)

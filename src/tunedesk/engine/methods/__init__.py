@@ -1,0 +1,1 @@
+"""How examples become a loss: one file for each way of learning from them."""

@@ -1,0 +1,77 @@
+"""One optimizer step: the gradient of its examples, the check that it is finite, and what is told of it."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from tunedesk.engine import schedule
+from tunedesk.engine.memory import used_bytes, used_gpu_bytes
+from tunedesk.engine.methods.objective import Score
+from tunedesk.engine.saving import publish
+from tunedesk.engine.training import Training
+from tunedesk.errors import UserError
+from tunedesk.runs import events
+
+
+def take_step(run: Training, step: int) -> None:
+    """One optimizer step; UserError, and no step, when loss or gradient is not finite."""
+    began = time.monotonic()
+    # Dropout draws from torch's global generator: seeded by step, it needs no state and nothing can disturb
+    # it.
+    torch.manual_seed(run.hyper.seed * 1_000_003 + step)
+    examples = [run.data.train[index] for index in run.plan.step(step)]
+    loss, score = gradient(run, examples)
+    norm = run.optimizer.clip(run.hyper.max_grad_norm)
+    refuse_non_finite(run, step, loss, norm)
+    rate = schedule.learning_rate(step, run.total, run.hyper)
+    run.optimizer.step(rate)
+    seconds = time.monotonic() - began
+    tokens = sum(len(example.ids) for example in examples)
+    run.progress.step, run.progress.train_loss = step, loss
+    run.progress.tokens += tokens
+    run.log.write(
+        events.Step,
+        step=step,
+        epoch=run.plan.epoch(step),
+        loss=loss,
+        learning_rate=rate,
+        grad_norm=norm,
+        tokens_per_second=tokens / seconds,
+        tokens=tokens,
+        seconds=seconds,
+        memory_bytes=used_bytes(),
+        gpu_memory_bytes=used_gpu_bytes(run.device),
+        eta_seconds=run.clock.remaining(step, run.total),
+        accuracy=score.accuracy,
+        margin=score.mean_margin,
+    )
+
+
+def gradient(run: Training, examples: Sequence[Any]) -> tuple[float, Score]:
+    """Fill the gradient of one step; its loss, and how well pairs were told apart."""
+    run.optimizer.clear_gradient()
+    share, loss, score = run.objective.share(examples), 0.0, Score()
+    for batch in run.objective.micro_batches(examples, run.most_tokens, run.device):
+        part = run.objective.loss(run.model, batch)
+        (part.total / share).backward()
+        loss += float(part.total.detach()) / share
+        score = score.plus(part.score)
+    return loss, score
+
+
+def refuse_non_finite(run: Training, step: int, loss: float, norm: float) -> None:
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
+    what = "loss" if not math.isfinite(loss) else "gradient"
+    rows = ", ".join(str(run.data.train[index].row) for index in run.plan.step(step))
+    if run.progress.step:
+        publish(run)
+    raise UserError(
+        f"The {what} of step {step} is not a finite number; the step was not taken (training rows {rows}).",
+        hint="Lower learning_rate, look at these rows, and start a new run."
+        + (" The adapter as it was before is kept." if run.progress.step else ""),
+        exit_code=1,
+    )

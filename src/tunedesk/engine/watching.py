@@ -1,0 +1,63 @@
+"""What is measured between the steps: the validation loss and answers to the watched prompts."""
+
+import math
+
+from tunedesk.engine.evaluate import evaluation_mode, validate
+from tunedesk.engine.sample import greedy_answers
+from tunedesk.engine.success import answer_limit
+from tunedesk.engine.training import Training
+from tunedesk.runs import events
+
+
+def evaluate(run: Training) -> bool:
+    """Validation loss and samples; whether the adapter is the best so far."""
+    improved = bool(run.valid_batches) and measure(run)
+    sample(run)
+    return improved
+
+
+def measure(run: Training) -> bool:
+    """Tell the validation loss; whether it is the lowest so far."""
+    step, best = run.progress.step, run.progress.best_loss
+    validation = validate(run)
+    if not math.isfinite(validation.loss):
+        message = f"The validation loss after step {step} is not a finite number."
+        run.log.write(events.Warned, code="validation", message=message)
+        return False
+    improved = best is None or validation.loss < best
+    if improved:
+        run.progress.best_step, run.progress.best_loss = step, validation.loss
+    run.log.write(
+        events.Evaluated,
+        step=step,
+        loss=validation.loss,
+        perplexity=validation.perplexity,
+        tokens=validation.tokens,
+        is_best=improved,
+        accuracy=validation.score.accuracy,
+        margin=validation.score.mean_margin,
+    )
+    return improved
+
+
+def sample(run: Training) -> None:
+    """Greedy answers to the watched prompts."""
+    if not run.watched:
+        return
+    with evaluation_mode(run.model):
+        answers = greedy_answers(
+            run.model,
+            [ids for _, ids in run.watched],
+            run.template.end_ids,
+            run.template.pad_id,
+            answer_limit(run.data, run.base.context),
+        )
+    for index, ((prompt, _), answer) in enumerate(zip(run.watched, answers, strict=True)):
+        run.log.write(
+            events.Sampled,
+            step=run.progress.step,
+            prompt_index=index,
+            prompt=prompt,
+            text=run.template.decode(answer.ids),
+            stopped=answer.stopped,
+        )
