@@ -10,7 +10,8 @@ import pytest
 
 from tests.engine.made_runs import FAST, train_here
 from tunedesk.dataset.mapping import ColumnMapping
-from tunedesk.engine.data import TrainingExample, prepare_data
+from tunedesk.engine.data import prepare_data
+from tunedesk.engine.examples import TrainingExample
 from tunedesk.errors import UserError
 from tunedesk.runs.events import Finished
 from tunedesk.runs.hyperparameters import with_settings

@@ -10,7 +10,8 @@ import torch
 from tests.engine.made_runs import FAST, make_run, train_here
 from tunedesk.engine import schedule
 from tunedesk.engine.adapter import new_adapter
-from tunedesk.engine.data import TrainingExample, prepare_data
+from tunedesk.engine.data import prepare_data
+from tunedesk.engine.examples import TrainingExample
 from tunedesk.engine.load_model import load_base_model
 from tunedesk.engine.packing import BatchPlan
 from tunedesk.runs.run_folder import RunFolder

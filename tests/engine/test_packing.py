@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunedesk.engine.attention import PACKED, PLAIN
-from tunedesk.engine.data import TrainingExample
+from tunedesk.engine.examples import TrainingExample
 from tunedesk.engine.load_model import load_base_model
 from tunedesk.engine.loss import rows_are_isolated, trained_logits
 from tunedesk.engine.packing import BatchPlan, micro_batches, pack

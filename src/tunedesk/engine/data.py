@@ -1,48 +1,16 @@
 """The run's rows as token ids and loss masks, checked before any model is loaded."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunedesk.dataset.example import example_of
-from tunedesk.dataset.files import read_rows
-from tunedesk.dataset.mapping import ColumnMapping
-from tunedesk.dataset.parsing import parse_row
+from tunedesk.engine.examples import Trainable
+from tunedesk.engine.rows import RenderedRow, renderer, verified_rows
 from tunedesk.errors import UserError
 from tunedesk.runs.job import DataFile, Job
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.chat_template import ChatTemplate
-from tunedesk.template.rendered import Rendered
 
 ROWS_NAMED = 8
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingExample:
-    """One example as it is trained: cut to the run's length. row: from 1; mask: 1 where a token gets a loss.
-
-    The loss of token i is that of predicting it from the tokens before it, so mask[0] never counts.
-    """
-
-    row: int
-    ids: tuple[int, ...]
-    mask: tuple[int, ...]
-
-    @property
-    def trained(self) -> int:
-        return sum(self.mask[1:])
-
-    @property
-    def prompt(self) -> tuple[int, ...]:
-        """The ids before the last trained stretch: what the model gets when it shall answer as this
-        example.
-        """
-        end = len(self.mask)
-        while end and not self.mask[end - 1]:
-            end -= 1
-        while end and self.mask[end - 1]:
-            end -= 1
-        return self.ids[:end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +27,13 @@ class Data:
     with a loss.
     """
 
-    train: tuple[TrainingExample, ...]
-    valid: tuple[TrainingExample, ...]
+    train: tuple[Trainable, ...]
+    valid: tuple[Trainable, ...]
     warnings: tuple[DataWarning, ...]
 
     @property
     def tokens(self) -> int:
-        return sum(len(example.ids) for example in self.train)
+        return sum(example.tokens for example in self.train)
 
     @property
     def trained(self) -> int:
@@ -73,7 +41,7 @@ class Data:
 
     @property
     def longest_answer(self) -> int:
-        return max((example.trained for example in (*self.train, *self.valid)), default=0)
+        return max((example.longest_answer for example in (*self.train, *self.valid)), default=0)
 
 
 def prepare_data(folder: RunFolder, job: Job, template: ChatTemplate) -> Data:
@@ -92,69 +60,41 @@ def prepare_data(folder: RunFolder, job: Job, template: ChatTemplate) -> Data:
 
 def _split(
     folder: RunFolder, job: Job, file: DataFile, name: str, template: ChatTemplate
-) -> tuple[tuple[TrainingExample, ...], tuple[DataWarning, ...]]:
-    rows = _verified_rows(folder, file)
-    max_length = job.hyperparameters.max_length
-    rendered = [_render(number, raw, name, file.mapping, template, max_length) for number, raw in rows]
-    examples = [
-        TrainingExample(row, one.ids[: one.cut_at], one.mask[: one.cut_at])
-        for row, one in enumerate(rendered, 1)
-    ]
-    untrained = [row for row, one in enumerate(rendered, 1) if not one.trained]
-    cut = [row for row, one in enumerate(rendered, 1) if one.cut_at is not None]
-    wholly = [
-        example.row for example in examples if not example.trained and example.row not in set(untrained)
-    ]
+) -> tuple[tuple[Trainable, ...], tuple[DataWarning, ...]]:
+    rows = _rendered(folder, job, file, name, template)
+    length = job.hyperparameters.max_length
+    untrained = [one.example.row for one in rows if not one.teaches]
+    wholly = [one.example.row for one in rows if one.teaches and not one.example.trained]
     if wholly and job.hyperparameters.wholly_cut_rows == "fail":
         raise UserError(
             f"In {_rows(wholly)} of the {name} data everything that would be learned lies behind the cut at "
-            f"{max_length} tokens.",
+            f"{length} tokens.",
             hint="Raise max_length, shorten these examples, or set wholly_cut_rows=skip to leave them out.",
         )
     warnings = []
-    if cut:
-        message = f"{_rows(cut)} of the {name} data: cut at {max_length} tokens."
-        warnings.append(DataWarning("cut", message[0].upper() + message[1:]))
-    if untrained or wholly:
-        left_out = sorted({*untrained, *wholly})
-        message = f"{_rows(left_out)} of the {name} data: left out, nothing in it would be learned."
-        warnings.append(DataWarning("left-out", message[0].upper() + message[1:]))
-    return tuple(example for example in examples if example.trained), tuple(warnings)
+    if cut := [one.example.row for one in rows if one.is_cut]:
+        warnings.append(_warning("cut", f"{_rows(cut)} of the {name} data: cut at {length} tokens."))
+    if left_out := sorted({*untrained, *wholly}):
+        sentence = f"{_rows(left_out)} of the {name} data: left out, nothing in it would be learned."
+        warnings.append(_warning("left-out", sentence))
+    return tuple(one.example for one in rows if one.example.trained), tuple(warnings)
 
 
-def _verified_rows(folder: RunFolder, file: DataFile) -> list[tuple[int, bytes]]:
-    digest = hashlib.sha256()
+def _rendered(
+    folder: RunFolder, job: Job, file: DataFile, name: str, template: ChatTemplate
+) -> list[RenderedRow]:
+    render = renderer(job.method, template, job.hyperparameters, file.mapping)
     rows = []
-    for number, raw in read_rows(folder.path / file.path):
-        digest.update(raw + b"\n")
-        rows.append((number, raw))
-    if digest.hexdigest() != file.sha256 or len(rows) != file.rows:
-        raise UserError(
-            f"{folder.path / file.path} is not what the job was made with: it changed or is damaged.",
-            hint="Make a new run from the dataset.",
-        )
+    for number, raw in enumerate(verified_rows(folder, file), 1):
+        try:
+            rows.append(render(number, raw))
+        except UserError as error:
+            raise UserError(f"Row {number} of the {name} data: {error.message}", hint=error.hint) from error
     return rows
 
 
-def _render(
-    number: int,
-    raw: bytes,
-    name: str,
-    mapping: ColumnMapping | None,
-    template: ChatTemplate,
-    max_length: int,
-) -> Rendered:
-    parsed = parse_row(raw)
-    if parsed.value is None:
-        reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object"
-        raise UserError(
-            f"Row {number} of the {name} data cannot be used: {reason}",
-            hint="Mend it in the dataset and start a new run.",
-        )
-    try:
-        return template.render(example_of(parsed.value, mapping), max_length)
-    except UserError as error:
-        raise UserError(f"Row {number} of the {name} data: {error.message}", hint=error.hint) from error
+def _warning(code: str, sentence: str) -> DataWarning:
+    return DataWarning(code, sentence[0].upper() + sentence[1:])
 
 
 def _rows(rows: Sequence[int]) -> str:

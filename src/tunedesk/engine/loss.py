@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from tunedesk.engine.data import TrainingExample
+from tunedesk.engine.examples import TrainingExample
 from tunedesk.engine.packing import MicroBatch, pack
 
 # Two ways of summing the same products differ by less than this share of the largest logit.
@@ -41,6 +41,16 @@ def summed_loss(model: Any, batch: MicroBatch) -> torch.Tensor:
     with compute_context(batch.ids.device):
         logits = trained_logits(model, batch)
     return cross_entropy(logits.float(), batch.targets, reduction="sum")
+
+
+def answer_log_probabilities(model: Any, batch: MicroBatch) -> torch.Tensor:
+    """Summed log-probability of the trained tokens of each sequence in the row, [sequences], in nats."""
+    with compute_context(batch.ids.device):
+        logits = trained_logits(model, batch)
+    each = -cross_entropy(logits.float(), batch.targets, reduction="none")
+    ends = torch.tensor(batch.bounds[1:], device=each.device)
+    owners = torch.bucketize(batch.predictors, ends, right=True)
+    return each.new_zeros(len(ends)).index_add(0, owners, each)
 
 
 def compute_context(device: torch.device) -> contextlib.AbstractContextManager[None]:

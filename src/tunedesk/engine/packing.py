@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import torch
 
-from tunedesk.engine.data import TrainingExample
+from tunedesk.engine.examples import TrainingExample
 
 
 @dataclass(frozen=True)
@@ -71,23 +71,28 @@ class MicroBatch:
 def micro_batches(
     examples: Sequence[TrainingExample], most_tokens: int, device: torch.device
 ) -> list[MicroBatch]:
-    """Pack the examples of one step into as few rows of at most `most_tokens` as best fit finds.
+    """Pack the examples of one step into rows of at most `most_tokens`; a longer one gets its own row."""
+    rows = best_fit([one.tokens for one in examples], most_tokens)
+    return [pack([examples[index] for index in row], device) for row in rows]
 
-    Longest first, each into the fullest row that still has room. An example longer than that gets its own
-    row.
+
+def best_fit(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """Indices of what shares a row of at most `most` tokens, in as few rows as best fit finds.
+
+    Longest first, each into the fullest row that still has room; one that is longer gets a row of its own.
     """
-    rows: list[list[TrainingExample]] = []
+    rows: list[list[int]] = []
     room: list[int] = []
-    for example in sorted(examples, key=lambda one: len(one.ids), reverse=True):
-        fitting = [row for row, free in enumerate(room) if free >= len(example.ids)]
+    for index in sorted(range(len(sizes)), key=lambda one: sizes[one], reverse=True):
+        fitting = [row for row, free in enumerate(room) if free >= sizes[index]]
         if fitting:
             best = min(fitting, key=lambda row: room[row])
-            rows[best].append(example)
-            room[best] -= len(example.ids)
+            rows[best].append(index)
+            room[best] -= sizes[index]
         else:
-            rows.append([example])
-            room.append(max(0, most_tokens - len(example.ids)))
-    return [pack(row, device) for row in rows]
+            rows.append([index])
+            room.append(max(0, most - sizes[index]))
+    return rows
 
 
 def pack(examples: Sequence[TrainingExample], device: torch.device) -> MicroBatch:

@@ -29,7 +29,7 @@ def take_step(run: Training, step: int) -> None:
     rate = schedule.learning_rate(step, run.total, run.hyper)
     run.optimizer.step(rate)
     seconds = time.monotonic() - began
-    tokens = sum(len(example.ids) for example in examples)
+    tokens = sum(example.tokens for example in examples)
     run.progress.step, run.progress.train_loss = step, loss
     run.progress.tokens += tokens
     run.log.write(

@@ -5,8 +5,9 @@ from typing import Any
 
 import torch
 
-from tunedesk.engine.data import Data, TrainingExample
+from tunedesk.engine.data import Data
 from tunedesk.engine.evaluate import evaluation_mode
+from tunedesk.engine.examples import Trainable
 from tunedesk.engine.sample import greedy_answers
 from tunedesk.errors import UserError
 from tunedesk.template.chat_template import ChatTemplate
@@ -47,7 +48,7 @@ def check_success(
 
 
 def stops_by_itself(
-    model: Any, examples: Sequence[TrainingExample], template: ChatTemplate, most_tokens: int
+    model: Any, examples: Sequence[Trainable], template: ChatTemplate, most_tokens: int
 ) -> bool:
     """Whether the answer to one of the first few prompts ends with an end-of-turn token."""
     prompts = [example.prompt for example in examples[:PROMPTS_TRIED] if example.prompt]

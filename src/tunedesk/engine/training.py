@@ -20,10 +20,11 @@ from tunedesk.engine.event_log import EventLog
 from tunedesk.engine.load_model import load_base_model
 from tunedesk.engine.loss import rows_are_isolated
 from tunedesk.engine.memory import wants_gradient_checkpointing
+from tunedesk.engine.methods.choice import objective_of
 from tunedesk.engine.methods.objective import Objective
-from tunedesk.engine.methods.supervised import Supervised
 from tunedesk.engine.optimizer import FlatAdamW
 from tunedesk.engine.packing import BatchPlan
+from tunedesk.engine.reference import with_references
 from tunedesk.engine.schedule import total_steps
 from tunedesk.errors import UserError
 from tunedesk.runs.digests import model_digest
@@ -93,8 +94,11 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
     model, initial, optimizer = _load(job, base, data)
     _stop_if_asked(control)
     most_tokens = _row_length(model, hyper, data, log)
+    if job.method == "dpo":
+        log.write(Noted, phase="reference", message="Judging the pairs with the model as it is.")
+        data = with_references(model, data, folder.path, _identity(job), most_tokens)
     plan_total = total_steps(len(data.train), hyper)
-    objective = Supervised()
+    objective = objective_of(job)
     training = Training(
         folder=folder,
         job=job,
@@ -158,7 +162,8 @@ def _row_length(model: Any, hyper: Hyperparameters, data: Data, log: EventLog) -
     a row.
     """
     model.eval()
-    isolated = rows_are_isolated(model, data.train, model.device)
+    sequences = [one for example in data.train for one in example.sequences]
+    isolated = rows_are_isolated(model, sequences, model.device)
     model.train()
     if isolated:
         return hyper.micro_batch_tokens
@@ -188,7 +193,8 @@ def _resume(training: Training) -> None:
 def _identity(job: Job) -> str:
     """A digest of all that decides the run's course; threads and what is kept on the disk do not."""
     hyper = msgspec.structs.replace(job.hyperparameters, threads=0, keep_checkpoints=2, checkpoint_steps=0)
-    parts = (job.run, job.model.digest, job.train.sha256, job.valid and job.valid.sha256, hyper)
+    data = (job.train.sha256, job.valid and job.valid.sha256)
+    parts = (job.run, job.method, job.model.digest, job.adapter and job.adapter.digest, data, hyper)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 

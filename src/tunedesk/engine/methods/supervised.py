@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from tunedesk.engine.data import TrainingExample
+from tunedesk.engine.examples import TrainingExample
 from tunedesk.engine.loss import summed_loss
 from tunedesk.engine.methods.objective import Loss
 from tunedesk.engine.packing import MicroBatch, micro_batches
@@ -23,4 +23,4 @@ class Supervised:
         return Loss(summed_loss(model, batch))
 
     def share(self, examples: Sequence[TrainingExample]) -> float:
-        return sum(example.trained for example in examples)
+        return sum(example.share for example in examples)

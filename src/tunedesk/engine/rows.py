@@ -1,0 +1,104 @@
+"""The rows of a run's data file, verified and rendered as the run's method trains them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tunedesk.dataset.example import Example, example_of
+from tunedesk.dataset.files import read_rows
+from tunedesk.dataset.mapping import ColumnMapping
+from tunedesk.dataset.parsing import parse_row
+from tunedesk.engine.examples import PairExample, Trainable, TrainingExample
+from tunedesk.errors import UserError
+from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import DataFile, Method
+from tunedesk.runs.run_folder import RunFolder
+from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.rendered import Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedRow:
+    """A row as it is trained, and as it was before the cut: one rendering, or those of two answers."""
+
+    example: Trainable
+    renderings: tuple[Rendered, ...]
+
+    @property
+    def is_cut(self) -> bool:
+        return any(one.cut_at is not None for one in self.renderings)
+
+    @property
+    def teaches(self) -> bool:
+        """Whether there is something to learn in it when nothing is cut."""
+        return all(one.trained for one in self.renderings)
+
+
+def verified_rows(folder: RunFolder, file: DataFile) -> list[bytes]:
+    """The rows that the job was made with. UserError: they are others by now."""
+    digest = hashlib.sha256()
+    rows = []
+    for _, raw in read_rows(folder.path / file.path):
+        digest.update(raw + b"\n")
+        rows.append(raw)
+    if digest.hexdigest() != file.sha256 or len(rows) != file.rows:
+        raise UserError(
+            f"{folder.path / file.path} is not what the job was made with: it changed or is damaged.",
+            hint="Make a new run from the dataset.",
+        )
+    return rows
+
+
+def renderer(
+    method: Method, template: ChatTemplate, hyper: Hyperparameters, mapping: ColumnMapping | None
+) -> Callable[[int, bytes], RenderedRow]:
+    """Renders a row, given its number from 1. UserError (without the number): it cannot be trained so."""
+
+    def supervised(number: int, raw: bytes) -> RenderedRow:
+        example = _example(raw, mapping)
+        rendered = template.render(example, hyper.max_length)
+        weights = token_weights(template, example, rendered, hyper.prompt_loss_weight)
+        return RenderedRow(_cut(number, rendered, weights), (rendered,))
+
+    def pair(number: int, raw: bytes) -> RenderedRow:
+        answers = template.render_preference(_example(raw, mapping), hyper.max_length)
+        chosen, rejected = (_cut(number, one, None) for one in answers)
+        return RenderedRow(PairExample(chosen, rejected), answers)
+
+    return supervised if method == "sft" else pair
+
+
+def token_weights(
+    template: ChatTemplate, example: Example, rendered: Rendered, prompt_weight: float
+) -> tuple[float, ...] | None:
+    """1 for a token of an answer, `prompt_weight` for one of a prompt, 0 for one of an answer of weight 0.
+
+    None where that is the mask itself. What an answer of weight 0 became is found by rendering the example
+    once more with that weight taken away.
+    """
+    if not prompt_weight or not rendered.trained:
+        return None
+    weights = [1.0 if trained else prompt_weight for trained in rendered.mask]
+    silent = [turn for turn in example.messages if turn.role == "assistant" and turn.weight == 0]
+    if silent:
+        spoken = tuple(replace(turn, weight=None) if turn in silent else turn for turn in example.messages)
+        every = template.render(replace(example, messages=spoken))
+        for index, trained in enumerate(every.mask):
+            if trained and not rendered.mask[index]:
+                weights[index] = 0.0
+    return tuple(weights)
+
+
+def _cut(number: int, rendered: Rendered, weights: tuple[float, ...] | None) -> TrainingExample:
+    end = rendered.cut_at
+    return TrainingExample(
+        number, rendered.ids[:end], rendered.mask[:end], weights[:end] if weights is not None else None
+    )
+
+
+def _example(raw: bytes, mapping: ColumnMapping | None) -> Example:
+    parsed = parse_row(raw)
+    if parsed.value is None:
+        reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
+        raise UserError(reason, hint="Mend it in the dataset and start a new run.")
+    return example_of(parsed.value, mapping)
