@@ -143,6 +143,10 @@ def _add_runs(commands: Commands) -> None:
     train.add_argument("--valid", type=Path, metavar="FILE", help="validation rows")
     train.add_argument("--model", metavar="M", help="model folder or name, or starter")
     train.add_argument("--out", type=Path, metavar="RUN", help="the new run's folder")
+    train.add_argument(
+        "--method", choices=("sft", "dpo", "orpo"), default="sft", help="imitate answers, or learn from pairs"
+    )
+    train.add_argument("--adapter", type=Path, metavar="DIR", help="go on from an adapter or a finished run")
     _add_set(train)
     resume = _command(commands, "resume", "go on with a run where its last checkpoint stands")
     resume.add_argument("run", type=Path, metavar="RUN")

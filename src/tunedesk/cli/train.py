@@ -82,7 +82,9 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
     model = find_model(name)
     train_rows, valid_rows = rows_of(dataset), rows_of(valid) if valid else []
     mapping = around.mapping(dataset) if around else None
-    settings, facts = recommended(model, train_rows, len(valid_rows), arguments.set, mapping)
+    settings, facts = recommended(
+        model, train_rows, len(valid_rows), arguments.set, mapping, pairs=arguments.method != "sft"
+    )
     out = new_run_path(arguments.out)
     request = RunRequest(
         runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
@@ -95,8 +97,16 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
         name=out.name if out else "",
         mapping=mapping,
         valid_mapping=around.mapping(valid) if around and valid else None,
+        method=arguments.method,
+        adapter=adapter_of(arguments.adapter) if arguments.adapter else None,
     )
     return request, facts
+
+
+def adapter_of(path: Path) -> Path:
+    """The adapter's folder: this one, or that of the run in it."""
+    inside = RunFolder(path.absolute()).adapter_dir
+    return inside if inside.is_dir() else path.absolute()
 
 
 def rows_of(path: Path) -> list[bytes]:
@@ -109,10 +119,12 @@ def recommended(
     valid_rows: int,
     settings: Sequence[str],
     mapping: ColumnMapping | None = None,
+    *,
+    pairs: bool = False,
 ) -> tuple[Hyperparameters, DataFacts]:
     """The recommended settings for model and rows, then the user's own. UserError names a wrong one."""
     with_settings(Hyperparameters(), settings)  # wrong use is told before anything is counted
-    facts = count_rows(rows, valid_rows, ChatTemplate.load(model), mapping=mapping)
+    facts = count_rows(rows, valid_rows, ChatTemplate.load(model), mapping=mapping, pairs=pairs)
     advice = recommend(facts, read_model_folder(model), find_hardware())
     return with_settings(Hyperparameters(), [*advice.assignments(), *settings]), facts
 

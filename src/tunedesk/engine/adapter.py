@@ -1,6 +1,7 @@
 """The LoRA adapter: made, read and written in peft's own format, in float32."""
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ with light_imports():
 WEIGHTS = "adapter_model.safetensors"
 
 
-def new_adapter(model: PreTrainedModel, hyper: Hyperparameters) -> PeftModel:
-    """Wrap the model with LoRA on every linear layer but the output head, random as the seed says.
+def new_adapter(
+    model: PreTrainedModel, hyper: Hyperparameters, targets: str | Sequence[str] = "all-linear"
+) -> PeftModel:
+    """Wrap the model with LoRA, random as the seed says; by default on all linear layers but the head.
 
     The adapter stays in float32 whatever the model computes in: steps smaller than bfloat16's resolution
     would be lost, and a resume would not be exact.
@@ -33,7 +36,9 @@ def new_adapter(model: PreTrainedModel, hyper: Hyperparameters) -> PeftModel:
         r=hyper.lora_rank,
         lora_alpha=hyper.lora_alpha,
         lora_dropout=hyper.lora_dropout,
-        target_modules="all-linear",
+        use_rslora=hyper.rslora,
+        use_dora=hyper.dora,
+        target_modules=targets if isinstance(targets, str) else list(targets),
         bias="none",
         task_type="CAUSAL_LM",
     )

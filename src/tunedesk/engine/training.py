@@ -14,6 +14,7 @@ from tunedesk.engine.adapter import adapter_tensors, new_adapter, read_adapter, 
 from tunedesk.engine.attention import training_attention
 from tunedesk.engine.checkpoint import Progress, newest_sound_checkpoint
 from tunedesk.engine.clock import Clock
+from tunedesk.engine.continuing import continued_adapter
 from tunedesk.engine.control import ControlWatch
 from tunedesk.engine.data import Data, prepare_data
 from tunedesk.engine.event_log import EventLog
@@ -91,7 +92,7 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         log.write(Warned, code=warning.code, message=warning.message)
     _stop_if_asked(control)
     log.write(Noted, phase="model", message=f"Loading {base.name}.")
-    model, initial, optimizer = _load(job, base, data)
+    model, initial, optimizer = _load(folder, job, base)
     _stop_if_asked(control)
     most_tokens = _row_length(model, hyper, data, log)
     if job.method == "dpo":
@@ -145,13 +146,16 @@ def _model_of_the_job(job: Job) -> tuple[ModelFolder, ChatTemplate]:
     return base, template
 
 
-def _load(job: Job, base: ModelFolder, data: Data) -> tuple[Any, torch.Tensor, FlatAdamW]:
+def _load(folder: RunFolder, job: Job, base: ModelFolder) -> tuple[Any, torch.Tensor, FlatAdamW]:
     hyper = job.hyperparameters
     model = load_base_model(base.path, hyper.quantization)
     if wants_gradient_checkpointing(model, base.shape, hyper):
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.set_attn_implementation(training_attention(model))
-    tuned = new_adapter(model, hyper)
+    if job.adapter:
+        tuned = continued_adapter(model, hyper, job.adapter, folder.path)
+    else:
+        tuned = new_adapter(model, hyper)
     optimizer = FlatAdamW(trained_parameters(tuned), hyper.weight_decay)
     tuned.train()
     return tuned, optimizer.vector.detach().clone(), optimizer

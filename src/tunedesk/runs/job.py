@@ -27,7 +27,10 @@ class ModelRef(Struct, frozen=True):
 
 
 class AdapterRef(Struct, frozen=True):
-    """An adapter that the training goes on from: its folder in peft's format, and its weights' sha256."""
+    """An adapter that the training goes on from, in peft's format.
+
+    path: relative to the run, once that is made; digest: sha256 of the weights.
+    """
 
     path: str
     digest: str = ""

@@ -12,15 +12,17 @@ from tunedesk.dataset.example import Example, RowFormat, example_of
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
+from tunedesk.runs.adapters import read_adapter_folder
 from tunedesk.runs.digests import model_digest
 from tunedesk.runs.generation import ChatMessage
 from tunedesk.runs.hyperparameters import Hyperparameters
-from tunedesk.runs.job import DataFile, DatasetRef, Job, ModelRef, WatchedPrompt
+from tunedesk.runs.job import AdapterRef, DataFile, DatasetRef, Job, Method, ModelRef, WatchedPrompt
 from tunedesk.runs.run_folder import RunFolder, new_run_id
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.counting import TemplateCounter, count_all
 from tunedesk.template.encoding import RowTokens
 from tunedesk.template.model_folder import read_model_folder
+from tunedesk.template.pair_counting import PairCounter
 
 WATCHED_PROMPTS = 3
 LIBRARIES = ("tunedesk", "torch", "transformers", "peft", "bitsandbytes")
@@ -33,6 +35,7 @@ class RunRequest:
     train, valid: raw rows without line ends, as they stand on the screen. dataset: the file they came from,
     document_version and modified: how it stood. name: of the run's folder; empty for one made from the time.
     mapping, valid_mapping: what the keys of the rows mean when they are nobody's format.
+    adapter: the folder of one to go on from, whose rank and alpha then count; None begins a new one.
     """
 
     runs_dir: Path
@@ -48,6 +51,8 @@ class RunRequest:
     name: str = ""
     mapping: ColumnMapping | None = None
     valid_mapping: ColumnMapping | None = None
+    method: Method = "sft"
+    adapter: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ def check(request: RunRequest) -> list[Problem]:
     try:
         model = read_model_folder(request.model)
         template = ChatTemplate.load(request.model)
+        if request.adapter is not None:
+            read_adapter_folder(request.adapter)
     except UserError as error:
         return [*problems, Problem(error.message, error.hint)]
     if request.hyperparameters.max_length > model.context:
@@ -79,7 +86,8 @@ def check(request: RunRequest) -> list[Problem]:
         (request.valid, request.valid_source or "the validation data", request.valid_mapping),
     )
     for rows, file, mapping in splits:
-        looked_at = _look_at(rows, file, mapping, template, request.hyperparameters)
+        counter = row_counter(request.method, template, mapping)
+        looked_at = _look_at(rows, file, counter, request.hyperparameters)
         if looked_at.problem:
             problems.append(looked_at.problem)
         elif rows is request.train and not looked_at.teaches:
@@ -87,10 +95,20 @@ def check(request: RunRequest) -> list[Problem]:
     return problems
 
 
+def row_counter(
+    method: Method, template: ChatTemplate, mapping: ColumnMapping | None = None
+) -> TemplateCounter | PairCounter:
+    """Counts rows as the method trains them."""
+    return TemplateCounter(template, mapping) if method == "sft" else PairCounter(template, mapping)
+
+
 def _nothing_to_learn(request: RunRequest) -> Problem:
     file = request.dataset.name
     if not request.train:
         return Problem(f"There is no example to train on in {file}.", "Add rows to the dataset.")
+    if request.method != "sft":
+        message = f"Nothing in {file} would be learned: no row has two answers that are trained."
+        return Problem(message, "Give each row a preferred and a rejected answer.")
     message = f"Nothing in {file} would be learned: no row has an answer that is trained."
     return Problem(message, "Give each row an assistant turn whose weight is not 0.")
 
@@ -103,6 +121,7 @@ def prepare_run(request: RunRequest) -> RunFolder:
         raise UserError(problems[0].message, hint=problems[0].hint)
     now = datetime.now(UTC)
     model = read_model_folder(request.model)
+    adapter = read_adapter_folder(request.adapter) if request.adapter else None
     job = Job(
         run=request.name or _free_name(request.runs_dir, now),
         created=now.isoformat(timespec="seconds"),
@@ -111,7 +130,9 @@ def prepare_run(request: RunRequest) -> RunFolder:
         train=DataFile("", 0, "", request.dataset.name, request.mapping),
         valid=DataFile("", 0, "", request.valid_source, request.valid_mapping) if request.valid else None,
         watched=request.watched or _watched(request),
-        hyperparameters=request.hyperparameters,
+        method=request.method,
+        adapter=AdapterRef(str(adapter.path), adapter.digest) if adapter else None,
+        hyperparameters=adapter.settings(request.hyperparameters) if adapter else request.hyperparameters,
         template_digest=ChatTemplate.load(request.model).digest,
         versions=installed_versions(),
     )
@@ -159,15 +180,14 @@ class _LookedAt:
 def _look_at(
     rows: Sequence[bytes],
     file: str,
-    mapping: ColumnMapping | None,
-    template: ChatTemplate,
+    counter: TemplateCounter | PairCounter,
     settings: Hyperparameters,
 ) -> _LookedAt:
     teaches = False
-    for stretch in count_all(enumerate(rows, 1), TemplateCounter(template, mapping)):
+    for stretch in count_all(enumerate(rows, 1), counter):
         for number, raw, tokens in zip(*stretch, strict=True):
             if tokens is None:
-                problem = _refusal(f"{file}, row {number}", raw, mapping, template)
+                problem = _refusal(f"{file}, row {number}", raw, counter)
             else:
                 problem = _wholly_cut(f"{file}, row {number}", tokens, settings)
                 teaches = teaches or 0 <= tokens.start < settings.max_length
@@ -176,18 +196,17 @@ def _look_at(
     return _LookedAt(None, teaches)
 
 
-def _refusal(place: str, raw: bytes, mapping: ColumnMapping | None, template: ChatTemplate) -> Problem | None:
+def _refusal(place: str, raw: bytes, counter: TemplateCounter | PairCounter) -> Problem | None:
     """Why a row cannot be counted."""
     parsed = parse_row(raw)
     if parsed.value is None:
         reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
         return Problem(f"{place}: {reason}", "Mend or delete the row.")
-    example = example_of(parsed.value, mapping)
-    if example.format is RowFormat.UNKNOWN:
+    if example_of(parsed.value, counter.mapping).format is RowFormat.UNKNOWN:
         hint = "Say what the columns mean, or turn the rows into conversations."
         return Problem(f"{place}: its keys are nobody's format.", hint)
     try:
-        template.render(example)
+        counter.render(raw)
     except UserError as error:
         return Problem(f"{place}: {error.message}", error.hint)
     return None

@@ -18,11 +18,14 @@ from msgspec import Struct
 
 from tunedesk import paths
 from tunedesk.errors import UserError
+from tunedesk.runs.adapters import CONFIG, WEIGHTS
 from tunedesk.runs.events import Event, Failed, Finished
 from tunedesk.runs.follow import EventTail, RunHistory
-from tunedesk.runs.job import DataFile, Job, decode_job, encode_job
+from tunedesk.runs.job import AdapterRef, DataFile, Job, decode_job, encode_job
 
 Action = Literal["pause", "resume", "stop", "checkpoint", "sample"]
+START_ADAPTER = "start-adapter"
+"""Where a run keeps its own copy of the adapter that it goes on from."""
 # The file keeps the newest requests only; an engine looks at it several times a step.
 _REQUESTS_KEPT = 16
 
@@ -120,9 +123,9 @@ class RunFolder:
     ) -> "RunFolder":
         """Make the folder `parent/job.run` with job.json and the rows (raw, without line ends).
 
-        The job's `train` and `valid` are replaced by what was really written (`valid` is None
-        without rows). The folder appears complete or not at all. UserError: it exists already, or cannot be
-        written.
+        The job's `train` and `valid` are replaced by what was really written (`valid` is None without rows),
+        and an adapter to go on from is copied, so that the run can be repeated from its folder alone. The
+        folder appears complete or not at all. UserError: it exists already, or cannot be written.
         """
         final = parent / job.run
         if final.exists():
@@ -136,7 +139,12 @@ class RunFolder:
             )
             if not valid.rows:
                 (unfinished / valid.path).unlink()
-            job = msgspec.structs.replace(job, train=train, valid=valid if valid.rows else None)
+            job = msgspec.structs.replace(
+                job,
+                train=train,
+                valid=valid if valid.rows else None,
+                adapter=_copy_adapter(unfinished, job.adapter) if job.adapter else None,
+            )
             paths.write_atomically(unfinished / "job.json", encode_job(job))
             os.rename(unfinished, final)
             paths.sync_folder(parent)
@@ -277,6 +285,13 @@ def _damaged(folder: RunFolder, error: UserError) -> RunSummary:
         has_adapter=False,
         problem=error.message,
     )
+
+
+def _copy_adapter(folder: Path, given: AdapterRef) -> AdapterRef:
+    (folder / START_ADAPTER).mkdir()
+    for name in (CONFIG, WEIGHTS):
+        shutil.copyfile(Path(given.path) / name, folder / START_ADAPTER / name)
+    return AdapterRef(START_ADAPTER, given.digest)
 
 
 def _write_rows(folder: Path, name: str, rows: Iterable[bytes], asked: DataFile) -> DataFile:

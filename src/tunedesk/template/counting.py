@@ -17,7 +17,7 @@ from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.encoding import RowTokens
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.plain_rows import plain_row
-from tunedesk.template.rendered import LaidOut
+from tunedesk.template.rendered import LaidOut, Rendered
 
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 2_000_000
@@ -43,7 +43,7 @@ class TemplateCounter:
 
     def __init__(self, template: ChatTemplate, mapping: ColumnMapping | None = None) -> None:
         self._template = template
-        self._mapping = mapping
+        self.mapping = mapping
 
     def count(self, raws: Sequence[bytes]) -> Counts:
         laid: list[LaidOut] = []
@@ -64,14 +64,18 @@ class TemplateCounter:
     def _lay_out(self, raw: bytes) -> LaidOut | None:
         if len(raw) > LONGEST_ROW:
             return None
-        turns = plain_row(raw) if self._mapping is None and self._template.has_template else None
+        turns = plain_row(raw) if self.mapping is None and self._template.has_template else None
         if turns is not None:
             shape = tuple([(turn.role, turn.is_trained) for turn in turns])
             found = self._template.lay_out_turns(shape, [turn.content for turn in turns])
             if found is not None:
                 return found
         value = parse_row(raw).value
-        return None if value is None else self._template.lay_out(example_of(value, self._mapping))
+        return None if value is None else self._template.lay_out(example_of(value, self.mapping))
+
+    def render(self, raw: bytes) -> Rendered:
+        """TemplateError says why a row is not counted."""
+        return self._template.render(example_of(parse_row(raw).value, self.mapping))
 
 
 class Counted(NamedTuple):
