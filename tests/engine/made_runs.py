@@ -11,7 +11,7 @@ from tunedesk.engine import threads
 from tunedesk.engine.control import ControlWatch
 from tunedesk.engine.event_log import AnyEvent, EventLog
 from tunedesk.engine.train import train
-from tunedesk.engine.training import prepare
+from tunedesk.engine.training import Training, prepare
 from tunedesk.runs.events import EventBase
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.generation import ChatMessage
@@ -85,16 +85,22 @@ class WatchedLog(EventLog):
 
 
 def train_here(
-    run: RunFolder, *, resume: bool = False, after: Callable[[EventBase], None] = lambda event: None
+    run: RunFolder,
+    *,
+    resume: bool = False,
+    after: Callable[[EventBase], None] = lambda event: None,
+    stage: Callable[[Training], None] = lambda training: None,
 ) -> RunHistory:
-    """One attempt in this process; `after` is called after each event. Raises what the engine would
-    report.
+    """One attempt in this process; `after` is called after each event, `stage` before the first step, to put
+    another clock or another way of learning into the training. Raises what the engine would report.
     """
     threads.use(1)
     job = run.job()
     with WatchedLog(run.events_path, job.run, run.history().attempt + 1) as log:
         log.after = after
-        train(prepare(run, job, log, ControlWatch(run), resume=resume))
+        training = prepare(run, job, log, ControlWatch(run), resume=resume)
+        stage(training)
+        train(training)
     return run.history()
 
 

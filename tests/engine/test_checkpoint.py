@@ -1,5 +1,6 @@
 """A checkpoint is whole or absent; a damaged one is noticed and an older one used."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tunedesk.engine.checkpoint import Progress, newest_sound_checkpoint, rotate
 from tunedesk.runs.events import Checkpointed, EventBase, Finished, Step, Warned
 from tunedesk.runs.run_folder import RunFolder
 
+SAVING_OFTEN = msgspec.structs.replace(FAST, lora_dropout=0.1, checkpoint_steps=2)
 STATE = {"exp_avg": torch.arange(3.0), "exp_avg_sq": torch.ones(3), "step": torch.tensor(7.0)}
 
 
@@ -53,6 +55,13 @@ def test_the_newest_and_the_best_are_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000003", "step-000005", "step-000006"]
 
 
+def test_a_damaged_one_takes_no_place_of_those_that_are_kept(tmp_path: Path) -> None:
+    for step in (3, 4, 5, 6):
+        save(tmp_path, step)
+    rotate(tmp_path, keep=2, best_step=5, damaged={"step-000005"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000004", "step-000006"]
+
+
 def test_saving_a_step_again_replaces_it(tmp_path: Path) -> None:
     save(tmp_path, 1)
     assert verify(save(tmp_path, 1)) == ""
@@ -63,6 +72,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no progress": lambda path: (path / "progress.json").unlink(),
     "half an optimizer": lambda path: cut(path / "optimizer.safetensors"),
     "half an adapter": lambda path: cut(path / "adapter" / "adapter_model.safetensors"),
+    "no optimizer": lambda path: (path / "optimizer.safetensors").unlink(),
+    "an empty folder": lambda path: keep_only(path, ""),
+    "the adapter alone": lambda path: keep_only(path, "adapter"),
     "no manifest": lambda path: (path / "manifest.json").unlink(),
     "an empty manifest": lambda path: (path / "manifest.json").write_bytes(b"{}"),
     "one wrong bit": lambda path: flip(path / "adapter" / "adapter_model.safetensors"),
@@ -71,6 +83,14 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def keep_only(path: Path, name: str) -> None:
+    for child in path.iterdir():
+        if child.is_dir() and child.name != name:
+            shutil.rmtree(child)
+        elif child.is_file():
+            child.unlink()
 
 
 def flip(path: Path) -> None:
@@ -85,7 +105,7 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, damage: Callable[[P
     damage(save(tmp_path, 2))
     found = newest_sound_checkpoint(tmp_path)
     assert found.checkpoint is not None and found.checkpoint.progress.step == 1
-    assert len(found.damaged) == 1 and "step-000002" in found.damaged[0]
+    assert len(found.damaged) == 1 and "step-000002" in found.damaged
 
 
 def stop_after(run: RunFolder, step: int) -> Callable[[EventBase], None]:
@@ -96,18 +116,35 @@ def stop_after(run: RunFolder, step: int) -> Callable[[EventBase], None]:
     return stop
 
 
-def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(tmp_path: Path, tiny_model: Path) -> None:
-    hyper = msgspec.structs.replace(FAST, lora_dropout=0.1, checkpoint_steps=2)
-    whole = losses(train_here(make_run(tmp_path, tiny_model, hyper, run="whole")))
-    run = make_run(tmp_path, tiny_model, hyper, run="damaged")
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> RunFolder:
+    run = make_run(tmp_path_factory.mktemp("unbroken"), tiny_model, SAVING_OFTEN)
+    train_here(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> RunFolder:
+    """A run that was stopped after its fifth step, whose checkpoint before is that of the fourth."""
+    run = make_run(tmp_path_factory.mktemp("stopped"), tiny_model, SAVING_OFTEN)
     train_here(run, after=stop_after(run, 5))
     run.control_path.unlink()
-    flip(run.checkpoints_dir / "step-000005" / "adapter" / "adapter_model.safetensors")
+    return run
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(
+    tmp_path: Path, stopped: RunFolder, unbroken: RunFolder, damage: Callable[[Path], object]
+) -> None:
+    run = RunFolder(Path(shutil.copytree(stopped.path, tmp_path / "run")))
+    damage(run.checkpoints_dir / "step-000005")
     history = train_here(run, resume=True)
     assert history.started is not None and history.started.resumed_from == 4
     assert [warning.code for warning in history.warnings] == ["damaged-checkpoint"]
+    assert "step-000005" in history.warnings[0].message
     assert isinstance(history.ended, Finished)
-    assert losses(history) == whole
+    assert losses(history) == losses(unbroken.history())
+    assert all(not verify(path) for path in run.checkpoints_dir.iterdir())
 
 
 def test_without_any_sound_checkpoint_the_run_begins_again(tmp_path: Path, tiny_model: Path) -> None:

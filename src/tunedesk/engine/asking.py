@@ -30,12 +30,12 @@ def requests(run: Training) -> Iterator[str]:
     while True:
         for action in run.control.poll():
             if action == "pause" and not paused:
-                paused, since = True, time.monotonic()
+                paused, since = True, run.clock.now()
                 checkpoint(run, "pause")
                 run.log.write(events.Paused, sync=True, step=run.progress.step)
             elif action == "resume" and paused:
                 paused = False
-                run.clock.leave_out(time.monotonic() - since)
+                run.clock.leave_out(run.clock.now() - since)
                 run.log.write(events.Resumed, sync=True, step=run.progress.step)
             elif action not in ("pause", "resume"):
                 yield action

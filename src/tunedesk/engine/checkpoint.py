@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,10 +51,10 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The newest sound checkpoint, and a sentence for each newer one that is damaged."""
+    """The newest sound checkpoint, and the newer ones that are damaged: name and what is wrong."""
 
     checkpoint: Checkpoint | None
-    damaged: tuple[str, ...]
+    damaged: dict[str, str]
 
 
 def checkpoint_name(step: int) -> str:
@@ -89,13 +89,13 @@ def save_checkpoint(
 
 def newest_sound_checkpoint(parent: Path) -> Found:
     """Look from the newest to the oldest for one whose every file is as its manifest says."""
-    damaged: list[str] = []
+    damaged: dict[str, str] = {}
     for path in sorted(parent.glob("step-*"), reverse=True):
         problem = verify(path)
         if not problem:
-            return Found(read_checkpoint(path), tuple(damaged))
-        damaged.append(f"The checkpoint {path.name} is damaged ({problem}); an older one is used.")
-    return Found(None, tuple(damaged))
+            return Found(read_checkpoint(path), damaged)
+        damaged[path.name] = problem
+    return Found(None, damaged)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -120,11 +120,11 @@ def verify(path: Path) -> str:
     return ""
 
 
-def rotate(parent: Path, keep: int, best_step: int) -> None:
-    """Remove all but the newest `keep` checkpoints and the best one."""
-    complete = sorted(parent.glob("step-*"))
-    for path in complete[:-keep]:
-        if path.name != checkpoint_name(best_step):
+def rotate(parent: Path, keep: int, best_step: int, damaged: Collection[str] = ()) -> None:
+    """Remove all but the newest `keep` checkpoints and the best one; a damaged one counts as none."""
+    complete = sorted(path for path in parent.glob("step-*") if path.name not in damaged)
+    for path in (*complete[:-keep], *(parent / name for name in damaged)):
+        if path.name != checkpoint_name(best_step) or path.name in damaged:
             remove_tree(path)
     for unfinished in parent.glob(".*"):
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -1,30 +1,42 @@
-"""How long a run has taken and will take."""
+"""How long a run has taken, and how long it has gone without a checkpoint."""
 
 import time
+from collections.abc import Callable
 
 from tunedesk.engine.checkpoint import Progress
 
 
 class Clock:
-    """Seconds of this attempt and of all attempts, and an estimate of those to come."""
+    """Seconds of this attempt and of all attempts, pauses left out. now: seconds that only ever rise."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
+        self._began = self._saved = now()
         self._before = 0.0
         self._first_step = 0
 
     def start(self, progress: Progress) -> None:
         """Begin to count, after the `progress` of earlier attempts."""
-        self._began, self._before, self._first_step = time.monotonic(), progress.seconds, progress.step
+        self._began = self._saved = self.now()
+        self._before, self._first_step = progress.seconds, progress.step
 
     def leave_out(self, seconds: float) -> None:
         """Not count a pause."""
         self._began += seconds
+        self._saved += seconds
+
+    def saved(self) -> None:
+        """A checkpoint was written, or could not be: the next one by time is due a whole interval later."""
+        self._saved = self.now()
+
+    @property
+    def since_saved(self) -> float:
+        return self.now() - self._saved
 
     @property
     def total(self) -> float:
-        return self._before + time.monotonic() - self._began
+        return self._before + self.now() - self._began
 
     def remaining(self, step: int, total: int) -> float:
         """As long for each step as so far in this attempt, its evaluations and checkpoints included."""
-        return (time.monotonic() - self._began) / (step - self._first_step) * (total - step)
+        return (self.now() - self._began) / (step - self._first_step) * (total - step)

@@ -19,6 +19,7 @@ from tunedesk.runs import events
 def checkpoint(run: Training, reason: str) -> bool:
     """Save where the run stands. A disk that cannot take it is a warning: the training goes on."""
     run.progress.seconds = run.clock.total
+    run.clock.saved()
     tensors = adapter_tensors(run.model)
     try:
         path = save_checkpoint(
@@ -33,7 +34,9 @@ def checkpoint(run: Training, reason: str) -> bool:
         )
         run.log.write(events.Warned, code="checkpoint", message=message)
         return False
-    rotate(run.folder.checkpoints_dir, run.hyper.keep_checkpoints, run.progress.best_step)
+    run.damaged.discard(path.name)
+    rotate(run.folder.checkpoints_dir, run.hyper.keep_checkpoints, run.progress.best_step, run.damaged)
+    run.damaged.clear()
     relative = path.relative_to(run.folder.path).as_posix()
     run.log.write(events.Checkpointed, sync=True, step=run.progress.step, path=relative, reason=reason)
     return True

@@ -1,7 +1,6 @@
 """One optimizer step: the gradient of its examples, the check that it is finite, and what is told of it."""
 
 import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +14,13 @@ from tunedesk.engine.training import Training
 from tunedesk.errors import UserError
 from tunedesk.runs import events
 
+SHORTEST = 1e-9
+"""Seconds that a step takes at least: a coarse clock may call it nothing."""
+
 
 def take_step(run: Training, step: int) -> None:
     """One optimizer step; UserError, and no step, when loss or gradient is not finite."""
-    began = time.monotonic()
+    began = run.clock.now()
     # Dropout draws from torch's global generator: seeded by step, it needs no state and nothing can disturb
     # it.
     torch.manual_seed(run.hyper.seed * 1_000_003 + step)
@@ -28,7 +30,7 @@ def take_step(run: Training, step: int) -> None:
     refuse_non_finite(run, step, loss, norm)
     rate = schedule.learning_rate(step, run.total, run.hyper)
     run.optimizer.step(rate)
-    seconds = time.monotonic() - began
+    seconds = run.clock.now() - began
     tokens = sum(example.tokens for example in examples)
     run.progress.step, run.progress.train_loss = step, loss
     run.progress.tokens += tokens
@@ -39,7 +41,7 @@ def take_step(run: Training, step: int) -> None:
         loss=loss,
         learning_rate=rate,
         grad_norm=norm,
-        tokens_per_second=tokens / seconds,
+        tokens_per_second=tokens / max(seconds, SHORTEST),
         tokens=tokens,
         seconds=seconds,
         memory_bytes=used_bytes(),

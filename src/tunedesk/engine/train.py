@@ -36,9 +36,15 @@ def train(run: Training) -> Outcome:
         take_step(run, step)
         last = step == run.total
         improved = (last or step % evaluate_each == 0) and evaluate(run)
-        if last or improved or step % checkpoint_each == 0:
+        if last or improved or step % checkpoint_each == 0 or is_late(run):
             checkpoint(run, "best" if improved else "schedule")
     return finish(run)
+
+
+def is_late(run: Training) -> bool:
+    """Whether so long has passed since a checkpoint that losing the steps since would hurt."""
+    minutes = run.hyper.checkpoint_minutes
+    return bool(minutes) and run.clock.since_saved >= 60 * minutes
 
 
 def announce(run: Training) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,19 @@ from tunedesk.template.model_folder import ModelFolder, read_model_folder
 
 # Beside the checkpoints that are kept, one is being written and the finished adapter needs room.
 SPARE_CHECKPOINTS = 3
+# Settings that decide what is kept and how fast it goes, and not what is learned, at their defaults.
+_NO_COURSE: dict[str, Any] = {
+    "threads": 0,
+    "keep_checkpoints": 2,
+    "checkpoint_steps": 0,
+    "checkpoint_minutes": 10.0,
+}
 
 
 @dataclass(slots=True)
 class Training:
     """A prepared training. weights: see FlatAdamW; initial: the adapter before the first step, as one
-    vector.
+    vector. damaged: names of checkpoints that cannot be used, until they are written anew or removed.
     """
 
     folder: RunFolder
@@ -65,6 +72,7 @@ class Training:
     control: ControlWatch
     clock: Clock
     resumed_from: int | None
+    damaged: set[str] = field(default_factory=set)
 
     @property
     def hyper(self) -> Hyperparameters:
@@ -178,8 +186,10 @@ def _row_length(model: Any, hyper: Hyperparameters, data: Data, log: EventLog) -
 
 def _resume(training: Training) -> None:
     found = newest_sound_checkpoint(training.folder.checkpoints_dir)
-    for sentence in found.damaged:
+    for name, problem in found.damaged.items():
+        sentence = f"The checkpoint {name} is damaged ({problem}); an older one is used."
         training.log.write(Warned, code="damaged-checkpoint", message=sentence)
+    training.damaged.update(found.damaged)
     training.resumed_from = 0
     if found.checkpoint is None:
         return
@@ -196,7 +206,7 @@ def _resume(training: Training) -> None:
 
 def _identity(job: Job) -> str:
     """A digest of all that decides the run's course; threads and what is kept on the disk do not."""
-    hyper = msgspec.structs.replace(job.hyperparameters, threads=0, keep_checkpoints=2, checkpoint_steps=0)
+    hyper = msgspec.structs.replace(job.hyperparameters, **_NO_COURSE)
     data = (job.train.sha256, job.valid and job.valid.sha256)
     parts = (job.run, job.method, job.model.digest, job.adapter and job.adapter.digest, data, hyper)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

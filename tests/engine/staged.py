@@ -1,0 +1,59 @@
+"""Clocks and ways of learning that a test puts into a training: time that is counted, trouble on demand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from tunedesk.engine.clock import Clock
+from tunedesk.engine.methods.objective import Loss, Objective
+from tunedesk.engine.training import Training
+
+
+@dataclass
+class FakeTime:
+    """Seconds that pass only when somebody says so."""
+
+    seconds: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Staged:
+    """A way of learning that asks `before` ahead of each micro-batch and lets `change` alter its loss."""
+
+    real: Objective[Any, Any]
+    before: Callable[[Any], None] = lambda batch: None
+    change: Callable[[Loss], Loss] = lambda loss: loss
+
+    def micro_batches(self, examples: Sequence[Any], most_tokens: int, device: torch.device) -> list[Any]:
+        return self.real.micro_batches(examples, most_tokens, device)
+
+    def loss(self, model: Any, batch: Any) -> Loss:
+        self.before(batch)
+        return self.change(self.real.loss(model, batch))
+
+    def share(self, examples: Sequence[Any]) -> float:
+        return self.real.share(examples)
+
+
+def paced(token: float, evaluation: float) -> Callable[[Training], None]:
+    """A training whose steps take `token` seconds for each token, and each whole validation `evaluation`."""
+
+    def stage(training: Training) -> None:
+        now = FakeTime()
+        rows = len(
+            training.objective.micro_batches(training.data.valid, training.most_tokens, training.device)
+        )
+
+        def pass_time(batch: Any) -> None:
+            learns = torch.is_grad_enabled()
+            now.seconds += batch.tokens * token if learns else evaluation / rows
+
+        training.clock = Clock(now)
+        training.objective = Staged(training.objective, before=pass_time)
+
+    return stage
