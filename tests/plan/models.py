@@ -35,6 +35,9 @@ LLAMA31_8B = model(
     context=131_072,
     parameters=8_030_261_248,
 )
+QWEN3_4B = model("Qwen3-4B", "Qwen3ForCausalLM", ModelShape(36, 2560, 32, 8, 128, 9728, 151_936, True))
+QWEN3_06B = model("Qwen3-0.6B", "Qwen3ForCausalLM", ModelShape(28, 1024, 16, 8, 128, 3072, 151_936, True))
+LLAMA2_7B = model("Llama-2-7B", "LlamaForCausalLM", ModelShape(32, 4096, 32, 32, 128, 11008, 32_000, False))
 TINY = model(
     "tiny",
     "LlamaForCausalLM",

@@ -19,12 +19,14 @@ from tunedesk.errors import UserError
 from tunedesk.plan.advice import recommend
 from tunedesk.plan.counting import count_rows
 from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.fitting import in_words, smallest_change
 from tunedesk.plan.hardware import find_hardware
-from tunedesk.plan.memory import MemoryPlan, estimate_memory, largest_micro_batch
+from tunedesk.plan.memory import estimate_memory
 from tunedesk.plan.readiness import gigabytes
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.runs.job import Job, decode_job
 from tunedesk.runs.places import this_computer
+from tunedesk.runs.planning import memory_plan
 from tunedesk.runs.requests import RunRequest, prepare_run
 from tunedesk.runs.run_folder import RunFolder, RunState
 from tunedesk.template.chat_template import ChatTemplate
@@ -132,24 +134,12 @@ def recommended(
 def tell_needs(request: RunRequest, facts: DataFacts) -> None:
     """Memory needed and free, before anything starts; an estimate warns, it does not forbid."""
     settings, hardware = request.hyperparameters, find_hardware()
-    tokens = largest_micro_batch(
-        facts.tokens, settings.batch_size, settings.micro_batch_tokens, settings.max_length
-    )
-    needed = estimate_memory(
-        read_model_folder(request.model),
-        MemoryPlan(
-            quantization=settings.quantization,
-            lora_rank=settings.lora_rank,
-            micro_batch_tokens=tokens,
-            checkpointing=settings.activations == "recompute",
-            device="gpu" if hardware.gpus else "cpu",
-            trained_share=facts.trained_share,
-        ),
-    )
-    free = hardware.free_for_training
+    model, free = read_model_folder(request.model), hardware.free_for_training
+    plan = memory_plan(model, settings, facts, hardware, request.method)
+    needed = estimate_memory(model, plan)
     progress(f"memory: about {gigabytes(needed.total)} needed, {gigabytes(free)} free")
     if needed.total > free:
-        progress("warning: this may not fit; lower micro_batch_tokens or max_length, or take a smaller model")
+        progress(f"warning: this may not fit. {in_words(smallest_change(model, plan, free))}")
 
 
 def new_run_path(out: Path | None) -> Path | None:

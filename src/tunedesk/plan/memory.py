@@ -1,26 +1,43 @@
 """How much memory a LoRA run will fill, by a closed formula with its parts; it measures nothing.
 
-Source: the planner formula of the project's engine research (peak = weights + adapter + activations + loss +
-one dequantised weight, then the allocator's share). Its factors were counted with saved-tensor hooks at three
-shapes; against published longest contexts of Llama-3.1-8B QLoRA it is within 2-6 % from 16 to 80 GB.
+Source: the planner formula of the project's engine research. Peak = weights + adapter + activations + loss +
+one dequantised weight, then the allocator's share and the device's fixed cost. The factors of what a block
+saves were counted with saved-tensor hooks at three shapes; nothing was fitted to the published longest
+contexts of Llama-3.1-8B QLoRA, which it meets within 2-6 % from 16 to 80 GB.
 """
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from tunedesk.template.model_folder import ModelFolder, ModelShape
 
+Activations = Literal["keep", "recompute", "offload"]
+"""Until the backward pass: all kept; only each block's input kept and the rest computed again; the inputs too
+moved to main memory."""
+
 NF4_BYTES = 0.5159
 """Bytes a weight in NF4, doubly quantised: half a byte, an 8-bit scale for 64, a float32 for 16,384."""
-SAVED_FACTOR = 2.28
-"""What peft with float32 adapters under autocast keeps, against the least a layer must (measured)."""
-OPTIMIZER_BYTES = 16
-"""Bytes an adapter weight: float32 weight and gradient, two float32 moments of AdamW."""
+SAVED_WITH_CASTS = 2.28
+"""What peft keeps with float32 adapters under autocast, against the least a block must keep (2.23-2.29)."""
+SAVED_PLAIN = 1.9
+"""The same where adapters and activations have one type, so that nothing is kept twice (1.87-1.89)."""
+SAVED_FUSED = 1.25
+"""The same with base and adapter in one function that keeps its input once (1.17-1.26)."""
+MASTER_BYTES = 8
+"""Bytes an adapter weight without the optimizer's state: float32 weight and gradient."""
+OPTIMIZER_BYTES = {"adamw": 8.0, "adamw_8bit": 2.03}
+"""Bytes an adapter weight for AdamW's two moments: float32, or 8 bits with a float32 scale for 256."""
 LOGIT_BYTES = 16
 """Bytes a logit at the peak of a plain cross-entropy: logits, their float32 copy, softmax and gradient."""
+FUSED_LOGIT_BYTES = 10
+"""Bytes a logit of the chunk that a fused loss holds: logits, their float32 copy and the gradient."""
+FUSED_LOSS_BYTES = 256_000_000
+"""The most that a chunk of the fused loss may take."""
 ALLOCATOR_SHARE = 0.06
 GPU_CONTEXT = 500_000_000
 """What a CUDA context holds before the first tensor."""
@@ -30,12 +47,23 @@ CPU_PROCESS = 400_000_000
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """The settings that decide about memory."""
+    """The settings and the facts about the data that decide about memory.
 
-    quantization: str = "nf4"
+    micro_batch_tokens: of the largest micro-batch that is really computed (see `largest_micro_batch`).
+    longest: tokens of the longest example as it is cut, the least that a micro-batch can be; 0: not known.
+    pairs: an example is two answers with their prompt, both of up to `longest` tokens.
+    trained_share: the part of the tokens that get a loss.
+    """
+
+    quantization: Literal["nf4", "none"] = "nf4"
     lora_rank: int = 16
     micro_batch_tokens: int = 2048
-    checkpointing: bool = False
+    activations: Activations = "keep"
+    fused_loss: bool = True
+    fused_lora: bool = True
+    optimizer: Literal["adamw", "adamw_8bit"] = "adamw"
+    pairs: bool = False
+    longest: int = 0
     device: Literal["gpu", "cpu"] = "gpu"
     trained_share: float = 1.0
 
@@ -44,16 +72,25 @@ class MemoryPlan:
         """bfloat16 on a card, float32 on a processor."""
         return 2 if self.device == "gpu" else 4
 
+    @property
+    def smallest_micro_batch(self) -> int:
+        """Tokens of the longest example, with both answers of a pair."""
+        return self.longest * (2 if self.pairs else 1)
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryEstimate:
-    """Bytes at the peak of a training step, by part; they add up to the total."""
+    """Bytes at the peak of a training step, by part; they add up to the total.
+
+    offloaded: bytes that lie in main memory instead; they are not part of the total.
+    """
 
     weights: int
     adapter: int
     activations: int
     loss: int
     overhead: int
+    offloaded: int = 0
 
     @property
     def total(self) -> int:
@@ -61,14 +98,21 @@ class MemoryEstimate:
 
 
 def largest_micro_batch(
-    tokens: Sequence[int], batch_size: int, micro_batch_tokens: int, max_length: int
+    tokens: Sequence[int], batch_size: int, micro_batch_tokens: int, max_length: int, *, pairs: bool = False
 ) -> int:
     """Tokens of the largest row that can be computed at once: a step holds no more than its longest examples.
 
-    tokens: of each training row, uncut. An example longer than `micro_batch_tokens` is computed whole.
+    tokens: of each training row, uncut. An example longer than `micro_batch_tokens` is computed whole. pairs:
+    `tokens` are those of the longer answer, and the other one is taken to be as long.
     """
-    longest = sorted((min(each, max_length) for each in tokens), reverse=True)[:batch_size]
+    answers = 2 if pairs else 1
+    longest = heapq.nlargest(batch_size, (answers * min(each, max_length) for each in tokens))
     return min(max([micro_batch_tokens, *longest[:1]]), sum(longest))
+
+
+def loss_chunk(vocab: int) -> int:
+    """Positions whose logits a fused loss holds at once, so that they take at most FUSED_LOSS_BYTES."""
+    return max(1, FUSED_LOSS_BYTES // (FUSED_LOGIT_BYTES * vocab))
 
 
 def linear_matrices(shape: ModelShape) -> tuple[tuple[int, int], ...]:
@@ -91,15 +135,20 @@ def adapter_parameters(shape: ModelShape, rank: int) -> int:
 
 def estimate_memory(model: ModelFolder, plan: MemoryPlan) -> MemoryEstimate:
     """Peak bytes of a training step of `model` under `plan`."""
-    shape, size = model.shape, plan.compute_bytes
+    shape = model.shape
     weights = _weight_bytes(shape, plan)
-    adapter = adapter_parameters(shape, plan.lora_rank) * OPTIMIZER_BYTES
+    adapter = int(
+        adapter_parameters(shape, plan.lora_rank) * (MASTER_BYTES + OPTIMIZER_BYTES[plan.optimizer])
+    )
     activations = int(plan.micro_batch_tokens * _activation_bytes_per_token(shape, plan))
-    loss = int(plan.micro_batch_tokens * plan.trained_share * LOGIT_BYTES * shape.vocab)
-    dequantised = size * max(inputs * outputs for inputs, outputs in linear_matrices(shape))
+    loss = _loss_bytes(shape, plan)
+    dequantised = 0
+    if plan.quantization == "nf4":
+        dequantised = plan.compute_bytes * max(inputs * outputs for inputs, outputs in linear_matrices(shape))
+    parts = weights + adapter + activations + loss + dequantised
     fixed = GPU_CONTEXT if plan.device == "gpu" else CPU_PROCESS
-    overhead = int(ALLOCATOR_SHARE * (weights + adapter + activations + loss)) + dequantised + fixed
-    return MemoryEstimate(weights, adapter, activations, loss, overhead)
+    overhead = int(ALLOCATOR_SHARE * parts) + dequantised + fixed
+    return MemoryEstimate(weights, adapter, activations, loss, overhead, _offloaded_bytes(shape, plan))
 
 
 def _weight_bytes(shape: ModelShape, plan: MemoryPlan) -> int:
@@ -109,9 +158,42 @@ def _weight_bytes(shape: ModelShape, plan: MemoryPlan) -> int:
     return int(linear_parameters(shape) * each) + (embeddings + norms) * plan.compute_bytes
 
 
+def saved_floor(shape: ModelShape, value_bytes: int) -> int:
+    """The least bytes a token that one block must save for its backward pass without computing again.
+
+    The inputs of two norms and of the linear layers, query, key, value and output of attention, and the two
+    factors of the gated product.
+    """
+    query, key = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    return value_bytes * (4 * shape.hidden + 2 * query + 2 * key + 2 * shape.intermediate)
+
+
+def _saved_factor(plan: MemoryPlan) -> float:
+    if plan.fused_lora:
+        return SAVED_FUSED
+    return SAVED_WITH_CASTS if plan.device == "gpu" else SAVED_PLAIN
+
+
 def _activation_bytes_per_token(shape: ModelShape, plan: MemoryPlan) -> float:
     hidden, inner, size = shape.hidden, shape.intermediate, plan.compute_bytes
-    query, key = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
-    layer = size * (4 * hidden + 2 * query + 2 * key + 2 * inner) * SAVED_FACTOR
-    kept = size * hidden * shape.layers + layer if plan.checkpointing else layer * shape.layers
-    return kept + size * (3 * inner + 2 * hidden + query)
+    layer = saved_floor(shape, size) * _saved_factor(plan)
+    if plan.activations == "keep":
+        kept = layer * shape.layers
+    elif plan.activations == "recompute" or plan.device == "cpu":  # where main memory is all there is
+        kept = size * hidden * shape.layers + layer
+    else:
+        kept = layer + 2 * size * hidden  # one input is computed with while the next one arrives
+    return kept + size * (3 * inner + 2 * hidden + shape.heads * shape.head_dim)
+
+
+def _loss_bytes(shape: ModelShape, plan: MemoryPlan) -> int:
+    trained = math.ceil(plan.micro_batch_tokens * plan.trained_share)
+    if plan.fused_loss:
+        return min(trained, loss_chunk(shape.vocab)) * shape.vocab * FUSED_LOGIT_BYTES
+    return trained * shape.vocab * LOGIT_BYTES
+
+
+def _offloaded_bytes(shape: ModelShape, plan: MemoryPlan) -> int:
+    if plan.activations != "offload" or plan.device == "cpu":
+        return 0
+    return plan.micro_batch_tokens * plan.compute_bytes * shape.hidden * shape.layers

@@ -6,16 +6,12 @@ from pathlib import Path
 
 from tunedesk.desktop.train.wizard import Forecast, Reading
 from tunedesk.plan.hardware import Hardware
-from tunedesk.plan.memory import (
-    MemoryPlan,
-    adapter_parameters,
-    estimate_memory,
-    largest_micro_batch,
-)
+from tunedesk.plan.memory import adapter_parameters, estimate_memory
 from tunedesk.plan.readiness import data_obstacles, machine_obstacles
 from tunedesk.plan.time import PastRun, estimate_seconds, training_flops_per_token
 from tunedesk.runs.events import Step
 from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.planning import memory_plan
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
 from tunedesk.template.model_folder import ModelFolder
 
@@ -41,16 +37,7 @@ def forecast(
     facts = reading.facts
     share = facts.trained_share
     steps = total_steps(facts.rows, settings)
-    plan = MemoryPlan(
-        quantization=settings.quantization,
-        lora_rank=settings.lora_rank,
-        micro_batch_tokens=largest_micro_batch(
-            facts.tokens, settings.batch_size, settings.micro_batch_tokens, settings.max_length
-        ),
-        checkpointing=settings.activations == "recompute",
-        device="gpu" if hardware.gpus else "cpu",
-        trained_share=share,
-    )
+    plan = memory_plan(model, settings, facts, hardware)
     memory = estimate_memory(model, plan)
     examples = min(steps * settings.batch_size, math.ceil(facts.rows * settings.epochs))
     read = [min(tokens, settings.max_length) for tokens in facts.tokens]

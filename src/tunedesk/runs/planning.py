@@ -1,0 +1,42 @@
+"""What a run's settings mean for the planner, in one place for window, command line and engine."""
+
+from dataclasses import replace
+
+from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.fitting import choose_activations
+from tunedesk.plan.hardware import Hardware
+from tunedesk.plan.memory import MemoryPlan, largest_micro_batch
+from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import Method
+from tunedesk.template.model_folder import ModelFolder
+
+
+def memory_plan(
+    model: ModelFolder,
+    settings: Hyperparameters,
+    facts: DataFacts,
+    hardware: Hardware,
+    method: Method = "sft",
+) -> MemoryPlan:
+    """What decides about the memory of a run; activations that are left to us are chosen by what is free.
+
+    facts: of pairs, the tokens of the longer answer. Fused LoRA is not possible with dropout or DoRA.
+    """
+    pairs = method != "sft"
+    at_once = settings.micro_batch_tokens if settings.packing else 1
+    tokens = largest_micro_batch(facts.tokens, settings.batch_size, at_once, settings.max_length, pairs=pairs)
+    plan = MemoryPlan(
+        quantization=settings.quantization,
+        lora_rank=settings.lora_rank,
+        micro_batch_tokens=tokens,
+        fused_loss=settings.fused_loss,
+        fused_lora=settings.fused_lora and not settings.lora_dropout and not settings.dora,
+        optimizer=settings.optimizer,
+        pairs=pairs,
+        longest=min(max(facts.tokens, default=0), settings.max_length),
+        device="gpu" if hardware.gpus else "cpu",
+        trained_share=facts.trained_share,
+    )
+    if settings.activations != "auto":
+        return replace(plan, activations=settings.activations)
+    return replace(plan, activations=choose_activations(model, plan, hardware.free_for_training))
