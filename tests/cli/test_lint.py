@@ -65,7 +65,18 @@ def test_safe_fixes_change_their_rows_and_nothing_else(
     assert code == 1 and "JSN001" in out and "SCH009" not in out
     assert "SCH009 1x" in err
     assert faulty.read_bytes() == before
-    assert output.read_bytes() == before.replace(b'"human"', b'"user"')
+    assert output.read_bytes() == before.replace(b'"human"', b'"user"').replace(b"\r\n", b"\n")
+
+
+def test_a_promised_fix_of_the_line_ends_is_kept(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl").read_bytes()
+    windows, mended = tmp_path / "windows.jsonl", tmp_path / "mended.jsonl"
+    windows.write_bytes(rows.replace(b"\n", b"\r\n"))
+    _, _, err = lint(capsys, windows, "--fix", "safe", "--output", mended, "--model", tiny)
+    assert "ENC004 1x" in err
+    assert mended.read_bytes() == rows
 
 
 def test_without_output_the_file_itself_is_replaced(
@@ -252,6 +263,7 @@ def test_the_project_s_target_and_rules_are_used(tmp_path: Path, capsys: pytest.
     severities = {found["severity"] for found in after["findings"] if found["code"] == "TXT002"}
     assert severities == {"error"}
     content["default_target"] = "azure"
+    content["lint"]["pedantic"] = True
     manifest.write_text(json.dumps(content))
     azure = json.loads(lint(capsys, path, "--format", "json")[1])
     assert any(found["code"] == "ENC002" for found in azure["findings"])

@@ -104,10 +104,10 @@ def test_sizes_are_judged_by_target(name: str, size: int, severity: Severity | N
     assert found == ({} if severity is None else {"ENC007": severity})
 
 
-def test_the_mark_is_wanted_by_azure_and_harmless_here() -> None:
+def test_the_mark_is_an_opinion_of_azure_and_harmless_here() -> None:
     for name, has_bom, codes in (
         ("azure", True, []),
-        ("azure", False, ["ENC002"]),
+        ("azure", False, []),
         ("openai", True, ["ENC002"]),
         ("together", True, ["ENC002"]),
         ("local", True, []),
@@ -116,14 +116,16 @@ def test_the_mark_is_wanted_by_azure_and_harmless_here() -> None:
         found = lint_file_facts(FileFacts(has_bom=has_bom), Target(name))
         assert [each.code for each in found] == codes, name
     assert lint_file_facts(FileFacts(has_bom=True), Target("together"))[0].severity is Severity.ERROR
-    assert lint_file_facts(FileFacts(), Target("azure"))[0].severity is Severity.INFO
-    assert lint_file_facts(FileFacts(), Target("azure", ignore=("ENC",))) == ()
+    strict = Target("azure", pedantic=True)
+    assert [each.severity for each in lint_file_facts(FileFacts(), strict)] == [Severity.INFO]
+    assert lint_file_facts(FileFacts(), Target("azure", pedantic=True, ignore=("ENC",))) == ()
 
 
 def test_too_few_examples_and_too_many_tokens_are_told() -> None:
     few = FileFacts(rows=9, has_bom=True)
     assert [each.code for each in lint_file_facts(few, Target("azure"))] == ["TOK004"]
     assert lint_file_facts(few, Target("local")) == ()
+    assert lint_file_facts(FileFacts(rows=1), Target("openai"))[0].message.startswith("There is 1 example;")
     some = FileFacts(rows=20)
     assert lint_file_facts(some, Target("openai")) == ()
     assert [each.severity for each in lint_file_facts(some, Target("openai", pedantic=True))] == [

@@ -151,7 +151,7 @@ def test_unsafe_fixes_also_drop_copies_and_never_follow_suggestions(local: Targe
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_fixed_file_keeps_its_mark_its_line_ends_and_its_last_line(
+def test_a_fixed_file_keeps_its_mark_and_its_last_line_and_gets_the_line_ends_that_were_promised(
     tmp_path: Path, local: Target, packed: bool
 ) -> None:
     content = b"\xef\xbb\xbf" + ROWS[0] + b"\r\n\r\n" + ROWS[2] + b"\n" + ROWS[4]
@@ -159,7 +159,8 @@ def test_a_fixed_file_keeps_its_mark_its_line_ends_and_its_last_line(
     path.write_bytes(gzip.compress(content) if packed else content)
     new, fixed = fix_file(path, local, FixKind.SAFE)
     new = gzip.decompress(new) if packed else new
-    assert new == b"\xef\xbb\xbf" + ROWS[0] + b"\r\n" + GOOD + b"\n" + ROWS[4]
+    kept = b"\r\n" if packed else b"\n"
+    assert new == b"\xef\xbb\xbf" + ROWS[0] + kept + GOOD + b"\n" + ROWS[4]
     assert fixed.deleted == (2,)
 
 
@@ -330,7 +331,7 @@ def test_a_file_of_lines_is_mended_as_a_file_too(tmp_path: Path) -> None:
     content, fixed = fix_file(path, Target("local"), FixKind.SAFE)
     assert (content, fixed.applied) == (path.read_bytes(), {})
     path.write_bytes(GOOD + b"\r\n")
-    assert fix_file(path, Target("azure"), FixKind.SAFE)[0] == GOOD + b"\r\n"
+    assert fix_file(path, Target("azure"), FixKind.SAFE)[0] == GOOD + b"\n"
 
 
 def dumped(value: object) -> bytes:

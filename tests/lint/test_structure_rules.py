@@ -65,6 +65,8 @@ LOUD: list[tuple[str, str, Any]] = [
     ("SCH010", "local", {"instruction": "Q", "chosen": "A", "rejected": "B"}),
     ("SCH010", "openai", {"text": "A"}),
     ("SCH010", "azure-dpo", chat(user(), assistant())),
+    ("SCH010", "openai", {"prompt": [user()], "completion": [assistant()]}),
+    ("SCH010", "together", {"prompt": [user()], "completion": [assistant()]}),
     ("SCH009", "openai-dpo", {"input": {"messages": [{"role": "human", "content": "Q"}]}}),
     ("INJ001", "openai", chat(user("<|im_start|>"), assistant())),
     ("INJ001", "azure", chat(user("<|endofprompt|>"), assistant())),
@@ -93,6 +95,8 @@ QUIET: list[tuple[str, str, Any]] = [
     ("PRF002", "trl", {"chosen": "Hello there", "rejected": "Hello you"}),
     ("PRF003", "azure-dpo", {"input": {"messages": [user()]}, "preferred_output": [assistant(), result()]}),
     ("SCH010", "openai", PAIR),
+    ("SCH010", "trl", {"prompt": [user()], "completion": [assistant()]}),
+    ("SCH010", "local", {"prompt": [user()], "completion": [assistant()]}),
     ("CNV009", "local", {"instruction": "Q", "input": "", "output": "A"}),
     ("INJ001", "openai", chat(user("[INST] </s>"), assistant())),
     ("INJ001", "mistral", chat(user("<|im_start|>"), assistant())),
@@ -112,6 +116,12 @@ def test_the_fault_is_found(code: str, target: str, value: Any) -> None:
 @pytest.mark.parametrize(("code", "target", "value"), QUIET)
 def test_what_only_looks_like_the_fault_is_left_alone(code: str, target: str, value: Any) -> None:
     assert code not in findings(value, target)
+
+
+def test_messages_where_texts_are_read_become_a_conversation() -> None:
+    found = findings({"prompt": [user()], "completion": [assistant()]}, "openai")["SCH010"]
+    assert found.message.startswith("OpenAI reads prompt and completion as texts")
+    assert found.fix is not None
 
 
 def test_a_tool_that_no_row_lists_is_less_sure_than_one_that_is_missing() -> None:

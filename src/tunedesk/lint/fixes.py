@@ -16,7 +16,7 @@ from tunedesk.errors import UserError
 from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.edits import RewriteFile
 from tunedesk.lint.file_facts import facts_of_content, rewrite
-from tunedesk.lint.finding import Finding, FixKind, Severity
+from tunedesk.lint.finding import Finding, FixKind
 from tunedesk.lint.proof import keeps_training
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rows import is_trainable, lint_row
@@ -110,7 +110,7 @@ def fix_file(
 
 
 def _fixed_as_file(content: bytes, path: Path, target: Target, applied: Counter[str]) -> bytes:
-    """What is wrong with JSON lines as a file, mended where it is more than a note.
+    """What is wrong with JSON lines as a file, mended.
 
     That is the encoding, the mark and the container; one that the name promises, or that is packed, stays.
     """
@@ -118,7 +118,7 @@ def _fixed_as_file(content: bytes, path: Path, target: Target, applied: Counter[
     if packing or kind_of_name(name) is not Kind.LINES:
         return content
     for finding in lint_file_facts(facts_of_content(content), target):
-        if finding.fix is None or finding.severity is Severity.INFO:
+        if finding.fix is None:
             continue
         for edit in finding.fix.edits:
             if isinstance(edit, RewriteFile):

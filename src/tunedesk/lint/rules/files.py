@@ -16,7 +16,9 @@ _BY_DATASETS = ("local", "trl", "llamafactory", "axolotl")  # pyarrow and our ow
 def bom_policy(facts: FileFacts, target: Target) -> Iterator[Hit]:
     if facts.encoding != "utf-8" or facts.container not in ("jsonl", "json-array", "json-pretty"):
         return
-    if target.name in AZURE and not facts.has_bom:
+    if target.name in AZURE and not facts.has_bom and target.pedantic:
+        # The guide says "must", the service takes both, its own validators refuse a mark: so it is an
+        # opinion, and the export writes the mark.
         fix = Fix(FixKind.SAFE, "Write a byte order mark", (RewriteFile(has_bom=True),))
         words = "The file has no byte order mark; Azure's guide asks for one (the service takes both)."
         yield Hit("", words, fix=fix, severity=Severity.INFO)
@@ -85,17 +87,21 @@ CHARACTERS_A_TOKEN = 4
 def budget(facts: FileFacts, target: Target) -> Iterator[Hit]:
     rows, profile = facts.rows, profile_named(target.name)
     if rows is not None and rows < profile.min_rows:
-        yield Hit("", f"There are {rows} examples; {profile.title} wants {profile.min_rows} at least.")
+        yield Hit("", f"There {_are(rows)}; {profile.title} wants {profile.min_rows} at least.")
     elif rows is not None and profile.max_rows and rows > profile.max_rows:
-        yield Hit("", f"There are {rows:,} examples; {profile.title} takes {profile.max_rows:,}.")
+        yield Hit("", f"There {_are(rows)}; {profile.title} takes {profile.max_rows:,}.")
     elif rows is not None and rows < ADVISED_EXAMPLES and target.pedantic:
-        words = f"There are {rows} examples; {ADVISED_EXAMPLES} good ones are a better start."
+        words = f"There {_are(rows)}; {ADVISED_EXAMPLES} good ones are a better start."
         yield Hit("", words, severity=Severity.INFO)
     characters = facts.size if facts.characters is None else facts.characters
     tokens = characters // CHARACTERS_A_TOKEN * DEFAULT_EPOCHS
     if tokens > AZURE_TOKENS and target.name in AZURE:
         words = f"About {tokens:,} tokens in {DEFAULT_EPOCHS} epochs; one job may have {AZURE_TOKENS:,}."
         yield Hit("", words)
+
+
+def _are(rows: int) -> str:
+    return "is 1 example" if rows == 1 else f"are {rows:,} examples"
 
 
 _CHECKS: dict[str, FileCheck] = {

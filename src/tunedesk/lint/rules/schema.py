@@ -5,6 +5,7 @@ from typing import Any
 
 from tunedesk.dataset.example import RowFormat
 from tunedesk.dataset.formats.detect import PREFERRED, REFUSED
+from tunedesk.dataset.target_profiles import profile_named
 from tunedesk.lint.edits import DeleteKey, Edit, SetValue
 from tunedesk.lint.finding import Fix, FixKind, Severity
 from tunedesk.lint.row_view import RowView
@@ -207,12 +208,20 @@ def format_not_trainable(view: RowView) -> Iterator[Hit]:
     target, format = view.target, view.format
     if format in (RowFormat.UNKNOWN, RowFormat.SHAREGPT) and not view.example.is_preference:
         return
+    profile = profile_named(target.name)
+    title = profile.title[:1].upper() + profile.title[1:]
     if not accepts(target, format):
         fix = _as_chat(view) if format not in PREFERENCE_FORMATS else None
-        yield Hit("", f"{target.name} cannot train on rows of the format {format.value}.", fix=fix)
+        yield Hit("", f"{title} cannot train on rows of the format {format.value}.", fix=fix)
     elif view.example.is_preference and only_imitates(target):
-        message = f"The row compares or judges answers; {target.name} only learns answers by heart."
-        yield Hit("", message)
+        yield Hit("", f"The row compares or judges answers; {profile.title} only learns answers by heart.")
+    elif format is RowFormat.PROMPT_COMPLETION and _has_lists(view) and not profile.messages_as_prompt:
+        message = f"{title} reads prompt and completion as texts; here they are lists of messages."
+        yield Hit("", message, fix=_as_chat(view))
+
+
+def _has_lists(view: RowView) -> bool:
+    return any(isinstance(view.value.get(key), list) for key in ("prompt", "completion"))
 
 
 def _as_chat(view: RowView) -> Fix | None:

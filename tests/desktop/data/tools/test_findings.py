@@ -125,7 +125,9 @@ def test_the_rows_can_be_checked_for_another_target_and_the_project_keeps_it(qtb
     settle(qtbot, app)
     qtbot.waitUntil(lambda: app.data._open.linter.target.name == "azure", timeout=WAIT)
     assert app.data.tool_shelf.open_tool is page
-    # Azure asks for a byte order mark, which is said of the file as a whole.
+    # Azure's guide asks for a byte order mark: an opinion on the file as a whole.
+    buttons(page, "Also opinions: style, likeness, balance")[0].click()
+    settle(qtbot, app)
     qtbot.waitUntil(lambda: any("ENC002" in words for words in words_on(page)), timeout=WAIT)
 
 
