@@ -24,7 +24,7 @@ class Progress(Struct, kw_only=True):
     """How far a run is. Position in the data, schedule and random streams are all functions of seed and step.
 
     identity: of everything that must not change between attempts. tokens and seconds: of all attempts
-    together.
+    together. without_better: validations since the best one.
     """
 
     identity: str
@@ -34,6 +34,7 @@ class Progress(Struct, kw_only=True):
     train_loss: float = 0.0
     best_step: int = 0
     best_loss: float | None = None
+    without_better: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import psutil
 import torch
 
 import tunedesk
-from tunedesk.engine import schedule
+from tunedesk.engine import schedule, stopping
 from tunedesk.engine.asking import obey
 from tunedesk.engine.checkpoint import checkpoint_name
 from tunedesk.engine.saving import checkpoint, publish
@@ -26,6 +26,7 @@ class Outcome(Enum):
 def train(run: Training) -> Outcome:
     """Take the steps that are left, then judge and publish the adapter. UserError: why the run has failed."""
     announce(run)
+    stopping.warn_if_impossible(run)
     evaluate_each = schedule.evaluation_interval(run.total, run.hyper)
     checkpoint_each = schedule.checkpoint_interval(run.total, run.hyper)
     run.clock.start(run.progress)
@@ -33,6 +34,9 @@ def train(run: Training) -> Outcome:
     for step in range(run.progress.step + 1, run.total + 1):
         if obey(run):
             return stop(run)
+        if stopping.is_enough(run):
+            stopping.say_so(run)
+            break
         take_step(run, step)
         last = step == run.total
         improved = (last or step % evaluate_each == 0) and evaluate(run)
@@ -96,10 +100,10 @@ def finish(run: Training) -> Outcome:
     run.log.write(
         events.Finished,
         sync=True,
-        steps=run.total,
+        steps=run.progress.step,
         train_loss=run.progress.train_loss,
         valid_loss=run.progress.best_loss,
-        best_step=run.progress.best_step or run.total,
+        best_step=run.progress.best_step or run.progress.step,
         adapter=run.folder.adapter_dir.name,
         seconds=run.clock.total,
     )

@@ -4,6 +4,7 @@ import math
 
 from tunedesk.engine.evaluate import evaluation_mode, validate
 from tunedesk.engine.sample import greedy_answers
+from tunedesk.engine.stopping import count_validation
 from tunedesk.engine.success import answer_limit
 from tunedesk.engine.training import Training
 from tunedesk.runs import events
@@ -23,8 +24,10 @@ def measure(run: Training) -> bool:
     if not math.isfinite(validation.loss):
         message = f"The validation loss after step {step} is not a finite number."
         run.log.write(events.Warned, code="validation", message=message)
+        count_validation(run.progress, improved=False)
         return False
     improved = best is None or validation.loss < best
+    count_validation(run.progress, improved=improved)
     if improved:
         run.progress.best_step, run.progress.best_loss = step, validation.loss
     run.log.write(
