@@ -263,7 +263,7 @@ def test_the_project_s_target_and_rules_are_used(tmp_path: Path, capsys: pytest.
     severities = {found["severity"] for found in after["findings"] if found["code"] == "TXT002"}
     assert severities == {"error"}
     content["default_target"] = "azure"
-    content["lint"]["pedantic"] = True
+    content["lint"]["opinions"] = True
     manifest.write_text(json.dumps(content))
     azure = json.loads(lint(capsys, path, "--format", "json")[1])
     assert any(found["code"] == "ENC002" for found in azure["findings"])
