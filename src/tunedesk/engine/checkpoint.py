@@ -24,7 +24,7 @@ class Progress(Struct, kw_only=True):
     """How far a run is. Position in the data, schedule and random streams are all functions of seed and step.
 
     identity: of everything that must not change between attempts. tokens and seconds: of all attempts
-    together. without_better: validations since the best one.
+    together. without_better: validations since the best one. losses, norms: of the newest steps, for spikes.
     """
 
     identity: str
@@ -35,6 +35,8 @@ class Progress(Struct, kw_only=True):
     best_step: int = 0
     best_loss: float | None = None
     without_better: int = 0
+    losses: list[float] = []
+    norms: list[float] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from tunedesk.engine import schedule
 from tunedesk.engine.memory import used_bytes, used_gpu_bytes
 from tunedesk.engine.methods.objective import Score
 from tunedesk.engine.saving import publish
+from tunedesk.engine.spikes import is_spike
 from tunedesk.engine.training import Training
 from tunedesk.errors import UserError
 from tunedesk.runs import events
@@ -47,6 +48,7 @@ def take_step(run: Training, step: int) -> None:
         memory_bytes=used_bytes(),
         gpu_memory_bytes=used_gpu_bytes(run.device),
         eta_seconds=run.clock.remaining(step, run.total),
+        spike=is_spike(run.progress, loss, norm),
         accuracy=score.accuracy,
         margin=score.mean_margin,
     )
