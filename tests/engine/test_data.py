@@ -42,8 +42,9 @@ def test_cut_rows_are_named(tmp_path: Path, tiny_model: Path) -> None:
     data = read(
         make_run(tmp_path, tiny_model, SHORT, train=[*rows(2), chat_row("the cat", answer)], valid=[])
     )
-    assert [warning.code for warning in data.warnings] == ["cut"]
+    assert [warning.code for warning in data.warnings] == ["cut", "no-validation"]
     assert "Row 3 of the training data: cut at 16 tokens." in data.warnings[0].message
+    assert "in 1 row the end too" in data.warnings[0].message
     assert len(data.train[2].ids) == 16
 
 
@@ -58,7 +59,7 @@ def test_unless_the_job_says_to_leave_it_out(tmp_path: Path, tiny_model: Path) -
     skip = msgspec.structs.replace(SHORT, wholly_cut_rows="skip")
     data = read(make_run(tmp_path, tiny_model, skip, train=[*rows(1), chat_row(LONG, "yes")], valid=[]))
     assert [example.row for example in data.train] == [1]
-    assert [warning.code for warning in data.warnings] == ["cut", "left-out"]
+    assert [warning.code for warning in data.warnings] == ["cut", "left-out", "no-validation"]
 
 
 def test_rows_without_anything_trained_are_named_and_left_out(tmp_path: Path, tiny_model: Path) -> None:
@@ -67,6 +68,26 @@ def test_rows_without_anything_trained_are_named_and_left_out(tmp_path: Path, ti
     data = read(make_run(tmp_path, tiny_model, train=[json.dumps(muted).encode(), *rows(2)], valid=[]))
     assert [example.row for example in data.train] == [2, 3]
     assert "Row 1 of the training data" in data.warnings[0].message
+
+
+def test_validation_rows_that_are_trained_on_are_named(tmp_path: Path, tiny_model: Path) -> None:
+    train = rows(6)
+    data = read(make_run(tmp_path, tiny_model, train=train, valid=[*rows(7)[6:], train[4]]))
+    (warning,) = data.warnings
+    assert warning.code == "leak"
+    assert "Row 2 of the validation data stands in the training data too (row 5)" in warning.message
+
+
+def test_a_control_token_in_a_text_is_told(tmp_path: Path, tiny_model: Path) -> None:
+    data = read(make_run(tmp_path, tiny_model, train=[*rows(1), chat_row("say <|end|>", "yes")]))
+    assert [warning.code for warning in data.warnings] == ["control-tokens"]
+    assert "Row 2 of the training data: <|end|> in the text" in data.warnings[0].message
+
+
+def test_all_that_stops_a_run_is_said_at_once(tmp_path: Path, tiny_model: Path) -> None:
+    run = make_run(tmp_path, tiny_model, SHORT, train=[*rows(1), chat_row(LONG, "yes"), b"{"])
+    with pytest.raises(UserError, match=r"Row 3 of the training data: .* In row 2 of the training data"):
+        read(run)
 
 
 def test_nothing_to_learn_at_all_is_refused(tmp_path: Path, tiny_model: Path) -> None:

@@ -1,16 +1,15 @@
 """The run's rows as token ids and loss masks, checked before any model is loaded."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tunedesk.engine.examples import Trainable
-from tunedesk.engine.rows import RenderedRow, renderer, verified_rows
+from tunedesk.engine.rows import renderer, verified_rows
 from tunedesk.errors import UserError
+from tunedesk.plan.audit import AuditRow, audit
+from tunedesk.plan.audit_rows import audited, refused
 from tunedesk.runs.job import DataFile, Job
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.chat_template import ChatTemplate
-
-ROWS_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,61 +44,35 @@ class Data:
 
 
 def prepare_data(folder: RunFolder, job: Job, template: ChatTemplate) -> Data:
-    """Read, verify, render and cut all rows. UserError names the rows that cannot be trained on."""
-    train, train_warnings = _split(folder, job, job.train, "training", template)
-    if not train:
-        raise UserError(
-            "There is nothing to learn: no training example has a token with a loss.",
-            hint="Give at least one example an assistant's answer.",
-        )
-    if job.valid is None:
-        return Data(train, (), train_warnings)
-    valid, valid_warnings = _split(folder, job, job.valid, "validation", template)
-    return Data(train, valid, (*train_warnings, *valid_warnings))
+    """Read, verify, render, cut and audit all rows. UserError names the rows that cannot be trained on."""
+    train, train_facts = _split(folder, job, job.train, template)
+    valid, valid_facts = _split(folder, job, job.valid, template) if job.valid else ((), ())
+    found = audit(
+        train_facts,
+        valid_facts,
+        job.hyperparameters.max_length,
+        skip_wholly_cut=job.hyperparameters.wholly_cut_rows == "skip",
+    )
+    if refusal := found.refusal():
+        raise refusal
+    warnings = tuple(DataWarning(finding.code, finding.sentence) for finding in found.findings)
+    return Data(train, valid, warnings)
 
 
 def _split(
-    folder: RunFolder, job: Job, file: DataFile, name: str, template: ChatTemplate
-) -> tuple[tuple[Trainable, ...], tuple[DataWarning, ...]]:
-    rows = _rendered(folder, job, file, name, template)
-    length = job.hyperparameters.max_length
-    untrained = [one.example.row for one in rows if not one.teaches]
-    wholly = [one.example.row for one in rows if one.teaches and not one.example.trained]
-    if wholly and job.hyperparameters.wholly_cut_rows == "fail":
-        raise UserError(
-            f"In {_rows(wholly)} of the {name} data everything that would be learned lies behind the cut at "
-            f"{length} tokens.",
-            hint="Raise max_length, shorten these examples, or set wholly_cut_rows=skip to leave them out.",
-        )
-    warnings = []
-    if cut := [one.example.row for one in rows if one.is_cut]:
-        warnings.append(_warning("cut", f"{_rows(cut)} of the {name} data: cut at {length} tokens."))
-    if left_out := sorted({*untrained, *wholly}):
-        sentence = f"{_rows(left_out)} of the {name} data: left out, nothing in it would be learned."
-        warnings.append(_warning("left-out", sentence))
-    return tuple(one.example for one in rows if one.example.trained), tuple(warnings)
-
-
-def _rendered(
-    folder: RunFolder, job: Job, file: DataFile, name: str, template: ChatTemplate
-) -> list[RenderedRow]:
+    folder: RunFolder, job: Job, file: DataFile, template: ChatTemplate
+) -> tuple[tuple[Trainable, ...], tuple[AuditRow, ...]]:
+    """The examples that teach something, and facts of all rows."""
     render = renderer(job.method, template, job.hyperparameters, file.mapping)
-    rows = []
+    examples: list[Trainable] = []
+    facts: list[AuditRow] = []
     for number, raw in enumerate(verified_rows(folder, file), 1):
         try:
-            rows.append(render(number, raw))
+            row = render(number, raw)
         except UserError as error:
-            raise UserError(f"Row {number} of the {name} data: {error.message}", hint=error.hint) from error
-    return rows
-
-
-def _warning(code: str, sentence: str) -> DataWarning:
-    return DataWarning(code, sentence[0].upper() + sentence[1:])
-
-
-def _rows(rows: Sequence[int]) -> str:
-    """Like "row 3" or "rows 1, 2, 3 and 12 more"."""
-    if len(rows) == 1:
-        return f"row {rows[0]}"
-    named = ", ".join(str(row) for row in rows[:ROWS_NAMED])
-    return f"rows {named}" + (f" and {len(rows) - ROWS_NAMED} more" if len(rows) > ROWS_NAMED else "")
+            facts.append(refused(number, error))
+            continue
+        facts.append(audited(number, row.source, row.renderings, template))
+        if row.example.trained:
+            examples.append(row.example)
+    return tuple(examples), tuple(facts)

@@ -19,19 +19,11 @@ from tunedesk.template.rendered import Rendered
 
 @dataclass(frozen=True, slots=True)
 class RenderedRow:
-    """A row as it is trained, and as it was before the cut: one rendering, or those of two answers."""
+    """A row as it is trained, as it was before the cut (once, or for each of two answers), and as read."""
 
     example: Trainable
     renderings: tuple[Rendered, ...]
-
-    @property
-    def is_cut(self) -> bool:
-        return any(one.cut_at is not None for one in self.renderings)
-
-    @property
-    def teaches(self) -> bool:
-        """Whether there is something to learn in it when nothing is cut."""
-        return all(one.trained for one in self.renderings)
+    source: Example
 
 
 def verified_rows(folder: RunFolder, file: DataFile) -> list[bytes]:
@@ -58,12 +50,13 @@ def renderer(
         example = _example(raw, mapping)
         rendered = template.render(example, hyper.max_length)
         weights = token_weights(template, example, rendered, hyper.prompt_loss_weight)
-        return RenderedRow(_cut(number, rendered, weights), (rendered,))
+        return RenderedRow(_cut(number, rendered, weights), (rendered,), example)
 
     def pair(number: int, raw: bytes) -> RenderedRow:
-        answers = template.render_preference(_example(raw, mapping), hyper.max_length)
+        example = _example(raw, mapping)
+        answers = template.render_preference(example, hyper.max_length)
         chosen, rejected = (_cut(number, one, None) for one in answers)
-        return RenderedRow(PairExample(chosen, rejected), answers)
+        return RenderedRow(PairExample(chosen, rejected), answers, example)
 
     return supervised if method == "sft" else pair
 
