@@ -43,7 +43,7 @@ def test_a_known_card_is_looked_up_and_an_unknown_one_gives_no_number() -> None:
 
 
 def test_computing_activations_twice_costs_half_as_much_again_in_the_layers() -> None:
-    assert training_flops_per_token(QWEN3_8B, 0.0, checkpointing=True) == pytest.approx(
+    assert training_flops_per_token(QWEN3_8B, 0.0, recompute=True) == pytest.approx(
         1.5 * training_flops_per_token(QWEN3_8B, 0.0)
     )
 

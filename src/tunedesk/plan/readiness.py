@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.fitting import Change, in_words
 from tunedesk.plan.hardware import Hardware
 from tunedesk.plan.memory import MemoryEstimate
 from tunedesk.template.model_folder import ModelFolder
-
-CHECKPOINT_ROOM = 3
-"""Two checkpoints are kept while a third is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +56,22 @@ def model_obstacles(model: ModelFolder, max_length: int) -> tuple[Obstacle, ...]
 
 
 def machine_obstacles(
-    memory: MemoryEstimate, hardware: Hardware, adapter_bytes: int, free_disk: int
+    memory: MemoryEstimate,
+    hardware: Hardware,
+    needed_disk: int,
+    free_disk: int,
+    changes: Sequence[Change] = (),
 ) -> tuple[Obstacle, ...]:
-    """Memory and disk. adapter_bytes: adapter with optimiser state, what one checkpoint takes on disk."""
+    """Memory and disk, in bytes. changes: the smallest ones that make the run fit (`plan.fitting`)."""
     found = []
     if memory.total > hardware.free_for_training:
         place = hardware.gpus[0].name if hardware.gpus else "This computer"
         free = gigabytes(hardware.free_for_training)
         message = f"About {gigabytes(memory.total)} are needed; {place} has {free} free."
-        hint = "Lower micro_batch_tokens or max_length, choose a smaller model, or close other programs."
+        hint = in_words(changes) if changes else "Choose a smaller model, or close other programs."
         found.append(Obstacle(message, hint, True))
-    needed = CHECKPOINT_ROOM * adapter_bytes
-    if needed > free_disk:
-        message = f"Checkpoints need {gigabytes(needed)} on disk and {gigabytes(free_disk)} are free."
+    if needed_disk > free_disk:
+        message = f"Checkpoints need {gigabytes(needed_disk)} on disk and {gigabytes(free_disk)} are free."
         found.append(Obstacle(message, "Free some space or choose another folder for the run.", True))
     return tuple(found)
 

@@ -44,13 +44,13 @@ class TimeEstimate:
     source: str
 
 
-def training_flops_per_token(model: ModelFolder, trained_share: float, checkpointing: bool = False) -> float:
+def training_flops_per_token(model: ModelFolder, trained_share: float, recompute: bool = False) -> float:
     """Operations a training token costs with LoRA.
 
     2N forward and 2N backward through frozen weights (LoRA needs no gradient of them), 2N more when
     activations are computed again; the head works on trained tokens only. Source: engine research.
     """
-    passes = 6.0 if checkpointing else 4.0
+    passes = 6.0 if recompute else 4.0
     head = model.shape.vocab * model.shape.hidden * trained_share
     return passes * linear_parameters(model.shape) + 4.0 * head
 
@@ -61,14 +61,15 @@ def estimate_seconds(
     hardware: Hardware,
     *,
     trained_share: float = 1.0,
+    recompute: bool = False,
     past: Sequence[PastRun] = (),
 ) -> TimeEstimate:
-    """Seconds for training on `tokens` tokens (all epochs together).
+    """Seconds for training on `tokens` tokens (all epochs together); recompute: activations are not kept.
 
     The best source is an earlier run of the same model on the same device, then one of another model scaled
     by its work, then a short measurement of the processor or the card's data sheet.
     """
-    work = training_flops_per_token(model, trained_share)
+    work = training_flops_per_token(model, trained_share, recompute)
     here = [run for run in past if run.device == hardware.device and run.tokens_per_second > 0]
     same = [run for run in here if run.model == model.name]
     if same:

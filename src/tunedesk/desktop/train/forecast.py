@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tunedesk.desktop.train.wizard import Forecast, Reading
+from tunedesk.plan.disk import run_bytes
+from tunedesk.plan.fitting import smallest_change
 from tunedesk.plan.hardware import Hardware
-from tunedesk.plan.memory import adapter_parameters, estimate_memory
+from tunedesk.plan.memory import estimate_memory
 from tunedesk.plan.readiness import data_obstacles, machine_obstacles
 from tunedesk.plan.time import PastRun, estimate_seconds, training_flops_per_token
 from tunedesk.runs.events import Step
@@ -14,9 +16,6 @@ from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.planning import memory_plan
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
 from tunedesk.template.model_folder import ModelFolder
-
-CHECKPOINT_BYTES = 12
-"""Bytes a checkpoint holds for each adapter weight: the weight and two moments in float32."""
 
 
 def total_steps(rows: int, settings: Hyperparameters) -> int:
@@ -42,11 +41,14 @@ def forecast(
     examples = min(steps * settings.batch_size, math.ceil(facts.rows * settings.epochs))
     read = [min(tokens, settings.max_length) for tokens in facts.tokens]
     tokens = round(sum(read) / max(1, len(read)) * examples)
-    time = estimate_seconds(model, tokens, hardware, trained_share=share, past=past)
-    checkpoint = adapter_parameters(model.shape, settings.lora_rank) * CHECKPOINT_BYTES
+    time = estimate_seconds(
+        model, tokens, hardware, trained_share=share, recompute=plan.activations != "keep", past=past
+    )
+    disk = run_bytes(model, settings.lora_rank, settings.optimizer, settings.keep_checkpoints)
+    changes = smallest_change(model, plan, hardware.free_for_training)
     obstacles = (
         *data_obstacles(facts, 0, settings.max_length),
-        *machine_obstacles(memory, hardware, checkpoint, free_disk),
+        *machine_obstacles(memory, hardware, disk, free_disk, changes),
     )
     return Forecast(steps, memory, time, obstacles)
 
