@@ -40,6 +40,24 @@ class Staged:
         return self.real.share(examples)
 
 
+def with_room_for(
+    tokens: int, *, after_step: int = 0, learning: bool | None = None
+) -> Callable[[Training], None]:
+    """A training that runs out of memory, after a step, in rows of more tokens; learning: only with a
+    gradient, only without one, or (None) in both cases.
+    """
+
+    def stage(training: Training) -> None:
+        def refuse(batch: Any) -> None:
+            concerned = learning is None or learning == torch.is_grad_enabled()
+            if concerned and training.progress.step >= after_step and batch.tokens > tokens:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+        training.objective = Staged(training.objective, before=refuse)
+
+    return stage
+
+
 def paced(token: float, evaluation: float) -> Callable[[Training], None]:
     """A training whose steps take `token` seconds for each token, and each whole validation `evaluation`."""
 

@@ -93,5 +93,5 @@ def test_a_run_stopped_after_its_last_validation_takes_no_further_step(
 def test_without_validation_rows_it_says_that_it_cannot(tmp_path: Path, tiny_model: Path) -> None:
     hyper = msgspec.structs.replace(FAST, early_stopping=1)
     history = train_here(make_run(tmp_path, tiny_model, hyper, valid=[]))
-    assert [warning.code for warning in history.warnings] == ["early-stopping"]
+    assert "early-stopping" in [warning.code for warning in history.warnings]
     assert ended(history).steps == history.total_steps

@@ -25,6 +25,7 @@ class Progress(Struct, kw_only=True):
 
     identity: of everything that must not change between attempts. tokens and seconds: of all attempts
     together. without_better: validations since the best one. losses, norms: of the newest steps, for spikes.
+    most_tokens: of a micro-batch, once memory ran out; 0: as the job says.
     """
 
     identity: str
@@ -35,6 +36,7 @@ class Progress(Struct, kw_only=True):
     best_step: int = 0
     best_loss: float | None = None
     without_better: int = 0
+    most_tokens: int = 0
     losses: list[float] = []
     norms: list[float] = []
 

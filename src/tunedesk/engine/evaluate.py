@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tunedesk.engine.methods.objective import Score
+from tunedesk.engine.splitting import in_pieces_that_fit
 
 if TYPE_CHECKING:
     from tunedesk.engine.training import Training
@@ -32,13 +33,18 @@ class Validation:
 @torch.no_grad()
 def validate(run: Training) -> Validation:
     """The loss over all validation rows, each trained token (or pair) counting the same."""
-    total, score = 0.0, Score()
-    with evaluation_mode(run.model):
-        for batch in run.valid_batches:
+    examples = run.data.valid
+
+    def add_up(batches: list[Any]) -> tuple[float, Score]:
+        total, score = 0.0, Score()
+        for batch in batches:
             part = run.objective.loss(run.model, batch)
             total += float(part.total)
             score = score.plus(part.score)
-    examples = run.data.valid
+        return total, score
+
+    with evaluation_mode(run.model):
+        total, score = in_pieces_that_fit(run, examples, add_up)
     share = run.objective.share(examples)
     return Validation(total / max(1, share), sum(one.trained for one in examples), score)
 

@@ -11,6 +11,7 @@ from tunedesk.engine.memory import used_bytes, used_gpu_bytes
 from tunedesk.engine.methods.objective import Score
 from tunedesk.engine.saving import publish
 from tunedesk.engine.spikes import is_spike
+from tunedesk.engine.splitting import in_pieces_that_fit
 from tunedesk.engine.training import Training
 from tunedesk.errors import UserError
 from tunedesk.runs import events
@@ -22,11 +23,8 @@ SHORTEST = 1e-9
 def take_step(run: Training, step: int) -> None:
     """One optimizer step; UserError, and no step, when loss or gradient is not finite."""
     began = run.clock.now()
-    # Dropout draws from torch's global generator: seeded by step, it needs no state and nothing can disturb
-    # it.
-    torch.manual_seed(run.hyper.seed * 1_000_003 + step)
     examples = [run.data.train[index] for index in run.plan.step(step)]
-    loss, score = gradient(run, examples)
+    loss, score = gradient(run, step, examples)
     norm = run.optimizer.clip(run.hyper.max_grad_norm)
     refuse_non_finite(run, step, loss, norm)
     rate = schedule.learning_rate(step, run.total, run.hyper)
@@ -54,16 +52,24 @@ def take_step(run: Training, step: int) -> None:
     )
 
 
-def gradient(run: Training, examples: Sequence[Any]) -> tuple[float, Score]:
+def gradient(run: Training, step: int, examples: Sequence[Any]) -> tuple[float, Score]:
     """Fill the gradient of one step; its loss, and how well pairs were told apart."""
-    run.optimizer.clear_gradient()
-    share, loss, score = run.objective.share(examples), 0.0, Score()
-    for batch in run.objective.micro_batches(examples, run.most_tokens, run.device):
-        part = run.objective.loss(run.model, batch)
-        (part.total / share).backward()
-        loss += float(part.total.detach()) / share
-        score = score.plus(part.score)
-    return loss, score
+    share = run.objective.share(examples)
+
+    def add_up(batches: list[Any]) -> tuple[float, Score]:
+        # Dropout draws from torch's global generator: seeded by step, it needs no state, nothing can disturb
+        # it, and a step that is begun again draws the same.
+        torch.manual_seed(run.hyper.seed * 1_000_003 + step)
+        run.optimizer.clear_gradient()
+        loss, score = 0.0, Score()
+        for batch in batches:
+            part = run.objective.loss(run.model, batch)
+            (part.total / share).backward()
+            loss += float(part.total.detach()) / share
+            score = score.plus(part.score)
+        return loss, score
+
+    return in_pieces_that_fit(run, examples, add_up)
 
 
 def refuse_non_finite(run: Training, step: int, loss: float, norm: float) -> None:

@@ -64,7 +64,6 @@ class Training:
     initial: torch.Tensor
     plan: BatchPlan
     total: int
-    valid_batches: list[Any]
     watched: list[tuple[str, tuple[int, ...]]]
     progress: Progress
     most_tokens: int
@@ -107,7 +106,6 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         log.write(Noted, phase="reference", message="Judging the pairs with the model as it is.")
         data = with_references(model, data, folder.path, _identity(job), most_tokens)
     plan_total = total_steps(len(data.train), hyper)
-    objective = objective_of(job)
     training = Training(
         folder=folder,
         job=job,
@@ -115,14 +113,13 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         template=template,
         base=base,
         model=model,
-        objective=objective,
+        objective=objective_of(job),
         optimizer=optimizer,
         initial=initial,
         plan=BatchPlan(
             len(data.train), hyper.batch_size, _examples(len(data.train), plan_total, hyper), hyper.seed
         ),
         total=plan_total,
-        valid_batches=objective.micro_batches(data.valid, most_tokens, model.device),
         watched=_watched(job, template),
         progress=Progress(identity=_identity(job)),
         most_tokens=most_tokens,
@@ -199,6 +196,7 @@ def _resume(training: Training) -> None:
             hint="Put job.json back as it was, or make a new run.",
         )
     training.progress = found.checkpoint.progress
+    training.most_tokens = training.progress.most_tokens or training.most_tokens
     read_adapter(training.model, found.checkpoint.adapter)
     training.optimizer.load_state(found.checkpoint.optimizer_state())
     training.resumed_from = training.progress.step

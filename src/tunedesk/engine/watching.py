@@ -12,7 +12,7 @@ from tunedesk.runs import events
 
 def evaluate(run: Training) -> bool:
     """Validation loss and samples; whether the adapter is the best so far."""
-    improved = bool(run.valid_batches) and measure(run)
+    improved = bool(run.data.valid) and measure(run)
     sample(run)
     return improved
 
