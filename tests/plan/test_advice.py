@@ -3,7 +3,7 @@
 import pytest
 
 from tests.plan.models import LLAMA31_8B, QWEN3_8B, TINY
-from tunedesk.plan.advice import recommend
+from tunedesk.plan.advice import Method, recommend
 from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.hardware import Gpu, Hardware
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
@@ -34,7 +34,7 @@ def test_all_values_are_settings_that_a_job_accepts(rows: int) -> None:
     advice = recommend(facts(rows), TINY)
     job = with_settings(Hyperparameters(), advice.assignments())
     assert job.problems() == []
-    assert job.lora_alpha == 2 * job.lora_rank
+    assert job.lora_alpha == (job.lora_rank if job.rslora else 2 * job.lora_rank)
     assert job.batch_size <= rows
 
 
@@ -68,6 +68,43 @@ def test_a_micro_batch_is_the_fastest_that_fits_the_card() -> None:
         )
 
     assert [tokens(gigabytes) for gigabytes in (140, 24, 16, 10, 2)] == [8192, 2048, 8192, 2048, 512]
+
+
+def test_high_ranks_are_scaled_by_their_root() -> None:
+    low, high = recommend(facts(20_000), QWEN3_8B), recommend(facts(60_000), QWEN3_8B)
+    assert (low.value("lora_rank"), low.value("lora_alpha")) == (32, 64)
+    assert (high.value("lora_rank"), high.value("lora_alpha"), high.value("rslora")) == (64, 64, True)
+    with pytest.raises(KeyError):
+        low.value("rslora")
+
+
+@pytest.mark.parametrize("rows", [100, 300, 1_000, 10_000])
+def test_the_learning_rate_rises_for_at_least_five_steps(rows: int) -> None:
+    advice = recommend(facts(rows), QWEN3_8B)
+    ratio = advice.value("warmup_ratio")
+    assert isinstance(ratio, float) and ratio >= 0.03
+    assert ratio * advice.steps >= 5
+
+
+@pytest.mark.parametrize("method", ["dpo", "orpo"])
+def test_preferences_are_learned_slowly_and_once(method: Method) -> None:
+    plain, prefer = recommend(facts(10_000), QWEN3_8B), recommend(facts(10_000), QWEN3_8B, method=method)
+    rates = [float(each.value("learning_rate")) for each in (prefer, plain)]
+    assert rates[0] == pytest.approx(rates[1] / 10, rel=0.05)
+    assert (prefer.value("epochs"), prefer.value("beta")) == (1.0, 0.1)
+    assert with_settings(Hyperparameters(), prefer.assignments()).problems() == []
+    assert recommend(facts(60), QWEN3_8B, method=method).value("epochs") == 3.0
+    assert all(item.help.endswith(".") and item.source for item in prefer.advice)
+
+
+def test_imitation_has_no_beta() -> None:
+    with pytest.raises(KeyError):
+        recommend(facts(100), QWEN3_8B).value("beta")
+
+
+def test_both_answers_of_a_pair_go_into_one_micro_batch() -> None:
+    advice = recommend(facts(100, tokens=3_000), QWEN3_8B, method="dpo")
+    assert advice.value("micro_batch_tokens") == 2 * int(advice.value("max_length"))
 
 
 def test_an_empty_dataset_still_gets_settings() -> None:

@@ -24,7 +24,7 @@ from tunedesk.plan.hardware import find_hardware
 from tunedesk.plan.memory import estimate_memory
 from tunedesk.plan.readiness import gigabytes
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
-from tunedesk.runs.job import Job, decode_job
+from tunedesk.runs.job import Job, Method, decode_job
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.planning import memory_plan
 from tunedesk.runs.requests import RunRequest, prepare_run
@@ -85,7 +85,7 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
     train_rows, valid_rows = rows_of(dataset), rows_of(valid) if valid else []
     mapping = around.mapping(dataset) if around else None
     settings, facts = recommended(
-        model, train_rows, len(valid_rows), arguments.set, mapping, pairs=arguments.method != "sft"
+        model, train_rows, len(valid_rows), arguments.set, mapping, arguments.method
     )
     out = new_run_path(arguments.out)
     request = RunRequest(
@@ -121,13 +121,12 @@ def recommended(
     valid_rows: int,
     settings: Sequence[str],
     mapping: ColumnMapping | None = None,
-    *,
-    pairs: bool = False,
+    method: Method = "sft",
 ) -> tuple[Hyperparameters, DataFacts]:
     """The recommended settings for model and rows, then the user's own. UserError names a wrong one."""
     with_settings(Hyperparameters(), settings)  # wrong use is told before anything is counted
-    facts = count_rows(rows, valid_rows, ChatTemplate.load(model), mapping=mapping, pairs=pairs)
-    advice = recommend(facts, read_model_folder(model), find_hardware())
+    facts = count_rows(rows, valid_rows, ChatTemplate.load(model), mapping=mapping, pairs=method != "sft")
+    advice = recommend(facts, read_model_folder(model), find_hardware(), method)
     return with_settings(Hyperparameters(), [*advice.assignments(), *settings]), facts
 
 
