@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunedesk.engine.attention import PACKED, PLAIN
+from tunedesk.engine.attention import SEGMENTS
 from tunedesk.engine.examples import TrainingExample
 from tunedesk.engine.load_model import load_base_model
-from tunedesk.engine.loss import rows_are_isolated, trained_logits
+from tunedesk.engine.loss import rows_are_isolated, summed_loss, trained_logits
 from tunedesk.engine.packing import BatchPlan, micro_batches, pack
 
 CPU = torch.device("cpu")
@@ -56,12 +56,22 @@ def test_a_target_is_the_token_after_its_predictor_in_the_same_example() -> None
     assert batch.positions.tolist() == [[0, 1, 2, 0, 1]]
 
 
+def test_a_token_counts_what_its_example_says() -> None:
+    plain = TrainingExample(1, (7, 8, 9), (1, 0, 1))
+    weighted = TrainingExample(2, (5, 6, 4), (0, 0, 1), (0.0, 0.25, 1.0))
+    batch = pack([plain, weighted], CPU)
+    assert batch.targets.tolist() == [9, 6, 4]
+    assert batch.weights is not None and batch.weights.tolist() == [1.0, 0.25, 1.0]
+    assert summed_loss(torch.tensor([1.0, 4.0, 2.0]), batch) == 4.0
+    assert pack([plain], CPU).weights is None
+
+
 @pytest.fixture(scope="module", params=["nf4", "none"])
 def model(request: pytest.FixtureRequest, tiny_model: Path) -> Any:
     return load_base_model(tiny_model, request.param, CPU)
 
 
-@pytest.mark.parametrize("attention", [PACKED, PLAIN])
+@pytest.mark.parametrize("attention", [SEGMENTS, "sdpa"])
 def test_packed_logits_are_those_of_each_example_alone(model: Any, attention: str) -> None:
     examples = [an_example(row, length) for row, length in enumerate((31, 7, 18), 1)]
     model.set_attn_implementation(attention)
@@ -86,5 +96,5 @@ def test_a_model_that_mixes_examples_is_noticed(model: Any) -> None:
             inputs.pop("position_ids")
             return self.inner(**inputs)
 
-    model.set_attn_implementation(PLAIN)
+    model.set_attn_implementation("sdpa")
     assert not rows_are_isolated(Mixing(), [an_example(1, 20), an_example(2, 20)], CPU)

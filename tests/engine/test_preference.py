@@ -1,6 +1,7 @@
 """Pairs teach what they should: the losses are those of the papers, and the preferred answer wins."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from tunedesk.engine.adapter import new_adapter
 from tunedesk.engine.data import prepare_data
 from tunedesk.engine.examples import PairExample
 from tunedesk.engine.load_model import load_base_model
+from tunedesk.engine.loss import token_losses
 from tunedesk.engine.methods.preference import DirectPreference, OddsRatioPreference, pair_batch
+from tunedesk.engine.ready_model import load_ready_model
 from tunedesk.engine.reference import FILE, reference_log_probabilities, with_references
 from tunedesk.errors import UserError
 from tunedesk.runs.job import Job, encode_job
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.chat_template import ChatTemplate
+from tunedesk.template.model_folder import read_model_folder
 
 CPU = torch.device("cpu")
 PREFERENCE = msgspec.structs.replace(FAST, learning_rate=5e-3, beta=0.3)
@@ -85,7 +89,7 @@ def test_packed_pairs_have_the_log_probabilities_of_each_answer_alone(
 ) -> None:
     _, examples = pair_data(preference_run(tmp_path, tiny_model, "dpo"))
     model = load_base_model(tiny_model, "none", CPU)
-    packed = reference_log_probabilities(model, examples, 256)
+    packed = reference_log_probabilities(model, examples, 256, token_losses)
     with torch.no_grad():
         alone = [
             [plain_log_probability(model, one.ids, one.mask) for one in pair.sequences] for pair in examples
@@ -97,7 +101,7 @@ def test_the_odds_ratio_is_the_paper_s(tmp_path: Path, tiny_model: Path) -> None
     _, examples = pair_data(preference_run(tmp_path, tiny_model, "orpo"))
     model = load_base_model(tiny_model, "none", CPU)
     with torch.no_grad():
-        loss = OddsRatioPreference(0.3).loss(model, pair_batch(examples[:1], CPU))
+        loss = OddsRatioPreference(0.3, token_losses).loss(model, pair_batch(examples[:1], CPU))
         chance = [
             (plain_log_probability(model, one.ids, one.mask) / one.trained).exp()
             for one in examples[0].sequences
@@ -120,15 +124,16 @@ def test_the_gradient_of_a_step_does_not_depend_on_the_size_of_its_rows(
 
 def test_the_reference_is_kept_and_another_job_s_is_not_taken(tmp_path: Path, tiny_model: Path) -> None:
     run = preference_run(tmp_path, tiny_model, "dpo")
-    data = prepare_data(run, run.job(), ChatTemplate.load(tiny_model))
-    model = new_adapter(load_base_model(tiny_model, "none", CPU), PREFERENCE)
-    first = with_references(model, data, run.path, "one", 256)
+    job, data = run.job(), prepare_data(run, run.job(), ChatTemplate.load(tiny_model))
+    model = load_ready_model(run.path, job, read_model_folder(tiny_model), data, ignored)
+    first = with_references(model, data, run.path, "one")
+    not_asked = replace(model, model=None)
     written = (run.path / FILE).stat().st_mtime_ns
-    assert with_references(None, data, run.path, "one", 256) == first
+    assert with_references(not_asked, data, run.path, "one") == first
     assert (run.path / FILE).stat().st_mtime_ns == written
     (run.path / FILE).write_bytes(b"damaged")
-    assert with_references(model, data, run.path, "one", 256) == first
-    assert with_references(model, data, run.path, "two", 256) == first
+    assert with_references(model, data, run.path, "one") == first
+    assert with_references(model, data, run.path, "two") == first
 
 
 def test_rows_without_a_pair_are_named(tmp_path: Path, tiny_model: Path) -> None:
@@ -136,6 +141,10 @@ def test_rows_without_a_pair_are_named(tmp_path: Path, tiny_model: Path) -> None
     run.job_path.write_bytes(encode_job(msgspec.structs.replace(run.job(), method="dpo")))
     with pytest.raises(UserError, match=r"Row 1 of the training data: .*no pair of answers"):
         pair_data(run)
+
+
+def ignored(code: str, message: str) -> None:
+    """These runs are not asked what they warn of."""
 
 
 def learned(model: Any) -> None:
@@ -153,9 +162,10 @@ def test_the_loss_is_trl_s(tmp_path: Path, tiny_model: Path) -> None:
     from transformers import AutoTokenizer
 
     run = preference_run(tmp_path, tiny_model, "dpo")
-    data = prepare_data(run, run.job(), ChatTemplate.load(tiny_model))
+    data: Any = prepare_data(run, run.job(), ChatTemplate.load(tiny_model))
     model = new_adapter(load_base_model(tiny_model, "none", CPU), PREFERENCE)
-    examples: Any = with_references(model, data, run.path, "", 256).train
+    known = reference_log_probabilities(model, data.train, 256, token_losses).tolist()
+    examples = [replace(pair, reference=tuple(two)) for pair, two in zip(data.train, known, strict=True)]
     rows = [json.loads(raw) for raw in pairs(12)]
     columns = {"prompt": [one["input"]["messages"] for one in rows]}
     columns["chosen"] = [one["preferred_output"] for one in rows]
@@ -170,7 +180,7 @@ def test_the_loss_is_trl_s(tmp_path: Path, tiny_model: Path) -> None:
     learned(model)
     model.eval()
     with torch.no_grad():
-        ours = DirectPreference(0.3).loss(model, pair_batch(examples, CPU))
+        ours = DirectPreference(0.3, token_losses).loss(model, pair_batch(examples, CPU))
         theirs = trainer.compute_loss(model, next(iter(trainer.get_train_dataloader())))
     assert abs(float(theirs) - 0.6931) > 0.01
     assert float(ours.total) / len(examples) == pytest.approx(float(theirs), rel=1e-4)

@@ -19,7 +19,7 @@ from tests.engine.made_runs import FAST, chat_row, losses, make_run, rows, train
 from tests.tiny_model import write_tiny_model
 from tunedesk.engine.data import prepare_data
 from tunedesk.engine.load_model import load_base_model
-from tunedesk.engine.loss import summed_loss
+from tunedesk.engine.loss import token_losses
 from tunedesk.engine.packing import pack
 from tunedesk.engine.run import execute
 from tunedesk.errors import UserError
@@ -32,6 +32,7 @@ from tunedesk.runs.events import (
     Finished,
     Noted,
     Paused,
+    Preflighted,
     Resumed,
     Sampled,
     Started,
@@ -83,7 +84,7 @@ def test_the_best_adapter_is_the_result_and_loads_in_plain_peft(tmp_path: Path, 
     job = run.job()
     data = prepare_data(run, job, ChatTemplate.load(tiny_model))
     with torch.no_grad():
-        total = sum(float(summed_loss(tuned, pack([example], base.device))) for example in data.valid)
+        total = sum(float(token_losses(tuned, pack([example], base.device)).sum()) for example in data.valid)
     assert total / sum(example.trained for example in data.valid) == pytest.approx(best.loss, rel=1e-4)
 
 
@@ -164,7 +165,7 @@ def test_requests_made_while_the_model_loads_are_obeyed_before_the_first_step(
     for action in ("sample", "checkpoint", "pause", "resume"):
         run.ask(action)
     history = train_here(run)
-    told = [type(event) for event in run.read_events() if not isinstance(event, Noted)]
+    told = [type(event) for event in run.read_events() if not isinstance(event, Noted | Preflighted)]
     assert told[:8] == [Started, *[Sampled] * 3, Checkpointed, Checkpointed, Paused, Resumed]
     assert losses(history) == whole
 

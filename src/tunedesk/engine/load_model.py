@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import torch
 
+from tunedesk.engine.attention import plain_attention
 from tunedesk.engine.start_up import light_imports
 from tunedesk.errors import UserError
 from tunedesk.template.model_folder import read_model_folder
@@ -12,7 +13,7 @@ from tunedesk.template.model_folder import read_model_folder
 with light_imports():
     import bitsandbytes
     import transformers
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
+    from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
 Quantization = Literal["nf4", "none"]
 
@@ -54,7 +55,7 @@ def load_base_model(
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
-            attn_implementation="sdpa",
+            attn_implementation=plain_attention(AutoConfig.from_pretrained(path, local_files_only=True)),
             **options,
         )
     except (OSError, ValueError, KeyError) as error:

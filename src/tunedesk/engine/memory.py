@@ -1,17 +1,11 @@
-"""How much memory the engine has and uses; no planning of runs, which is done before one is made."""
-
-from typing import Any
+"""How much memory the engine has and uses, and what the planner has to know of a run; no planning itself."""
 
 import psutil
 import torch
 
-from tunedesk.runs.hyperparameters import Hyperparameters
-from tunedesk.template.model_folder import ModelShape
-
-# Saved bytes relative to the least that a layer must save, measured for peft in bfloat16.
-SAVED_SHARE = 1.9
-# Of the free memory, what activations may take; the rest is for logits, gradients and the allocator.
-USABLE_SHARE = 0.6
+from tunedesk.engine.data import Data
+from tunedesk.plan.memory import MemoryPlan, largest_micro_batch
+from tunedesk.runs.job import Job
 
 
 def used_bytes() -> int:
@@ -24,23 +18,30 @@ def used_gpu_bytes(device: torch.device) -> int | None:
     return torch.cuda.max_memory_reserved(device) if device.type == "cuda" else None
 
 
-def activation_bytes(shape: ModelShape, tokens: int) -> float:
-    """Saved for the backward pass without checkpointing: per token and layer 2 (4h + 2q + 2kv + 2f) bytes at
-    least.
-
-    h: hidden, q and kv: widths of query and key, f: intermediate; two bytes a value.
-    """
-    query, key = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
-    floor = 2 * (4 * shape.hidden + 2 * query + 2 * key + 2 * shape.intermediate)
-    return SAVED_SHARE * floor * shape.layers * tokens
+def free_bytes(device: torch.device) -> int:
+    """What can still be filled where the model is."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free)
+    return int(psutil.virtual_memory().available)
 
 
-def wants_gradient_checkpointing(model: Any, shape: ModelShape, hyper: Hyperparameters) -> bool:
-    """As the job says; "auto": on a GPU whose free memory the activations of a micro-batch would fill."""
-    if hyper.activations != "auto":
-        return hyper.activations == "recompute"
-    if model.device.type != "cuda":
-        return False
-    free, _ = torch.cuda.mem_get_info(model.device)
-    tokens = max(hyper.micro_batch_tokens, hyper.max_length)
-    return activation_bytes(shape, tokens) > USABLE_SHARE * free
+def memory_plan(job: Job, data: Data, device: torch.device) -> MemoryPlan:
+    """The job's settings and its real rows as the planner's formula needs them; activations: keep."""
+    hyper = job.hyperparameters
+    tokens = [example.tokens for example in data.train]
+    most = hyper.micro_batch_tokens if hyper.packing else 1
+    longest = max((one.tokens for example in data.train for one in example.sequences), default=0)
+    return MemoryPlan(
+        quantization=hyper.quantization,
+        lora_rank=hyper.lora_rank,
+        micro_batch_tokens=largest_micro_batch(tokens, hyper.batch_size, most, max(tokens, default=0)),
+        activations="keep" if hyper.activations == "auto" else hyper.activations,
+        fused_loss=hyper.fused_loss,
+        fused_lora=hyper.fused_lora and not hyper.dora and not hyper.lora_dropout,
+        optimizer=hyper.optimizer,
+        pairs=job.method != "sft",
+        longest=longest,
+        device="gpu" if device.type == "cuda" else "cpu",
+        trained_share=data.trained / max(1, data.tokens),
+    )

@@ -1,8 +1,14 @@
-"""AdamW over all adapter weights as one vector: one call a step, and a state of three tensors."""
+"""AdamW over all adapter weights as one vector: one call a step, and a state of a few tensors."""
 
 from collections.abc import Iterable
+from typing import Any, Literal
 
 import torch
+
+from tunedesk.engine.start_up import light_imports
+
+with light_imports():
+    import bitsandbytes
 
 
 class FlatAdamW:
@@ -22,7 +28,10 @@ class FlatAdamW:
             part.data = self.vector.data[start:end].view_as(part)
             part.grad = self.vector.grad[start:end].view_as(part)
             start = end
-        self._adam = torch.optim.AdamW([self.vector], lr=0.0, weight_decay=weight_decay)
+        self._adam = self._make(weight_decay)
+
+    def _make(self, weight_decay: float) -> Any:
+        return torch.optim.AdamW([self.vector], lr=0.0, weight_decay=weight_decay)
 
     @property
     def gradient(self) -> torch.Tensor:
@@ -52,3 +61,29 @@ class FlatAdamW:
             name: tensor if name == "step" else tensor.to(self.vector.device)
             for name, tensor in state.items()
         }
+
+
+class FlatAdamW8bit(FlatAdamW):
+    """The same with moments in 8 bits, block by block (Dettmers and others 2022, arXiv 2110.02861)."""
+
+    def _make(self, weight_decay: float) -> Any:
+        return bitsandbytes.optim.AdamW8bit([self.vector], lr=0.0, weight_decay=weight_decay)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        state = super().state()
+        return {
+            name: value if isinstance(value, torch.Tensor) else torch.tensor(value)
+            for name, value in state.items()
+        }
+
+    def load_state(self, state: dict[str, torch.Tensor]) -> None:
+        super().load_state(state)
+        if "step" in state:  # bitsandbytes counts in a plain number
+            self._adam.state[self.vector]["step"] = int(state["step"])
+
+
+def flat_adamw(
+    parameters: Iterable[torch.nn.Parameter], kind: Literal["adamw", "adamw_8bit"], weight_decay: float
+) -> FlatAdamW:
+    made = FlatAdamW8bit if kind == "adamw_8bit" else FlatAdamW
+    return made(parameters, weight_decay)

@@ -50,7 +50,8 @@ class MicroBatch:
     """Examples one after the other in one row, [1, tokens], told apart by positions that start again at 0.
 
     bounds: where each example begins, and the end; targets: the trained tokens' ids, [trained], and
-    predictors: the positions that predict them, [trained].
+    predictors: the positions that predict them, [trained]. weights: what each of them counts in the loss,
+    [trained], float32; None: each counts 1.
     """
 
     ids: torch.Tensor
@@ -58,6 +59,7 @@ class MicroBatch:
     bounds: tuple[int, ...]
     predictors: torch.Tensor
     targets: torch.Tensor
+    weights: torch.Tensor | None = None
 
     @property
     def tokens(self) -> int:
@@ -101,20 +103,29 @@ def pack(examples: Sequence[TrainingExample], device: torch.device) -> MicroBatc
     positions: list[int] = []
     predictors: list[int] = []
     targets: list[int] = []
+    counts: list[float] = []
     bounds = [0]
     for example in examples:
         start = len(ids)
         ids += example.ids
         positions += range(len(example.ids))
+        each = example.mask if example.weights is None else example.weights
         for at in range(1, len(example.ids)):
-            if example.mask[at]:
+            if each[at]:
                 predictors.append(start + at - 1)
                 targets.append(example.ids[at])
+                counts.append(each[at])
         bounds.append(len(ids))
 
     def tensor(values: list[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long, device=device)
 
+    weighted = any(example.weights is not None for example in examples)
     return MicroBatch(
-        tensor(ids)[None], tensor(positions)[None], tuple(bounds), tensor(predictors), tensor(targets)
+        tensor(ids)[None],
+        tensor(positions)[None],
+        tuple(bounds),
+        tensor(predictors),
+        tensor(targets),
+        torch.tensor(counts, dtype=torch.float32, device=device) if weighted else None,
     )

@@ -13,16 +13,18 @@ from tunedesk import paths
 from tunedesk.engine.data import Data
 from tunedesk.engine.evaluate import evaluation_mode
 from tunedesk.engine.examples import PairExample
+from tunedesk.engine.loss import TokenLosses
 from tunedesk.engine.methods.preference import answers, pair_batch
 from tunedesk.engine.packing import best_fit
+from tunedesk.engine.ready_model import ReadyModel
 
 FILE = "reference.safetensors"
 PAIRS_AT_ONCE = 64
 """Pairs that are packed together; few enough that a file of any size is computed in steady memory."""
 
 
-def with_references(model: Any, data: Data, folder: Path, identity: str, most_tokens: int) -> Data:
-    """The same data, each pair with its reference. model: as the training begins with it, before any step.
+def with_references(ready: ReadyModel, data: Data, folder: Path, identity: str) -> Data:
+    """The same data, each pair with its reference. ready: as the training begins with it, before any step.
 
     They are read from an earlier attempt's file if it was made for this very job (`identity`), since
     computing them costs a third of an epoch.
@@ -31,7 +33,7 @@ def with_references(model: Any, data: Data, folder: Path, identity: str, most_to
     path = folder / FILE
     known = _read(path, identity)
     if known is None:
-        known = reference_log_probabilities(model, pairs, most_tokens)
+        known = reference_log_probabilities(ready.model, pairs, ready.row_tokens, ready.losses)
         paths.write_atomically(path, save({identity: known}))
     given = [
         replace(pair, reference=(chosen, rejected))
@@ -41,21 +43,25 @@ def with_references(model: Any, data: Data, folder: Path, identity: str, most_to
 
 
 @torch.no_grad()
-def reference_log_probabilities(model: Any, pairs: Sequence[PairExample], most_tokens: int) -> torch.Tensor:
+def reference_log_probabilities(
+    model: Any, pairs: Sequence[PairExample], most_tokens: int, losses: TokenLosses
+) -> torch.Tensor:
     """Summed log-probabilities of both answers of each pair, [pairs, 2], float32 on the processor."""
     found = []
     with evaluation_mode(model):
         for start in range(0, len(pairs), PAIRS_AT_ONCE):
             group = pairs[start : start + PAIRS_AT_ONCE]
-            found.append(_of_group(model, group, most_tokens))
+            found.append(_of_group(model, group, most_tokens, losses))
     return torch.cat(found)
 
 
-def _of_group(model: Any, group: Sequence[PairExample], most_tokens: int) -> torch.Tensor:
+def _of_group(
+    model: Any, group: Sequence[PairExample], most_tokens: int, losses: TokenLosses
+) -> torch.Tensor:
     result = torch.empty(len(group), 2)
     for row in best_fit([pair.tokens for pair in group], most_tokens):
         batch = pair_batch([group[index] for index in row], model.device)
-        result[row] = answers(model, batch).float().cpu()
+        result[row] = answers(model, batch, losses).float().cpu()
     return result
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from tunedesk.engine.attention import PLAIN, attention
+from tunedesk.engine.attention import attention, plain_attention
 from tunedesk.engine.loss import compute_context
 
 
@@ -35,7 +35,7 @@ def greedy_answers(
     stopped = [False] * len(prompts)
     cache = DynamicCache(config=model.config)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
-    with attention(model, PLAIN), compute_context(device):
+    with attention(model, plain_attention(model.config)), compute_context(device):
         for _ in range(most_tokens):
             logits = model(
                 input_ids=ids,

@@ -10,24 +10,21 @@ import msgspec
 import torch
 
 from tunedesk.dataset.example import Message
-from tunedesk.engine.adapter import adapter_tensors, new_adapter, read_adapter, trained_parameters
-from tunedesk.engine.attention import training_attention
+from tunedesk.engine.adapter import adapter_tensors, read_adapter
 from tunedesk.engine.checkpoint import Progress, newest_sound_checkpoint
 from tunedesk.engine.clock import Clock
-from tunedesk.engine.continuing import continued_adapter
 from tunedesk.engine.control import ControlWatch
 from tunedesk.engine.data import Data, prepare_data
 from tunedesk.engine.event_log import EventLog
-from tunedesk.engine.load_model import load_base_model
-from tunedesk.engine.loss import rows_are_isolated
-from tunedesk.engine.memory import wants_gradient_checkpointing
 from tunedesk.engine.methods.choice import objective_of
 from tunedesk.engine.methods.objective import Objective
 from tunedesk.engine.optimizer import FlatAdamW
 from tunedesk.engine.packing import BatchPlan
+from tunedesk.engine.ready_model import load_ready_model
 from tunedesk.engine.reference import with_references
 from tunedesk.engine.schedule import total_steps
 from tunedesk.errors import UserError
+from tunedesk.plan.memory import Activations
 from tunedesk.runs.digests import model_digest
 from tunedesk.runs.events import Noted, Warned
 from tunedesk.runs.hyperparameters import Hyperparameters
@@ -67,6 +64,7 @@ class Training:
     watched: list[tuple[str, tuple[int, ...]]]
     progress: Progress
     most_tokens: int
+    activations: Activations
     log: EventLog
     control: ControlWatch
     clock: Clock
@@ -99,12 +97,13 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         log.write(Warned, code=warning.code, message=warning.message)
     _stop_if_asked(control)
     log.write(Noted, phase="model", message=f"Loading {base.name}.")
-    model, initial, optimizer = _load(folder, job, base)
+    ready = load_ready_model(
+        folder.path, job, base, data, lambda code, message: log.write(Warned, code=code, message=message)
+    )
     _stop_if_asked(control)
-    most_tokens = _row_length(model, hyper, data, log)
     if job.method == "dpo":
         log.write(Noted, phase="reference", message="Judging the pairs with the model as it is.")
-        data = with_references(model, data, folder.path, _identity(job), most_tokens)
+        data = with_references(ready, data, folder.path, _identity(job))
     plan_total = total_steps(len(data.train), hyper)
     training = Training(
         folder=folder,
@@ -112,17 +111,18 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         data=data,
         template=template,
         base=base,
-        model=model,
-        objective=objective_of(job),
-        optimizer=optimizer,
-        initial=initial,
+        model=ready.model,
+        objective=objective_of(job, ready.losses),
+        optimizer=ready.optimizer,
+        initial=ready.initial,
         plan=BatchPlan(
             len(data.train), hyper.batch_size, _examples(len(data.train), plan_total, hyper), hyper.seed
         ),
         total=plan_total,
         watched=_watched(job, template),
         progress=Progress(identity=_identity(job)),
-        most_tokens=most_tokens,
+        most_tokens=ready.row_tokens,
+        activations=ready.activations,
         log=log,
         control=control,
         clock=Clock(),
@@ -149,36 +149,6 @@ def _model_of_the_job(job: Job) -> tuple[ModelFolder, ChatTemplate]:
             hint="Put it back as it was, or make a new run.",
         )
     return base, template
-
-
-def _load(folder: RunFolder, job: Job, base: ModelFolder) -> tuple[Any, torch.Tensor, FlatAdamW]:
-    hyper = job.hyperparameters
-    model = load_base_model(base.path, hyper.quantization)
-    if wants_gradient_checkpointing(model, base.shape, hyper):
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    model.set_attn_implementation(training_attention(model))
-    if job.adapter:
-        tuned = continued_adapter(model, hyper, job.adapter, folder.path)
-    else:
-        tuned = new_adapter(model, hyper)
-    optimizer = FlatAdamW(trained_parameters(tuned), hyper.weight_decay)
-    tuned.train()
-    return tuned, optimizer.vector.detach().clone(), optimizer
-
-
-def _row_length(model: Any, hyper: Hyperparameters, data: Data, log: EventLog) -> int:
-    """Tokens of a micro-batch; 1 (each example for itself) where the model would mix the examples of
-    a row.
-    """
-    model.eval()
-    sequences = [one for example in data.train for one in example.sequences]
-    isolated = rows_are_isolated(model, sequences, model.device)
-    model.train()
-    if isolated:
-        return hyper.micro_batch_tokens
-    message = "This model mixes examples that share a row, so each is computed for itself: right, but slower."
-    log.write(Warned, code="no-packing", message=message)
-    return 1
 
 
 def _resume(training: Training) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from tunedesk.engine.examples import PairExample
-from tunedesk.engine.loss import answer_log_probabilities
+from tunedesk.engine.loss import TokenLosses, answer_log_probabilities
 from tunedesk.engine.methods.objective import Loss, Score
 from tunedesk.engine.packing import MicroBatch, best_fit, pack
 
@@ -54,9 +54,9 @@ def pair_batch(pairs: Sequence[PairExample], device: torch.device) -> PairBatch:
     )
 
 
-def answers(model: Any, batch: PairBatch) -> torch.Tensor:
+def answers(model: Any, batch: PairBatch, losses: TokenLosses) -> torch.Tensor:
     """Summed log-probability of each answer, [pairs, 2]: the chosen and the rejected one, in nats."""
-    return answer_log_probabilities(model, batch.row).view(-1, 2)
+    return answer_log_probabilities(losses(model, batch.row), batch.row).view(-1, 2)
 
 
 class DirectPreference:
@@ -65,8 +65,8 @@ class DirectPreference:
     -log sigmoid(beta * ((chosen - its reference) - (rejected - its reference))), summed over pairs.
     """
 
-    def __init__(self, beta: float) -> None:
-        self._beta = beta
+    def __init__(self, beta: float, losses: TokenLosses) -> None:
+        self._beta, self._losses = beta, losses
 
     def micro_batches(
         self, examples: Sequence[PairExample], most_tokens: int, device: torch.device
@@ -74,7 +74,7 @@ class DirectPreference:
         return pair_batches(examples, most_tokens, device)
 
     def loss(self, model: Any, batch: PairBatch) -> Loss:
-        rewards = self._beta * (answers(model, batch) - batch.reference)
+        rewards = self._beta * (answers(model, batch, self._losses) - batch.reference)
         margins = rewards[:, 0] - rewards[:, 1]
         return Loss(-logsigmoid(margins).sum(), _score(margins))
 
@@ -89,8 +89,8 @@ class OddsRatioPreference:
     ratio of both answers' odds, where an answer's probability is the geometric mean of its tokens'.
     """
 
-    def __init__(self, beta: float) -> None:
-        self._beta = beta
+    def __init__(self, beta: float, losses: TokenLosses) -> None:
+        self._beta, self._losses = beta, losses
 
     def micro_batches(
         self, examples: Sequence[PairExample], most_tokens: int, device: torch.device
@@ -98,7 +98,7 @@ class OddsRatioPreference:
         return pair_batches(examples, most_tokens, device)
 
     def loss(self, model: Any, batch: PairBatch) -> Loss:
-        means = (answers(model, batch) / batch.lengths).clamp(max=-SMALLEST)
+        means = (answers(model, batch, self._losses) / batch.lengths).clamp(max=-SMALLEST)
         odds = means - torch.log(-torch.expm1(means))
         margins = odds[:, 0] - odds[:, 1]
         total = -means[:, 0] - self._beta * logsigmoid(margins)
