@@ -41,6 +41,17 @@ def _configs() -> dict[str, Callable[[dict[str, Any]], Any]]:
             **_without(sizes, "head_dim"), logits_scaling=4.0, residual_multiplier=0.5
         ),
         "cohere": lambda sizes: hf.CohereConfig(**_without(sizes, "head_dim"), logit_scale=0.25),
+        "gpt2": lambda sizes: hf.GPT2Config(
+            **_only(sizes, "vocab_size", "pad_token_id", "eos_token_id", "bos_token_id", "initializer_range"),
+            n_embd=32, n_layer=2, n_head=4, n_positions=256, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+        ),
+        "phi": lambda sizes: hf.PhiConfig(**_without(sizes, "head_dim")),
+        "gpt_neox": lambda sizes: hf.GPTNeoXConfig(**_without(sizes, "head_dim", "num_key_value_heads")),
+        "opt": lambda sizes: hf.OPTConfig(
+            **_only(sizes, "vocab_size", "pad_token_id", "eos_token_id", "bos_token_id", "hidden_size"),
+            num_hidden_layers=2, num_attention_heads=4, ffn_dim=48, word_embed_proj_dim=32, dropout=0.0,
+            max_position_embeddings=256, init_std=0.3,
+        ),
         "olmo2": lambda sizes: hf.Olmo2Config(**_without(sizes, "head_dim")),
     }  # fmt: skip
 
@@ -49,9 +60,13 @@ def _without(sizes: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in sizes.items() if name not in names}
 
 
+def _only(sizes: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: sizes[name] for name in names}
+
+
 FAMILIES = (
     *("llama", "llama with biases", "qwen2", "qwen3", "mistral", "gemma", "gemma2", "gemma3", "phi3"),
-    *("granite", "cohere", "olmo2"),
+    *("granite", "cohere", "olmo2", "phi", "gpt_neox", "gpt2"),
 )
 
 

@@ -120,7 +120,7 @@ def test_older_names_of_sizes_are_understood(make_model: MakeModel) -> None:
         "n_layer": 3,
         "n_head": 2,
         "n_positions": 256,
-        "architectures": ["GPT2LMHeadForCausalLM"],
+        "architectures": ["GPT2LMHeadModel"],
     }
     model = read_model_folder(make_model(**{**dict.fromkeys(LLAMA), "vocab_size": 100, **old}))
     assert (model.shape.layers, model.shape.intermediate, model.context) == (3, 32, 256)
@@ -134,6 +134,8 @@ def test_older_names_of_sizes_are_understood(make_model: MakeModel) -> None:
         ({"architectures": ["BertForMaskedLM"]}, "BertForMaskedLM"),
         ({"is_encoder_decoder": True}, "does not write on"),
         ({"quantization_config": {"quant_method": "gptq"}}, "already quantised (gptq)"),
+        ({"num_local_experts": 8}, "a mixture of 8 experts"),
+        ({"text_config": {"num_experts": 64}}, "a mixture of 64 experts"),
         ({"hidden_size": None}, "does not say hidden_size"),
         ({"num_attention_heads": 0}, "num_attention_heads = 0"),
         ({"vocab_size": "many"}, "vocab_size = 'many'"),

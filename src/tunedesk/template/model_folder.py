@@ -64,6 +64,7 @@ def read_model_folder(path: Path) -> ModelFolder:
             hint="Use a model folder that holds the fast tokenizer's file (save it once with transformers).",
         )
     decoder = _decoder_config(config)
+    _refuse_experts(path, decoder)
     architectures = config.get("architectures")
     named = architectures if isinstance(architectures, list) else []
     return ModelFolder(
@@ -128,7 +129,7 @@ def _refuse_kind(path: Path, config: Mapping[str, Any]) -> None:
     architectures = config.get("architectures")
     names = [str(name) for name in architectures] if isinstance(architectures, list) else []
     writes_text = not names or any(
-        name.endswith(("ForCausalLM", "ForConditionalGeneration")) for name in names
+        name.endswith(("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")) for name in names
     )
     if config.get("is_encoder_decoder") is True or not writes_text:
         raise UserError(
@@ -142,6 +143,17 @@ def _refuse_kind(path: Path, config: Mapping[str, Any]) -> None:
             f"{path} is already quantised ({method}), so its weights cannot be read for tuning.",
             hint="Choose the original model; TuneDesk quantises it itself while loading.",
         )
+
+
+def _refuse_experts(path: Path, decoder: Mapping[str, Any]) -> None:
+    """A mixture keeps its experts in stacked weights, which LoRA on linear layers would pass over."""
+    for key in ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"):
+        count = decoder.get(key)
+        if isinstance(count, int) and count > 1:
+            raise UserError(
+                f"{path} is a mixture of {count} experts; only dense models can be tuned here.",
+                hint="Choose a dense model of the same family.",
+            )
 
 
 def _weight_files(path: Path) -> list[Path]:

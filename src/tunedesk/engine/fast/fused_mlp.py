@@ -108,7 +108,8 @@ def activation_of(block: Any, config: Any) -> Activation | None:
 
 def _forward(block: Any, act: Activation, plain: Callable[..., Any], x: torch.Tensor) -> Any:
     layers = [getattr(block, name) for name in _NAMES]
-    if not all(in_force(layer) for layer in layers):
+    # peft names the adapters of a mixed batch by hooks on the layers, which are not called here.
+    if any(layer._forward_pre_hooks or not in_force(layer) for layer in layers):
         return plain(x)
     frozen = [frozen_of(layer) for layer in layers]
     if any(each is None for each in frozen):
