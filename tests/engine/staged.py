@@ -63,13 +63,11 @@ def paced(token: float, evaluation: float) -> Callable[[Training], None]:
 
     def stage(training: Training) -> None:
         now = FakeTime()
-        rows = len(
-            training.objective.micro_batches(training.data.valid, training.most_tokens, training.device)
-        )
+        validated = max(1, sum(example.tokens for example in training.data.valid))
 
         def pass_time(batch: Any) -> None:
             learns = torch.is_grad_enabled()
-            now.seconds += batch.tokens * token if learns else evaluation / rows
+            now.seconds += batch.tokens * (token if learns else evaluation / validated)
 
         training.clock = Clock(now)
         training.objective = Staged(training.objective, before=pass_time)

@@ -140,8 +140,8 @@ def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(
     damage(run.checkpoints_dir / "step-000005")
     history = train_here(run, resume=True)
     assert history.started is not None and history.started.resumed_from == 4
-    assert [warning.code for warning in history.warnings] == ["damaged-checkpoint"]
-    assert "step-000005" in history.warnings[0].message
+    (told,) = [warning.message for warning in history.warnings if warning.code == "damaged-checkpoint"]
+    assert "step-000005" in told
     assert isinstance(history.ended, Finished)
     assert losses(history) == losses(unbroken.history())
     assert all(not verify(path) for path in run.checkpoints_dir.iterdir())
@@ -166,6 +166,6 @@ def test_a_disk_that_takes_no_checkpoint_is_a_warning_and_the_run_goes_on(
     run.checkpoints_dir.write_bytes(b"a file stands where the folder should be")
     history = train_here(run)
     assert isinstance(history.ended, Finished)
-    assert {warning.code for warning in history.warnings} == {"checkpoint"}
+    assert "checkpoint" in {warning.code for warning in history.warnings}
     assert not any(isinstance(event, Checkpointed) for event in run.read_events())
     assert any(isinstance(event, Warned) for event in run.read_events())

@@ -12,7 +12,7 @@ from tests.engine.staged import Staged, with_room_for
 from tunedesk.engine.training import Training
 from tunedesk.engine.trouble import ran_out_of_memory
 from tunedesk.errors import UserError
-from tunedesk.runs.events import EventBase, Finished, Step
+from tunedesk.runs.events import EventBase, Finished, Started, Step
 from tunedesk.runs.run_folder import RunFolder
 
 SHORT = msgspec.structs.replace(FAST, max_steps=8, eval_steps=100)
@@ -41,22 +41,23 @@ def test_the_same_step_is_taken_again_in_smaller_rows(tmp_path: Path, tiny_model
 
 def test_each_new_size_is_said_once(tmp_path: Path, tiny_model: Path) -> None:
     run = make_run(tmp_path, tiny_model, msgspec.structs.replace(SHORT, micro_batch_tokens=256))
-    assert isinstance(train_here(run, stage=with_room_for(LONGEST)).ended, Finished)
+    assert isinstance(train_here(run, stage=with_room_for(LONGEST, after_step=1)).ended, Finished)
     assert 1 < len(splits(run)) == len(set(splits(run))) < 8
 
 
 def test_dropout_falls_as_if_the_rows_had_been_small_from_the_first_try(
     tmp_path: Path, tiny_model: Path
 ) -> None:
-    hyper = msgspec.structs.replace(SHORT, lora_dropout=0.3, micro_batch_tokens=48)  # two rows each step
+    # Two rows each step.
+    hyper = msgspec.structs.replace(SHORT, lora_dropout=0.3, micro_batch_tokens=48)
     trainings: list[Training] = []
+    seen: list[int] = []
+    started: list[EventBase] = []
 
     def fail_in_the_second_row(training: Training) -> None:
-        seen: list[int] = []
-
         def refuse(batch: Any) -> None:
             seen.append(batch.tokens)
-            if len(seen) == 2:
+            if started and len(seen) == 2:
                 raise RuntimeError(
                     "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
                 )
@@ -64,7 +65,14 @@ def test_dropout_falls_as_if_the_rows_had_been_small_from_the_first_try(
         trainings.append(training)
         training.objective = Staged(training.objective, before=refuse)
 
-    found = train_here(make_run(tmp_path, tiny_model, hyper), stage=fail_in_the_second_row)
+    def forget_the_preflight(event: EventBase) -> None:
+        if isinstance(event, Started):
+            seen.clear()
+            started.append(event)
+
+    found = train_here(
+        make_run(tmp_path, tiny_model, hyper), stage=fail_in_the_second_row, after=forget_the_preflight
+    )
     small = msgspec.structs.replace(hyper, micro_batch_tokens=trainings[0].most_tokens)
     assert losses(found) == losses(train_here(make_run(tmp_path, tiny_model, small, run="small")))
 
@@ -73,7 +81,7 @@ def test_a_validation_that_does_not_fit_is_split_too(tmp_path: Path, tiny_model:
     hyper = msgspec.structs.replace(SHORT, eval_steps=4)
     whole = train_here(make_run(tmp_path, tiny_model, hyper, run="whole"))
     run = make_run(tmp_path, tiny_model, hyper)
-    history = train_here(run, stage=with_room_for(LONGEST, learning=False))
+    history = train_here(run, stage=with_room_for(LONGEST, after_step=1, learning=False))
     assert splits(run)
     for step, evaluation in history.evaluations.items():
         assert evaluation.loss == pytest.approx(whole.evaluations[step].loss, rel=1e-4)
@@ -91,9 +99,11 @@ def test_what_cannot_be_split_any_further_is_a_failure_with_a_way_out(
 
 def test_a_resumed_run_keeps_to_the_smaller_rows(tmp_path: Path, tiny_model: Path) -> None:
     hyper = msgspec.structs.replace(SHORT, checkpoint_steps=1)
-    whole = train_here(make_run(tmp_path, tiny_model, hyper, run="whole"), stage=with_room_for(LONGEST))
+    whole = train_here(
+        make_run(tmp_path, tiny_model, hyper, run="whole"), stage=with_room_for(LONGEST, after_step=1)
+    )
     run = make_run(tmp_path, tiny_model, hyper)
-    train_here(run, after=stop_after(run, 4), stage=with_room_for(LONGEST))
+    train_here(run, after=stop_after(run, 4), stage=with_room_for(LONGEST, after_step=1))
     run.control_path.unlink()
     said = splits(run)
     resumed = train_here(run, resume=True)

@@ -21,6 +21,7 @@ def obey(run: Training) -> bool:
                 checkpoint(run, "asked")
             case "sample":
                 sample(run)
+        run.clock.lap()  # what was asked for is not the next step's time
     return False
 
 

@@ -11,19 +11,23 @@ class Clock:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
-        self._began = self._saved = now()
+        self._began = self._saved = self._looked = now()
         self._before = 0.0
-        self._first_step = 0
 
     def start(self, progress: Progress) -> None:
         """Begin to count, after the `progress` of earlier attempts."""
-        self._began = self._saved = self.now()
-        self._before, self._first_step = progress.seconds, progress.step
+        self._began = self._saved = self._looked = self.now()
+        self._before = progress.seconds
 
     def leave_out(self, seconds: float) -> None:
         """Not count a pause."""
         self._began += seconds
         self._saved += seconds
+
+    def lap(self) -> float:
+        """Seconds since the last call."""
+        before, self._looked = self._looked, self.now()
+        return self._looked - before
 
     def saved(self) -> None:
         """A checkpoint was written, or could not be: the next one by time is due a whole interval later."""
@@ -36,7 +40,3 @@ class Clock:
     @property
     def total(self) -> float:
         return self._before + self.now() - self._began
-
-    def remaining(self, step: int, total: int) -> float:
-        """As long for each step as so far in this attempt, its evaluations and checkpoints included."""
-        return (self.now() - self._began) / (step - self._first_step) * (total - step)

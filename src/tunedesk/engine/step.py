@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from tunedesk.engine import schedule
+from tunedesk.engine.forecast import Forecast
 from tunedesk.engine.memory import used_bytes, used_gpu_bytes
 from tunedesk.engine.methods.objective import Score
 from tunedesk.engine.saving import publish
@@ -20,7 +21,7 @@ SHORTEST = 1e-9
 """Seconds that a step takes at least: a coarse clock may call it nothing."""
 
 
-def take_step(run: Training, step: int) -> None:
+def take_step(run: Training, step: int, forecast: Forecast) -> None:
     """One optimizer step; UserError, and no step, when loss or gradient is not finite."""
     began = run.clock.now()
     examples = [run.data.train[index] for index in run.plan.step(step)]
@@ -33,6 +34,7 @@ def take_step(run: Training, step: int) -> None:
     tokens = sum(example.tokens for example in examples)
     run.progress.step, run.progress.train_loss = step, loss
     run.progress.tokens += tokens
+    forecast.stepped(tokens)
     run.log.write(
         events.Step,
         step=step,
@@ -45,7 +47,7 @@ def take_step(run: Training, step: int) -> None:
         seconds=seconds,
         memory_bytes=used_bytes(),
         gpu_memory_bytes=used_gpu_bytes(run.device),
-        eta_seconds=run.clock.remaining(step, run.total),
+        eta_seconds=forecast.seconds_left(),
         spike=is_spike(run.progress, loss, norm),
         accuracy=score.accuracy,
         margin=score.mean_margin,

@@ -10,6 +10,7 @@ import tunedesk
 from tunedesk.engine import schedule, stopping
 from tunedesk.engine.asking import obey
 from tunedesk.engine.checkpoint import checkpoint_name
+from tunedesk.engine.preflight import preflight
 from tunedesk.engine.saving import checkpoint, publish
 from tunedesk.engine.step import take_step
 from tunedesk.engine.success import check_success
@@ -25,6 +26,7 @@ class Outcome(Enum):
 
 def train(run: Training) -> Outcome:
     """Take the steps that are left, then judge and publish the adapter. UserError: why the run has failed."""
+    forecast = preflight(run)
     announce(run)
     stopping.warn_if_impossible(run)
     evaluate_each = schedule.evaluation_interval(run.total, run.hyper)
@@ -37,11 +39,14 @@ def train(run: Training) -> Outcome:
         if stopping.is_enough(run):
             stopping.say_so(run)
             break
-        take_step(run, step)
-        last = step == run.total
-        improved = (last or step % evaluate_each == 0) and evaluate(run)
+        take_step(run, step, forecast)
+        last, improved = step == run.total, False
+        if last or step % evaluate_each == 0:
+            improved = evaluate(run)
+            forecast.evaluated()
         if last or improved or step % checkpoint_each == 0 or is_late(run):
             checkpoint(run, "best" if improved else "schedule")
+            forecast.saved()
     return finish(run)
 
 
