@@ -9,13 +9,13 @@ from tunedesk.plan.fitting import most_tokens
 from tunedesk.plan.memory import (
     ALLOCATOR_SHARE,
     FUSED_LOGIT_BYTES,
-    FUSED_LOSS_BYTES,
     MemoryPlan,
     adapter_parameters,
     estimate_memory,
     largest_micro_batch,
     linear_parameters,
     loss_chunk,
+    saved_by_block,
     saved_floor,
 )
 from tunedesk.template.model_folder import ModelFolder
@@ -65,21 +65,27 @@ def test_llama_2_7b_needs_what_llama_factory_published(tokens: int, gigabytes: f
     ("model", "recompute", "keep"), [(QWEN3_8B, 10.7, 27.6), (QWEN3_4B, 6.5, 19.9), (QWEN3_06B, 3.2, 7.4)]
 )
 def test_the_researched_examples_of_three_sizes(model: ModelFolder, recompute: float, keep: float) -> None:
-    """Rank 16, 4,096 tokens, everything fused; the examples held 1,024 positions of logits at once."""
-    for activations, gigabytes in (("recompute", recompute), ("keep", keep)):
+    """Rank 16, 4,096 tokens, everything fused; the examples held 1,024 positions of logits at once, did not
+    count the norms of queries and keys, and took 1.25 times the floor where the engine keeps 1.1 to 1.2.
+    """
+    model = replace(model, architecture="LlamaForCausalLM")
+    for activations, gigabytes, off in (("recompute", recompute, 0.025), ("keep", keep, 0.075)):
         plan = MemoryPlan(micro_batch_tokens=4096, activations=activations, optimizer="adamw_8bit")  # type: ignore[arg-type]
         estimate = estimate_memory(model, plan)
         more = 1024 * model.shape.vocab * FUSED_LOGIT_BYTES - estimate.loss
-        assert (estimate.total + (1 + ALLOCATOR_SHARE) * more) / GIB == pytest.approx(gigabytes, rel=0.02)
+        assert (estimate.total + (1 + ALLOCATOR_SHARE) * more) / GIB == pytest.approx(gigabytes, rel=off)
 
 
 def test_a_fused_loss_holds_no_more_than_its_chunk_however_long_the_micro_batch() -> None:
-    short, long = (
-        estimate_memory(QWEN3_06B, MemoryPlan(micro_batch_tokens=tokens)).loss for tokens in (64, 65_536)
-    )
-    assert short == 64 * QWEN3_06B.shape.vocab * FUSED_LOGIT_BYTES
-    assert 0.99 * FUSED_LOSS_BYTES < long <= FUSED_LOSS_BYTES
-    assert loss_chunk(10**9) == 1
+    """Beside it there is only the gradient of the hidden states: two bytes each on a card."""
+
+    def logits(tokens: int) -> int:
+        loss = estimate_memory(QWEN3_06B, MemoryPlan(micro_batch_tokens=tokens)).loss
+        return loss - tokens * 2 * QWEN3_06B.shape.hidden
+
+    assert logits(32) == 32 * QWEN3_06B.shape.vocab * FUSED_LOGIT_BYTES
+    assert logits(256) == logits(65_536) < 256e6
+    assert loss_chunk(10**9) == 16
 
 
 def test_full_logits_are_held_of_trained_tokens_only() -> None:
@@ -138,17 +144,26 @@ def test_a_processor_has_nowhere_to_offload_to() -> None:
 
 def test_fused_lora_keeps_little_more_than_a_block_must() -> None:
     fused, cast, plain = (
-        estimate_memory(QWEN3_8B, plan).activations
+        estimate_memory(LLAMA31_8B, plan).activations
         for plan in (
             MemoryPlan(),
             MemoryPlan(fused_lora=False),
             MemoryPlan(fused_lora=False, device="cpu"),
         )
     )
-    floor = 2048 * QWEN3_8B.shape.layers * saved_floor(QWEN3_8B.shape, 2)
-    assert floor < fused < 1.3 * floor
-    assert 1.5 < cast / fused < 1.9
+    floor = 2048 * LLAMA31_8B.shape.layers * saved_floor(LLAMA31_8B.shape, 2)
+    assert floor < fused < 1.26 * floor
+    assert 1.5 < cast / fused < 2.1
     assert plain > cast  # in float32
+
+
+def test_norms_of_queries_and_keys_are_kept_in_float32() -> None:
+    plain, normed = (
+        saved_by_block(replace(QWEN3_8B, architecture=name), MemoryPlan())
+        for name in ("LlamaForCausalLM", "Qwen3ForCausalLM")
+    )
+    assert normed - plain == 4 * (4096 + 1024 + 32 + 8)
+    assert saved_floor(QWEN3_8B.shape, 2) < plain < 1.26 * saved_floor(QWEN3_8B.shape, 2)
 
 
 def test_four_bits_need_about_a_quarter_of_sixteen() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tunedesk.engine`: `train RUN_FOLDER [--resume]` or `generate`; torch stays behind this door."""
+"""`python -m tunedesk.engine`: `train RUN`, `plan JOB`, `generate` or `check`; torch stays behind this door."""
 
 import argparse
 import sys
@@ -17,6 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     train.add_argument("run_folder", type=Path)
     train.add_argument("--resume", action="store_true", help="go on from the newest sound checkpoint")
     commands.add_parser("generate", help="answer prompts; JSON lines on standard input and output")
+    plan = commands.add_parser("plan", help="print one line about the memory that a job will need")
+    plan.add_argument("job", type=Path, help="a run folder or a job.json")
     commands.add_parser("check", help="print one line about the libraries and the device")
     chosen = parser.parse_args(arguments)
     prepare_environment()
@@ -28,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         from tunedesk.engine.check import check
 
         return check()
+    if chosen.command == "plan":
+        from tunedesk.engine.plan_job import plan_job
+
+        return plan_job(chosen.job.absolute())
     from tunedesk.engine.run import execute
 
     return execute(chosen.run_folder.absolute(), resume=chosen.resume)

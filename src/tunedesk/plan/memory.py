@@ -26,8 +26,6 @@ SAVED_WITH_CASTS = 2.28
 """What peft keeps with float32 adapters under autocast, against the least a block must keep (2.23-2.29)."""
 SAVED_PLAIN = 1.9
 """The same where adapters and activations have one type, so that nothing is kept twice (1.87-1.89)."""
-SAVED_FUSED = 1.25
-"""The same with base and adapter in one function that keeps its input once (1.17-1.26)."""
 MASTER_BYTES = 8
 """Bytes an adapter weight without the optimizer's state: float32 weight and gradient."""
 OPTIMIZER_BYTES = {"adamw": 8.0, "adamw_8bit": 2.03}
@@ -36,8 +34,15 @@ LOGIT_BYTES = 16
 """Bytes a logit at the peak of a plain cross-entropy: logits, their float32 copy, softmax and gradient."""
 FUSED_LOGIT_BYTES = 10
 """Bytes a logit of the chunk that a fused loss holds: logits, their float32 copy and the gradient."""
-FUSED_LOSS_BYTES = 256_000_000
-"""The most that a chunk of the fused loss may take."""
+LOSS_PIECE_BYTES = 32 << 20
+"""Float32 logits that the engine's fused loss holds at once; with what belongs to them they are 84 MB."""
+FEWEST_LOSS_ROWS = 16
+HEAD_NORMS = ("Qwen3", "Gemma3", "Olmo2", "Olmo3", "Exaone4", "Apertus")
+"""Architectures that normalise queries and keys."""
+FOUR_NORMS = ("Gemma2", "Gemma3")
+"""Architectures whose blocks have a norm before and behind both of their parts."""
+PACKED_LAYERS = ("Phi3",)
+"""Architectures with one layer for query, key and value, and one for the two factors of the gated block."""
 ALLOCATOR_SHARE = 0.06
 GPU_CONTEXT = 500_000_000
 """What a CUDA context holds before the first tensor."""
@@ -111,8 +116,8 @@ def largest_micro_batch(
 
 
 def loss_chunk(vocab: int) -> int:
-    """Positions whose logits a fused loss holds at once, so that they take at most FUSED_LOSS_BYTES."""
-    return max(1, FUSED_LOSS_BYTES // (FUSED_LOGIT_BYTES * vocab))
+    """Positions whose logits the engine's fused loss holds at once."""
+    return max(FEWEST_LOSS_ROWS, LOSS_PIECE_BYTES // (4 * vocab))
 
 
 def linear_matrices(shape: ModelShape) -> tuple[tuple[int, int], ...]:
@@ -136,11 +141,22 @@ def adapter_parameters(shape: ModelShape, rank: int) -> int:
 def estimate_memory(model: ModelFolder, plan: MemoryPlan) -> MemoryEstimate:
     """Peak bytes of a training step of `model` under `plan`."""
     shape = model.shape
-    weights = _weight_bytes(shape, plan)
-    adapter = int(
-        adapter_parameters(shape, plan.lora_rank) * (MASTER_BYTES + OPTIMIZER_BYTES[plan.optimizer])
+    block = saved_by_block(model, plan) * plan.micro_batch_tokens
+    return peak_memory(
+        model,
+        plan,
+        weights=_weight_bytes(shape, plan),
+        trained=adapter_parameters(shape, plan.lora_rank),
+        activations=kept_activations(shape, plan, block),
     )
-    activations = int(plan.micro_batch_tokens * _activation_bytes_per_token(shape, plan))
+
+
+def peak_memory(
+    model: ModelFolder, plan: MemoryPlan, *, weights: int, trained: int, activations: int
+) -> MemoryEstimate:
+    """The parts and what comes on top of them. weights, activations: bytes; trained: adapter weights."""
+    shape = model.shape
+    adapter = int(trained * (MASTER_BYTES + OPTIMIZER_BYTES[plan.optimizer]))
     loss = _loss_bytes(shape, plan)
     dequantised = 0
     if plan.quantization == "nf4":
@@ -168,28 +184,50 @@ def saved_floor(shape: ModelShape, value_bytes: int) -> int:
     return value_bytes * (4 * shape.hidden + 2 * query + 2 * key + 2 * shape.intermediate)
 
 
-def _saved_factor(plan: MemoryPlan) -> float:
-    if plan.fused_lora:
-        return SAVED_FUSED
-    return SAVED_WITH_CASTS if plan.device == "gpu" else SAVED_PLAIN
+def saved_by_block(model: ModelFolder, plan: MemoryPlan) -> float:
+    """Bytes a token that one block saves for its backward pass when nothing is computed again.
+
+    With fused LoRA it is a count, equal to that of the engine's dry run (1.1 to 1.6 times the floor). A norm
+    keeps what it normalises in float32, whatever it is computed in.
+    """
+    shape, size = model.shape, plan.compute_bytes
+    if not plan.fused_lora:
+        return saved_floor(shape, size) * (SAVED_WITH_CASTS if plan.device == "gpu" else SAVED_PLAIN)
+    query, key = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    norms = 4 if model.architecture.startswith(FOUR_NORMS) else 2
+    saved = norms * 4 * (shape.hidden + 1) + 2 * size * shape.hidden
+    # Query, key, value, output and its logarithms; on a processor the output is put together from examples.
+    outputs = 1 if plan.device == "gpu" else 2
+    saved += size * ((1 + outputs) * query + 2 * key) + 4 * shape.heads
+    if model.architecture.startswith(HEAD_NORMS):
+        saved += 4 * (query + key + shape.heads + shape.kv_heads)
+    saved += 2 * size * shape.intermediate
+    if model.architecture.startswith(PACKED_LAYERS):
+        # The gated block is not fused: the gate's activation and the product are kept as well. On a processor
+        # the values are a part of what the packed layer gave, all of which stays.
+        saved += 2 * size * shape.intermediate + (size * (query + key) if plan.device == "cpu" else 0)
+    return saved
 
 
-def _activation_bytes_per_token(shape: ModelShape, plan: MemoryPlan) -> float:
+def kept_activations(shape: ModelShape, plan: MemoryPlan, block: float) -> int:
+    """Bytes of all activations at the peak. block: bytes that one block saves of the whole micro-batch."""
     hidden, inner, size = shape.hidden, shape.intermediate, plan.compute_bytes
-    layer = saved_floor(shape, size) * _saved_factor(plan)
+    tokens = plan.micro_batch_tokens
     if plan.activations == "keep":
-        kept = layer * shape.layers
+        kept = block * shape.layers
     elif plan.activations == "recompute" or plan.device == "cpu":  # where main memory is all there is
-        kept = size * hidden * shape.layers + layer
+        kept = tokens * size * hidden * shape.layers + block
     else:
-        kept = layer + 2 * size * hidden  # one input is computed with while the next one arrives
-    return kept + size * (3 * inner + 2 * hidden + shape.heads * shape.head_dim)
+        kept = block + 2 * tokens * size * hidden  # one input is computed with while the next one arrives
+    backward = size * (3 * inner + 2 * hidden + shape.heads * shape.head_dim)
+    return int(kept + tokens * backward)
 
 
 def _loss_bytes(shape: ModelShape, plan: MemoryPlan) -> int:
     trained = math.ceil(plan.micro_batch_tokens * plan.trained_share)
     if plan.fused_loss:
-        return min(trained, loss_chunk(shape.vocab)) * shape.vocab * FUSED_LOGIT_BYTES
+        piece = min(trained, loss_chunk(shape.vocab)) * shape.vocab * FUSED_LOGIT_BYTES
+        return piece + trained * shape.hidden * plan.compute_bytes  # the gradient of the hidden states
     return trained * shape.vocab * LOGIT_BYTES
 
 
