@@ -1,4 +1,4 @@
-"""`python -m tunedesk.engine`: `train RUN`, `plan JOB`, `generate` or `check`; torch stays behind this door."""
+"""`python -m tunedesk.engine`: `train RUN`, `plan JOB`, `generate`, `check`; torch stays behind this door."""
 
 import argparse
 import sys
