@@ -1,9 +1,11 @@
 """Clocks and ways of learning that a test puts into a training: time that is counted, trouble on demand."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import torch
 
 from tunedesk.engine.clock import Clock
@@ -73,3 +75,18 @@ def paced(token: float, evaluation: float) -> Callable[[Training], None]:
         training.objective = Staged(training.objective, before=pass_time)
 
     return stage
+
+
+@contextlib.contextmanager
+def disk_that_takes(most_bytes: int) -> Iterator[Callable[[bool], None]]:
+    """A switch: while it is on, no file of this process can grow beyond so many bytes; off at the end."""
+    resource = pytest.importorskip("resource", reason="the system has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def switch(on: bool) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]) if on else before)
+
+    try:
+        yield switch
+    finally:
+        switch(False)

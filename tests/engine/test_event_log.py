@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from tests.engine.staged import disk_that_takes
 from tunedesk.engine.event_log import EventLog
 from tunedesk.runs.events import Noted, encode_event
 from tunedesk.runs.follow import EventTail
@@ -28,6 +31,18 @@ def test_half_a_line_of_a_killed_process_does_not_swallow_the_next_event(tmp_pat
     tail = EventTail(path)
     assert [(event.attempt, event.seq) for event in tail.poll()] == [(1, 1), (2, 1)]
     assert [noise.line for noise in tail.unreadable] == [whole[:25].decode()]
+
+
+def test_half_a_line_on_a_full_disk_does_not_swallow_the_next_event(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with disk_that_takes(250) as full, EventLog(path, "r", 1) as log:
+        log.write(Noted, phase="a", message="one")
+        full(True)
+        with pytest.raises(OSError):
+            log.write(Noted, phase="b", message="x" * 300)
+        full(False)
+        log.write(Noted, phase="c", message="three")
+    assert [event.seq for event in EventTail(path).poll()] == [1, 3]
 
 
 def test_an_event_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:

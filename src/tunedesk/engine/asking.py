@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from tunedesk.engine.saving import checkpoint
+from tunedesk.engine.saving import checkpoint, refuse_if_gone
 from tunedesk.engine.training import Training
 from tunedesk.engine.watching import sample
 from tunedesk.runs import events
@@ -13,6 +13,7 @@ PAUSE_LOOK_SECONDS = 0.2
 
 def obey(run: Training) -> bool:
     """Do what was asked since the last step; whether the run shall stop."""
+    refuse_if_gone(run)
     for action in requests(run):
         match action:
             case "stop":

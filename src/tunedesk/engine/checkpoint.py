@@ -72,11 +72,16 @@ def save_checkpoint(
     write_adapter_to: Callable[[Path], None],
     optimizer: Mapping[str, torch.Tensor],
 ) -> Path:
-    """Write one checkpoint; OSError leaves nothing behind."""
+    """Write one checkpoint into `parent`, made where its own parent exists; an error leaves nothing behind.
+
+    OSError, or safetensors' own error: the disk is full or gone.
+    """
     final = parent / checkpoint_name(progress.step)
     unfinished = parent / f".{final.name}.{secrets.token_hex(4)}"
     try:
-        unfinished.mkdir(parents=True)
+        # Not with its parents: of a drive that is gone they would be made where it was mounted.
+        parent.mkdir(exist_ok=True)
+        unfinished.mkdir()
         write_adapter_to(unfinished / ADAPTER)
         save_file({name: tensor.detach().cpu() for name, tensor in optimizer.items()}, unfinished / OPTIMIZER)
         (unfinished / PROGRESS).write_bytes(msgspec.json.encode(progress))

@@ -19,8 +19,8 @@ class EventLog:
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by __exit__
         self._run, self._attempt, self._seq = run, attempt, 0
         self._synced = 0.0
-        if _ends_within_a_line(path):
-            self._file.write(b"\n")  # a process that was killed left half a line; it becomes noise of its own
+        # Half a line, of a process that was killed or a disk that was full, becomes noise of its own.
+        self._within_line = _ends_within_a_line(path)
 
     def __enter__(self) -> "EventLog":
         return self
@@ -42,8 +42,11 @@ class EventLog:
         return event
 
     def _write_whole(self, line: bytes) -> None:
+        line = b"\n" + line if self._within_line else line
+        self._within_line = True
         while line:
             line = line[self._file.write(line) :]
+        self._within_line = False
 
 
 def _as_event(event: EventBase) -> Event:

@@ -1,7 +1,6 @@
 """One attempt at a run, from the run folder to an exit code: the edge where trouble becomes an event."""
 
 import contextlib
-import errno
 import os
 import sys
 import traceback
@@ -14,13 +13,16 @@ import psutil
 from tunedesk import paths
 from tunedesk.engine.control import ControlWatch
 from tunedesk.engine.event_log import EventLog
+from tunedesk.engine.trouble import disk_error, is_driver_error, is_full, is_gone, ran_out_of_memory
 from tunedesk.errors import UserError
-from tunedesk.runs.events import Failed, Finished, Stopped
+from tunedesk.runs.events import Failed, Finished, Stopped, Warned
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.job import Job
 from tunedesk.runs.run_folder import ProcessInfo, RunFolder
 
 FINE, FAILED, WRONG_USE = 0, 1, 2
+NEARLY_ALL = 0.8
+"""Of the main memory: a system that ends processes for want of it ends those that hold the most."""
 
 
 def execute(path: Path, *, resume: bool) -> int:
@@ -53,16 +55,29 @@ def _attempt(folder: RunFolder, job: Job, history: RunHistory, *, resume: bool) 
     control.listen_to_signals()
     with EventLog(folder.events_path, job.run, attempt) as log:
         try:
+            if history.attempt and history.ended is None:
+                log.write(Warned, code="interrupted", message=_interruption(history))
             return _train(folder, job, log, control, resume=resume)
         except Exception as error:
             failure = explain(error)
             _complain(failure)
-            step = folder.history().step
             with contextlib.suppress(OSError):  # a full disk takes no event; the sentence above is in the log
+                step = folder.history().step
                 log.write(Failed, sync=True, reason=failure.message, hint=failure.hint, step=step)
             return FAILED
         finally:
-            control.forget()
+            with contextlib.suppress(OSError):  # on a drive that is gone there is nothing to forget
+                control.forget()
+
+
+def _interruption(history: RunHistory) -> str:
+    """What is known of an attempt that left no word of its end."""
+    when = f"after step {history.step:,}" if history.step else "before its first step"
+    said = f"The attempt before this one ended {when} without a word: killed, crashed, or the power failed."
+    held, there = history.last_step.memory_bytes if history.last_step else 0, psutil.virtual_memory().total
+    if held > NEARLY_ALL * there:
+        said += f" It held {held / 1e9:.1f} of {there / 1e9:.1f} GB: the memory may have run out."
+    return said
 
 
 def _train(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *, resume: bool) -> int:
@@ -84,18 +99,37 @@ def explain(error: Exception) -> UserError:
     if isinstance(error, UserError):
         return error
     words = str(error).strip().split("\n")[0]
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError("The disk is full.", hint="Free some space and resume the run.", exit_code=FAILED)
-    if isinstance(error, MemoryError) or "out of memory" in words.lower() or "can't allocate memory" in words:
+    if ran_out_of_memory(error):
         return UserError(
             "There is not enough memory for this training.",
             hint="Lower micro_batch_tokens or max_length, or choose a smaller model, and start a new run.",
             exit_code=FAILED,
         )
+    if is_driver_error(error):
+        return UserError(
+            f"The graphics card or its driver gave up: {words.removesuffix('.')}.",
+            hint="Resume the run: it goes on from its last checkpoint. If this comes again, restart the "
+            "computer, and look for a newer driver.",
+            exit_code=FAILED,
+        )
+    if trouble := disk_error(error):
+        return _explain_disk(trouble)
     traceback.print_exception(error)
     return UserError(
         f"The engine met an error it does not know: {type(error).__name__}: {words}.",
         hint="The details are in log.txt.",
+        exit_code=FAILED,
+    )
+
+
+def _explain_disk(error: OSError) -> UserError:
+    if is_full(error):
+        return UserError("The disk is full.", hint="Free some space and resume the run.", exit_code=FAILED)
+    words = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    found = "The drive can no longer be reached" if is_gone(error) else "A file could not be read or written"
+    return UserError(
+        f"{found} ({words}).",
+        hint="Look at the drive and its connection, and resume the run: it goes on from its last checkpoint.",
         exit_code=FAILED,
     )
 

@@ -10,7 +10,7 @@ from tunedesk.engine import schedule
 from tunedesk.engine.forecast import Forecast
 from tunedesk.engine.memory import used_bytes, used_gpu_bytes
 from tunedesk.engine.methods.objective import Score
-from tunedesk.engine.saving import publish
+from tunedesk.engine.saving import try_to_publish
 from tunedesk.engine.spikes import is_spike
 from tunedesk.engine.splitting import in_pieces_that_fit
 from tunedesk.engine.training import Training
@@ -79,11 +79,10 @@ def refuse_non_finite(run: Training, step: int, loss: float, norm: float) -> Non
         return
     what = "loss" if not math.isfinite(loss) else "gradient"
     rows = ", ".join(str(run.data.train[index].row) for index in run.plan.step(step))
-    if run.progress.step:
-        publish(run)
+    kept = bool(run.progress.step) and try_to_publish(run)
     raise UserError(
         f"The {what} of step {step} is not a finite number; the step was not taken (training rows {rows}).",
         hint="Lower learning_rate, look at these rows, and start a new run."
-        + (" The adapter as it was before is kept." if run.progress.step else ""),
+        + (" The adapter as it was before is kept." if kept else ""),
         exit_code=1,
     )

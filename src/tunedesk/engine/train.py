@@ -11,7 +11,7 @@ from tunedesk.engine import schedule, stopping
 from tunedesk.engine.asking import obey
 from tunedesk.engine.checkpoint import checkpoint_name
 from tunedesk.engine.preflight import preflight
-from tunedesk.engine.saving import checkpoint, publish
+from tunedesk.engine.saving import checkpoint, publish, try_to_publish
 from tunedesk.engine.step import take_step
 from tunedesk.engine.success import check_success
 from tunedesk.engine.training import Training
@@ -88,7 +88,7 @@ def stop(run: Training) -> Outcome:
     """Save, publish what there is, and say where the run can go on."""
     saved = run.progress.step > 0 and checkpoint(run, "stop")
     if run.progress.step:
-        publish(run)
+        try_to_publish(run)
     path = run.folder.checkpoints_dir / checkpoint_name(run.progress.step)
     relative = path.relative_to(run.folder.path).as_posix() if saved else ""
     run.log.write(events.Stopped, sync=True, step=run.progress.step, checkpoint=relative)
@@ -98,7 +98,7 @@ def stop(run: Training) -> Outcome:
 def finish(run: Training) -> Outcome:
     """Publish the best adapter, judge it, and say so."""
     run.log.write(events.Noted, phase="success", message="Checking the tuned model.")
-    publish(run)
+    step = publish(run)
     check_success(
         run.model, run.optimizer.vector.detach(), run.initial, run.template, run.data, run.base.context
     )
@@ -107,8 +107,8 @@ def finish(run: Training) -> Outcome:
         sync=True,
         steps=run.progress.step,
         train_loss=run.progress.train_loss,
-        valid_loss=run.progress.best_loss,
-        best_step=run.progress.best_step or run.progress.step,
+        valid_loss=run.progress.best_loss if step == run.progress.best_step else None,
+        best_step=step,
         adapter=run.folder.adapter_dir.name,
         seconds=run.clock.total,
     )
