@@ -8,7 +8,7 @@ from tests.tiny_model import write_tiny_model
 from tunedesk.dataset.example import Example, example_of
 from tunedesk.errors import UserError
 from tunedesk.plan.audit import AuditRow
-from tunedesk.plan.audit_rows import audited, refused
+from tunedesk.plan.audit_rows import audit_rows, audited, refused
 from tunedesk.template.chat_template import ChatTemplate
 
 
@@ -70,6 +70,15 @@ def test_a_pair_counts_both_answers_and_teaches_only_with_both(template: ChatTem
     assert found.tokens == pair[1].tokens and found.read == pair[0].tokens + pair[1].tokens
     start = pair[0].mask.index(1)
     assert audited(7, example, template.render_preference(example, start), template).kept == 0
+
+
+def test_raw_rows_are_numbered_from_one_and_broken_ones_carry_their_reason(template: ChatTemplate) -> None:
+    good = b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "yes"}]}'
+    found = audit_rows([good, b"{", b'{"messages": []}', good], template, 64)
+    assert [(row.row, bool(row.problem)) for row in found] == [(1, False), (2, True), (3, True), (4, False)]
+    assert found[0].digest == found[3].digest
+    assert audit_rows([good], template, 64, pairs=True)[0].problem == "The row has no pair of answers."
+    assert audit_rows([good] * 3, template, 64, cancelled=lambda: True) == []
 
 
 def test_a_refused_row_carries_its_reason() -> None:

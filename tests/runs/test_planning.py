@@ -6,7 +6,7 @@ from tests.plan.models import QWEN3_8B
 from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.hardware import Gpu, Hardware
 from tunedesk.runs.hyperparameters import Hyperparameters
-from tunedesk.runs.planning import memory_plan
+from tunedesk.runs.planning import memory_plan, tokens_read, total_steps
 
 GB = 10**9
 FACTS = DataFacts(400, 20, [100] * 399 + [3000], 10_000)
@@ -45,3 +45,12 @@ def test_dropout_and_dora_go_through_pefts_own_layers() -> None:
     for changed in (replace(SETTINGS, lora_dropout=0.05), replace(SETTINGS, dora=True)):
         assert not memory_plan(QWEN3_8B, changed, FACTS, machine(80)).fused_lora
     assert memory_plan(QWEN3_8B, SETTINGS, FACTS, machine(80)).fused_lora
+
+
+def test_steps_and_tokens_are_those_of_whole_epochs_or_of_the_steps_asked_for() -> None:
+    facts = DataFacts(40, 0, [100] * 20 + [300] * 20, 1_000)
+    settings = Hyperparameters(batch_size=16, epochs=2, max_length=200)
+    assert (total_steps(40, settings), tokens_read(facts, settings)) == (5, 80 * 150)
+    assert tokens_read(facts, settings, "dpo") == 2 * 80 * 150
+    assert tokens_read(facts, replace(settings, max_steps=2)) == 32 * 150
+    assert tokens_read(DataFacts(0, 0, [], 0), settings) == 0

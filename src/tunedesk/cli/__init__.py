@@ -1,3 +1,15 @@
 """Every job without a window: one file a group of commands; heavy imports wait inside the commands."""
 
-COMMANDS = ("demo", "lint", "show", "stats", "export-data", "train", "resume", "stop", "chat", "doctor")
+COMMANDS = (
+    "demo",
+    "lint",
+    "show",
+    "stats",
+    "export-data",
+    "plan",
+    "train",
+    "resume",
+    "stop",
+    "chat",
+    "doctor",
+)

@@ -30,6 +30,8 @@ def run(chosen: argparse.Namespace) -> int:
             from tunedesk.cli.show import show as command
         case "stats":
             from tunedesk.cli.stats import stats as command
+        case "plan":
+            from tunedesk.cli.plan import plan as command
         case "train":
             from tunedesk.cli.train import train as command
         case "resume":

@@ -31,6 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_data(commands)
     _add_stats(commands)
     _add_export(commands)
+    _add_plan(commands)
     _add_runs(commands)
     _add_chat(commands)
     _add_doctor(commands)
@@ -135,6 +136,23 @@ def _length(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
 
 
+def _add_plan(commands: Commands) -> None:
+    text = "what a run will need and learn from: settings advised, memory, time, disk, audit of the rows"
+    plan = _command(commands, "plan", text)
+    plan.add_argument("dataset", type=Path, metavar="DATA", help="training rows, or a project folder")
+    plan.add_argument("--valid", type=Path, metavar="FILE", help="validation rows")
+    plan.add_argument("--model", metavar="M", help="model folder or name, or starter")
+    _add_method(plan)
+    _add_set(plan)
+    plan.set_defaults(out=None, adapter=None)  # as for train, which reads the same arguments
+    plan.add_argument("--json", action="store_true")
+
+
+def _add_method(command: argparse.ArgumentParser) -> None:
+    text = "imitate answers, or learn from pairs"
+    command.add_argument("--method", choices=("sft", "dpo", "orpo"), default="sft", help=text)
+
+
 def _add_runs(commands: Commands) -> None:
     train = _command(commands, "train", "train an adapter on this computer")
     source = train.add_mutually_exclusive_group(required=True)
@@ -143,9 +161,7 @@ def _add_runs(commands: Commands) -> None:
     train.add_argument("--valid", type=Path, metavar="FILE", help="validation rows")
     train.add_argument("--model", metavar="M", help="model folder or name, or starter")
     train.add_argument("--out", type=Path, metavar="RUN", help="the new run's folder")
-    train.add_argument(
-        "--method", choices=("sft", "dpo", "orpo"), default="sft", help="imitate answers, or learn from pairs"
-    )
+    _add_method(train)
     train.add_argument("--adapter", type=Path, metavar="DIR", help="go on from an adapter or a finished run")
     _add_set(train)
     resume = _command(commands, "resume", "go on with a run where its last checkpoint stands")

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tunedesk.dataset.example import Example, example_of
+from tunedesk.dataset.example import Example
 from tunedesk.dataset.files import read_rows
 from tunedesk.dataset.mapping import ColumnMapping
-from tunedesk.dataset.parsing import parse_row
 from tunedesk.engine.examples import PairExample, Trainable, TrainingExample
 from tunedesk.errors import UserError
+from tunedesk.plan.audit_rows import readable_example
 from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.job import DataFile, Method
 from tunedesk.runs.run_folder import RunFolder
@@ -47,13 +47,13 @@ def renderer(
     """Renders a row, given its number from 1. UserError (without the number): it cannot be trained so."""
 
     def supervised(number: int, raw: bytes) -> RenderedRow:
-        example = _example(raw, mapping)
+        example = readable_example(raw, mapping)
         rendered = template.render(example, hyper.max_length)
         weights = token_weights(template, example, rendered, hyper.prompt_loss_weight)
         return RenderedRow(_cut(number, rendered, weights), (rendered,), example)
 
     def pair(number: int, raw: bytes) -> RenderedRow:
-        example = _example(raw, mapping)
+        example = readable_example(raw, mapping)
         answers = template.render_preference(example, hyper.max_length)
         chosen, rejected = (_cut(number, one, None) for one in answers)
         return RenderedRow(PairExample(chosen, rejected), answers, example)
@@ -87,11 +87,3 @@ def _cut(number: int, rendered: Rendered, weights: tuple[float, ...] | None) -> 
     return TrainingExample(
         number, rendered.ids[:end], rendered.mask[:end], weights[:end] if weights is not None else None
     )
-
-
-def _example(raw: bytes, mapping: ColumnMapping | None) -> Example:
-    parsed = parse_row(raw)
-    if parsed.value is None:
-        reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
-        raise UserError(reason, hint="Mend it in the dataset and start a new run.")
-    return example_of(parsed.value, mapping)

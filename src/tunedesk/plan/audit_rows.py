@@ -1,11 +1,13 @@
-"""From a rendered row to the facts that the audit gate asks for."""
+"""From a row, raw or rendered, to the facts that the audit gate asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
-from tunedesk.dataset.example import Example, Message
+from tunedesk.dataset.example import Example, Message, example_of
+from tunedesk.dataset.mapping import ColumnMapping
+from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.plan.audit import AuditRow
 from tunedesk.template.chat_template import ChatTemplate
@@ -37,6 +39,43 @@ def audited(
         digest=hash(tuple(one.ids for one in renderings)),
         marks=control_tokens(example, template.special_tokens),
     )
+
+
+def audit_rows(
+    rows: Iterable[bytes],
+    template: ChatTemplate,
+    max_length: int,
+    mapping: ColumnMapping | None = None,
+    *,
+    pairs: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> list[AuditRow]:
+    """Facts of raw rows, numbered from 1; a third of a millisecond each. `cancelled` stops it early."""
+    found = []
+    for number, raw in enumerate(rows, 1):
+        if cancelled():
+            break
+        try:
+            example = readable_example(raw, mapping)
+            renderings: tuple[Rendered, ...]
+            if pairs:
+                renderings = template.render_preference(example, max_length)
+            else:
+                renderings = (template.render(example, max_length),)
+        except UserError as error:
+            found.append(refused(number, error))
+        else:
+            found.append(audited(number, example, renderings, template))
+    return found
+
+
+def readable_example(raw: bytes, mapping: ColumnMapping | None) -> Example:
+    """UserError (without the row's number): the row is no JSON object."""
+    parsed = parse_row(raw)
+    if parsed.value is None:
+        reason = parsed.problems[0].message if parsed.problems else "it is not a JSON object."
+        raise UserError(reason, hint="Mend it in the dataset and start a new run.")
+    return example_of(parsed.value, mapping)
 
 
 def refused(number: int, error: UserError) -> AuditRow:

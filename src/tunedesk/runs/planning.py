@@ -1,5 +1,6 @@
 """What a run's settings mean for the planner, in one place for window, command line and engine."""
 
+import math
 from dataclasses import replace
 
 from tunedesk.plan.facts import DataFacts
@@ -40,3 +41,20 @@ def memory_plan(
     if settings.activations != "auto":
         return replace(plan, activations=settings.activations)
     return replace(plan, activations=choose_activations(model, plan, hardware.free_for_training))
+
+
+def total_steps(rows: int, settings: Hyperparameters) -> int:
+    """Optimizer steps of a run, as the engine counts them."""
+    steps = max(1, math.ceil(rows * settings.epochs / settings.batch_size - 1e-9))
+    return min(steps, settings.max_steps) if settings.max_steps else steps
+
+
+def tokens_read(facts: DataFacts, settings: Hyperparameters, method: Method = "sft") -> int:
+    """Tokens of all steps, by the mean of the rows; a pair's other answer is taken to be as long."""
+    if not facts.tokens:
+        return 0
+    examples = min(
+        total_steps(facts.rows, settings) * settings.batch_size, math.ceil(facts.rows * settings.epochs)
+    )
+    read = sum(min(tokens, settings.max_length) for tokens in facts.tokens) / len(facts.tokens)
+    return round(read * examples * (1 if method == "sft" else 2))

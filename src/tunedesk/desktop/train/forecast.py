@@ -1,6 +1,5 @@
 """What a run with given settings will need on this computer, and what stands in its way. Knows no Qt."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,15 +12,9 @@ from tunedesk.plan.readiness import data_obstacles, machine_obstacles
 from tunedesk.plan.time import PastRun, estimate_seconds, training_flops_per_token
 from tunedesk.runs.events import Step
 from tunedesk.runs.hyperparameters import Hyperparameters
-from tunedesk.runs.planning import memory_plan
+from tunedesk.runs.planning import memory_plan, tokens_read, total_steps
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
 from tunedesk.template.model_folder import ModelFolder
-
-
-def total_steps(rows: int, settings: Hyperparameters) -> int:
-    """Optimiser steps of a run, as the engine counts them."""
-    steps = max(1, math.ceil(rows * settings.epochs / settings.batch_size - 1e-9))
-    return min(steps, settings.max_steps) if settings.max_steps else steps
 
 
 def forecast(
@@ -38,11 +31,13 @@ def forecast(
     steps = total_steps(facts.rows, settings)
     plan = memory_plan(model, settings, facts, hardware)
     memory = estimate_memory(model, plan)
-    examples = min(steps * settings.batch_size, math.ceil(facts.rows * settings.epochs))
-    read = [min(tokens, settings.max_length) for tokens in facts.tokens]
-    tokens = round(sum(read) / max(1, len(read)) * examples)
     time = estimate_seconds(
-        model, tokens, hardware, trained_share=share, recompute=plan.activations != "keep", past=past
+        model,
+        tokens_read(facts, settings),
+        hardware,
+        trained_share=share,
+        recompute=plan.activations != "keep",
+        past=past,
     )
     disk = run_bytes(model, settings.lora_rank, settings.optimizer, settings.keep_checkpoints)
     changes = smallest_change(model, plan, hardware.free_for_training)
