@@ -105,7 +105,7 @@ def test_an_answer_that_repeats_the_question_is_not_mistaken_for_it(
     template = ChatTemplate.load(family("mistral"))
     example = make_chat(SYSTEM, ("user", "yes"), ("assistant", "yes"), ("user", "yes"), ("assistant", "yes"))
     spans = [span for span in template.render(example).spans if span.trained]
-    assert [span.text for span in spans] == ["yes</s>", " yes</s>"]
+    assert [span.text for span in spans] == [" yes</s>", " yes</s>"]
     assert template.render(example).text[: spans[0].start].count("yes") == 1
 
 

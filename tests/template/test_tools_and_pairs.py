@@ -108,12 +108,13 @@ def test_marks_around_the_text_alone_do_not_leave_the_call_untrained(make_folder
     source = (
         "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}"
         "{% generation %}{{ m.content }}{% endgeneration %}"
-        "{% for c in m.tool_calls or [] %}[{{ c.function.name }}]{% endfor %}{% else %}{{ m.content }}"
+        "{% for c in m.tool_calls or [] %}[{{ c.function | tojson }}]{% endfor %}{% else %}{{ m.content }}"
         "{% endif %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     )
     example = replace(with_tools(), tools=())
     rendered = ChatTemplate.load(make_folder(source)).render(example)
-    assert trained(rendered) == ["[get_weather]<|im_end|>", "It is 21 degrees.<|im_end|>"]
+    called = json.dumps({"name": "get_weather", "arguments": ARGUMENTS}, ensure_ascii=False)
+    assert trained(rendered) == [f"[{called}]<|im_end|>", "It is 21 degrees.<|im_end|>"]
 
 
 def test_a_template_without_tools_refuses_them_in_words(family: Family) -> None:

@@ -23,12 +23,14 @@ from tunedesk.template.encoding import Encoder, RowTokens, check_encodable
 from tunedesk.template.errors import TemplateError
 from tunedesk.template.frames import Frames, Shape, WatchedEnvironment
 from tunedesk.template.habits import Habits, find_habits
-from tunedesk.template.loss_mask import Range, RenderedChat, Turn, trained_ranges
+from tunedesk.template.loss_mask import trained_ranges
 from tunedesk.template.model_folder import model_name
 from tunedesk.template.opaque import LookedAt
 from tunedesk.template.rendered import LaidOut, Prompt, Rendered
+from tunedesk.template.rendered_chat import Range, RenderedChat, Turn
 from tunedesk.template.sandbox import CompiledTemplate, MarkedText
 from tunedesk.template.tokenizer_files import TokenizerFiles, load_tokenizer_files
+from tunedesk.template.turn_search import probes_of_calls
 
 _Tools = Sequence[Mapping[str, Any]] | None
 _PLAIN = frozenset({"prompt-completion", "alpaca", "trl-preference"})  # formats of bare texts
@@ -171,6 +173,7 @@ class ChatTemplate:
             ends=self._ends,
             prefix=lambda count, prompt: text_of(said.messages[:count], prompt),
             replaced=lambda index, answer: text_of(_with_answer(said.messages, index, answer), False),
+            called=lambda index, words: text_of(_with_arguments(said.messages, index, words), False),
         )
         return trained_ranges(chat)
 
@@ -218,12 +221,18 @@ class ChatTemplate:
         return said, marked, notes
 
     def _check_tools(self, said: Conversation, text: str) -> None:
-        """Templates that know no tools drop them without a word."""
-        called = [name for turn in said.turns for name in turn.call_names]
-        if not all(name in text for name in called):
+        """Templates that know no tools drop them without a word, others all calls of a turn but the first."""
+        words: list[str] = []
+        messages = said.messages
+        for index, turn in enumerate(said.turns):
+            if turn.call_names:
+                words += (probes := probes_of_calls(turn, text, index))
+                messages = _with_arguments(messages, index, probes)
+        shown = self._text(messages, said.tools, add_prompt=False) if words else ""
+        if not all(word in shown for word in words):
             raise TemplateError(
                 f"The chat template of {self.name} leaves out tool calls.",
-                hint="Choose a model that was made to call tools.",
+                hint="Choose a model that was made to call tools, and as many in one turn.",
             )
         listed = [tool.get("function", tool) for tool in said.tools or ()]
         names = [str(tool.get("name", "")) for tool in listed if isinstance(tool, Mapping)]
@@ -351,8 +360,17 @@ def _compile(name: str, source: str) -> CompiledTemplate:
 
 
 def _with_answer(messages: Turns, index: int, answer: str) -> Turns:
-    """Another answer in place of one turn, and no tool call."""
-    return [*messages[:index], {"role": messages[index]["role"], "content": answer}, *messages[index + 1 :]]
+    """Another answer in place of one turn; its calls stay."""
+    return [*messages[:index], {**messages[index], "content": answer}, *messages[index + 1 :]]
+
+
+def _with_arguments(messages: Turns, index: int, words: Sequence[str]) -> Turns:
+    """Other arguments in the calls of one turn: each an object of one word, as its key and as its value."""
+    calls = [
+        {**call, "function": {**call["function"], "arguments": {word: word}}}
+        for call, word in zip(messages[index]["tool_calls"], words, strict=True)
+    ]
+    return [*messages[:index], {**messages[index], "tool_calls": calls}, *messages[index + 1 :]]
 
 
 def _shared_turns(chosen: Sequence[Message], rejected: Sequence[Message]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tunedesk.dataset.example import Example, Message, Tool, ToolCall
 from tunedesk.template.errors import TemplateError
-from tunedesk.template.loss_mask import Turn
+from tunedesk.template.rendered_chat import Turn
 
 MAX_CHARACTERS = (
     4_000_000  # of one example, about a million tokens; more would keep a thread busy for minutes

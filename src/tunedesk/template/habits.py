@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tunedesk.template.loss_mask import PROBE
+from tunedesk.template.rendered_chat import PROBE
 from tunedesk.template.sandbox import CompiledTemplate
 
 _QUESTION = [{"role": "user", "content": "Hello"}]
@@ -36,13 +36,19 @@ def find_habits(template: CompiledTemplate, special: Mapping[str, str], control:
     for variables in (special, {**special, "enable_thinking": False}):
         text = _try(template, _CHAT, variables, add_prompt=False)
         prompt = _try(template, _QUESTION, variables, add_prompt=True)
-        if text is not None and prompt is not None and text.startswith(prompt):
+        if text is not None and prompt is not None and _is_asked(prompt, text):
             return Habits(variables, _signs_behind(text, control), PROBE.casefold() in text.casefold())
     text = _try(template, _CHAT, special, add_prompt=False)
     if text is None:
         return Habits(special)
     keeps = PROBE.casefold() in text.casefold()
     return Habits(special, _signs_behind(text, control), keeps, asks_as_trained=False)
+
+
+def _is_asked(prompt: str, text: str) -> bool:
+    """Whether the text goes on behind the prompt, for the tokenizer too: it takes white space together."""
+    cuts_space = prompt[-1:].isspace() and text[len(prompt) : len(prompt) + 1].isspace()
+    return text.startswith(prompt) and not cuts_space
 
 
 def _try(

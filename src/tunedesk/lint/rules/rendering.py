@@ -13,8 +13,8 @@ from tunedesk.lint.row_view import RowView, Text
 from tunedesk.lint.rule import Hit, Rule
 from tunedesk.lint.target_facts import token_limit
 from tunedesk.template.errors import TemplateError
-from tunedesk.template.loss_mask import PROBE
 from tunedesk.template.rendered import Rendered
+from tunedesk.template.rendered_chat import PROBE
 
 if TYPE_CHECKING:  # the window lints before it needs a tokenizer
     from tunedesk.template.chat_template import ChatTemplate
