@@ -9,6 +9,9 @@ from tunedesk.engine.success import answer_limit
 from tunedesk.engine.training import Training
 from tunedesk.runs import events
 
+WATCHED_TOKENS = 128
+"""Of a watched answer, which is for the eye: a model that does not end yet must not hold up its training."""
+
 
 def evaluate(run: Training) -> bool:
     """Validation loss and samples; whether the adapter is the best so far."""
@@ -53,7 +56,7 @@ def sample(run: Training) -> None:
             [ids for _, ids in run.watched],
             run.template.end_ids,
             run.template.pad_id,
-            answer_limit(run.data, run.base.context),
+            min(WATCHED_TOKENS, answer_limit(run.data, run.base.context)),
         )
     for index, ((prompt, _), answer) in enumerate(zip(run.watched, answers, strict=True)):
         run.log.write(
