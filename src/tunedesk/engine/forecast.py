@@ -13,11 +13,11 @@ from tunedesk.plan.pace import WINDOW, MeasuredStep, Pace, pace_of
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Seconds: of one token in a step, of a validation with its samples, and after the last step."""
+    """Seconds: of one token in a step, of a validation, of the samples as a trained model writes them."""
 
     token: float
-    evaluation: float = 0.0
-    ending: float = 0.0
+    validation: float = 0.0
+    samples: float = 0.0
 
 
 class Forecast:
@@ -33,36 +33,45 @@ class Forecast:
         self._evaluate_each = schedule.evaluation_interval(run.total, run.hyper)
         self._save_each = min(self._evaluate_each, schedule.checkpoint_interval(run.total, run.hyper))
         self._steps: list[MeasuredStep] = []
-        self._evaluation: float | None = None
-        self._checkpoint: float | None = None
+        self._validation, self._samples = first.validation, first.samples
+        self._checkpoint = 0.0
+        self._known: set[str] = set()
 
     def stepped(self, tokens: int) -> None:
         measured = MeasuredStep(tokens, self._run.clock.lap())
         self._steps = [*self._steps, measured][-WINDOW:]
 
-    def evaluated(self) -> None:
-        self._evaluation = _newest_half(self._evaluation, self._run.clock.lap())
+    def validated(self) -> None:
+        self._validation = self._newest_half("validation", self._validation)
+
+    def sampled(self) -> None:
+        """A model that does not know yet where answers end writes on: it is not taken for the later ones."""
+        self._samples = min(self._first.samples, self._run.clock.lap())
 
     def saved(self) -> None:
-        self._checkpoint = _newest_half(self._checkpoint, self._run.clock.lap())
+        self._checkpoint = self._newest_half("checkpoint", self._checkpoint)
 
     def seconds_left(self) -> float:
         """From the end of the newest step, before its validation and checkpoint, to the end of the run."""
         done, total = self._run.progress.step, self._run.total
         pace = pace_of(self._steps) or Pace(0.0, self._first.token)
         left = pace.step * (total - done) + pace.token * (self._tokens - self._run.progress.tokens)
-        evaluation = self._first.evaluation if self._evaluation is None else self._evaluation
-        left += evaluation * occasions(done, total, self._evaluate_each)
-        return left + self._checkpoints(left) + self._first.ending
+        left += (self._validation + self._samples) * occasions(done, total, self._evaluate_each)
+        # After the last step answers are asked for once more.
+        return left + self._checkpoints(left) + self._samples
 
     def _checkpoints(self, seconds: float) -> float:
         """Of those to come in so many seconds; an improvement brings one with each validation."""
-        if self._checkpoint is None:
-            return 0.0
         many: float = occasions(self._run.progress.step, self._run.total, self._save_each)
         if minutes := self._run.hyper.checkpoint_minutes:
             many = max(many, seconds / (60 * minutes))
         return many * self._checkpoint
+
+    def _newest_half(self, what: str, before: float) -> float:
+        """The time since the last look, averaged with earlier ones so that the newest counts a half."""
+        now = self._run.clock.lap()
+        known, self._known = what in self._known, self._known | {what}
+        return (before + now) / 2 if known else now
 
 
 def tokens_of_run(plan: BatchPlan, data: Data, total: int) -> int:
@@ -77,8 +86,3 @@ def occasions(step: int, total: int, each: int) -> int:
     """How often something is done that comes with every `each` steps and with the last, from `step` on."""
     before = max(0, step - 1)
     return total // each - before // each + (1 if total % each else 0)
-
-
-def _newest_half(before: float | None, now: float) -> float:
-    """An average in which the newest one counts a half: answers become shorter while a model learns."""
-    return now if before is None else (before + now) / 2

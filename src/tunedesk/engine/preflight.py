@@ -40,7 +40,7 @@ UNTIMED_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
-    """What was measured: of a micro-batch, of one of validation, and of a written token of a sample."""
+    """What was measured: of a micro-batch, of a validated token, and of a written token of the samples."""
 
     batch: float
     validation: float
@@ -183,11 +183,10 @@ def _room_for_moments(run: Training) -> torch.Tensor | None:
 
 
 def _costs(run: Training, tokens: int, seconds: Seconds) -> Costs:
-    """A sample is taken to be as long as answers of the data are; the ending asks for answers once more."""
-    longest = min(answer_limit(run.data, run.base.context), run.data.longest_answer)
-    sample = longest * seconds.token
-    valid = seconds.validation * tokens_of(run.data.valid)
-    return Costs(seconds.batch / tokens, valid + sample, sample)
+    """Samples are taken to be as long as the answers of an example are."""
+    usual = min(answer_limit(run.data, run.base.context), run.data.trained / len(run.data.train))
+    validation = seconds.validation * tokens_of(run.data.valid)
+    return Costs(seconds.batch / tokens, validation, usual * seconds.token)
 
 
 class Peak:

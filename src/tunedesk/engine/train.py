@@ -42,8 +42,7 @@ def train(run: Training) -> Outcome:
         take_step(run, step, forecast)
         last, improved = step == run.total, False
         if last or step % evaluate_each == 0:
-            improved = evaluate(run)
-            forecast.evaluated()
+            improved = evaluate(run, forecast)
         if last or improved or step % checkpoint_each == 0 or is_late(run):
             checkpoint(run, "best" if improved else "schedule")
             forecast.saved()

@@ -3,6 +3,7 @@
 import math
 
 from tunedesk.engine.evaluate import evaluation_mode, validate
+from tunedesk.engine.forecast import Forecast
 from tunedesk.engine.sample import greedy_answers
 from tunedesk.engine.stopping import count_validation
 from tunedesk.engine.success import answer_limit
@@ -13,10 +14,12 @@ WATCHED_TOKENS = 128
 """Of a watched answer, which is for the eye: a model that does not end yet must not hold up its training."""
 
 
-def evaluate(run: Training) -> bool:
+def evaluate(run: Training, forecast: Forecast) -> bool:
     """Validation loss and samples; whether the adapter is the best so far."""
     improved = bool(run.data.valid) and measure(run)
+    forecast.validated()
     sample(run)
+    forecast.sampled()
     return improved
 
 
