@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tunedesk.desktop.train.wizard import Choices, Forecast, Reading, SplitFacts
 from tunedesk.plan.advice import recommend
+from tunedesk.plan.audit import Audit, AuditFinding
 from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.hardware import Hardware
 from tunedesk.plan.memory import MemoryEstimate
@@ -46,6 +47,10 @@ def a_forecast() -> Forecast:
     return Forecast(steps=114, memory=memory, time=TimeEstimate(60.0, "From a measurement."))
 
 
+def an_audit(*findings: AuditFinding) -> Audit:
+    return Audit(findings, rows=300, valid_rows=30, tokens=30_000, trained=12_000)
+
+
 def ready_choices() -> Choices:
     """A wizard that may start."""
     reading, model, hardware = a_reading(), a_model(), some_hardware()
@@ -56,4 +61,5 @@ def ready_choices() -> Choices:
         hardware=hardware,
         advice=recommend(reading.facts, model, hardware),
         forecast=a_forecast(),
+        audit=an_audit(),
     )

@@ -45,10 +45,18 @@ def test_a_full_disk_is_an_obstacle_that_blocks():
     assert any(one.blocks and "disk" in one.message for one in found)
 
 
-def test_rows_that_would_be_cut_are_told_and_do_not_block():
-    (cut,) = ahead(Hyperparameters(max_length=64)).obstacles
-    assert not cut.blocks
-    assert "300 examples would be cut" in cut.message
+def test_what_would_make_it_fit_is_offered_least_harm_first():
+    crowded = replace(some_hardware(), ram_free=450_000_000)
+    much = Hyperparameters(micro_batch_tokens=65_536, batch_size=400, activations="keep")
+    found = ahead(much, hardware=crowded)
+    assert [change.setting for change in found.changes][:2] == ["activations", "micro_batch_tokens"]
+    assert found.changes[-1].fits and found.changes[-1].needed <= 450_000_000
+    assert ahead(Hyperparameters()).changes == ()
+
+
+def test_a_value_far_from_the_advice_gets_a_word():
+    (caution,) = ahead(Hyperparameters(learning_rate=0.5)).cautions
+    assert caution.setting == "learning_rate" and caution.source
 
 
 def finished_run(runs_dir, name, model, tokens_per_second):

@@ -30,7 +30,7 @@ def source(tmp_path):
 
 def look(*sources, model=None, is_cancelled=lambda: False):
     reports = []
-    seen = look_at(sources, model, lambda done, total: reports.append((done, total)), is_cancelled)
+    seen = look_at(sources, model, "sft", lambda done, total: reports.append((done, total)), is_cancelled)
     return seen, reports
 
 

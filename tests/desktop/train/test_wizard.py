@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.desktop.train.examples import a_model, a_reading, a_split, ready_choices
+from tests.desktop.train.examples import a_model, a_reading, a_split, an_audit, ready_choices
 from tunedesk.desktop.train import wizard
 from tunedesk.desktop.train.wizard import STEPS, Choices, Step
+from tunedesk.plan.audit import AuditFinding
 from tunedesk.plan.readiness import Obstacle
 
 
@@ -165,3 +166,20 @@ def test_an_obstacle_that_blocks_is_told_at_review_with_its_hint():
     choices = replace(ready_choices(), forecast=blocked)
     assert wizard.missing(choices, Step.REVIEW) == ["About 18 GB are needed. Choose a smaller model."]
     assert not wizard.may_start(choices)
+
+
+def test_what_spoils_a_training_holds_at_check():
+    spoilt = AuditFinding("no-end", True, "No answer ends.", (1, 2))
+    told = AuditFinding("cut", False, "Row 3 is cut.", (3,))
+    choices = replace(ready_choices(), audit=an_audit(told, spoilt))
+    assert wizard.missing(choices, Step.CHECK) == ["No answer ends."]
+    assert wizard.open_steps(choices)[-1] is Step.CHECK
+    assert wizard.missing(replace(choices, audit=an_audit(told)), Step.CHECK) == []
+
+
+def test_another_way_of_learning_forgets_what_was_worked_out_for_the_one_before():
+    choices = wizard.with_setting(ready_choices(), "epochs", "7")
+    other = wizard.with_method(choices, "dpo")
+    assert (other.method, other.own) == ("dpo", {})
+    assert other.splits is None and other.reading is None and other.audit is None
+    assert other.model == choices.model

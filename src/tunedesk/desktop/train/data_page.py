@@ -4,10 +4,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from tunedesk.desktop.theme.style import set_look
+from tunedesk.desktop.train import words
 from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices, Reading, SplitFacts, splits_with_errors
 from tunedesk.desktop.widgets.badge import Badge
+from tunedesk.desktop.widgets.buttons import action
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
+from tunedesk.desktop.widgets.segmented import Segmented
 
 ROLES = {
     "train": ("Training", "the model learns from these"),
@@ -20,17 +23,30 @@ HEADERS = ("Split", "File", "Rows", "Tokens", "Findings", "")
 class DataPage(QWidget):
     rows_requested = Signal(object, int)
     """Show this file in Data, at this row (from 1; 0: no row in particular)."""
+    method_chosen = Signal(str)
+    """How to learn, as in job.json: sft, dpo, orpo."""
     dataset_requested = Signal()
     """There is no dataset to train on; the user wants to choose one."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._method = Segmented("How the rows teach")
+        for _, name, icon, tip in words.METHODS:
+            one = action(self, name, icon)
+            one.setToolTip(tip)
+            self._method.add(one)
+        self._method.chosen.connect(lambda number: self.method_chosen.emit(words.METHODS[number][0]))
+        self._method_help = label(look="muted", wrap=True)
         self._table = QWidget()
         self._holder = column(spacing=2 * GRID)
+        heading = label("How do the rows teach?", "heading")
+        self._holder.addWidget(card(row(heading, self._method, None, spacing=2 * GRID), self._method_help))
         self._holder.addWidget(self._table)
         self.setLayout(self._holder)
 
     def show_choices(self, choices: Choices) -> None:
+        number = [method for method, *_ in words.METHODS].index(choices.method)
+        self._method_help.setText(words.METHODS[number][3])
         new = QWidget()
         new.setLayout(column(*self._parts(choices), None, spacing=2 * GRID))
         self._table = swap(self._holder, self._table, new)

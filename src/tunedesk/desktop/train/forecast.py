@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tunedesk.desktop.train.wizard import Forecast, Reading
+from tunedesk.plan.advice import recommend
 from tunedesk.plan.disk import run_bytes
 from tunedesk.plan.fitting import smallest_change
 from tunedesk.plan.hardware import Hardware
+from tunedesk.plan.limits import cautions
 from tunedesk.plan.memory import estimate_memory
-from tunedesk.plan.readiness import data_obstacles, machine_obstacles
+from tunedesk.plan.readiness import machine_obstacles
 from tunedesk.plan.time import PastRun, estimate_seconds, training_flops_per_token
 from tunedesk.runs.events import Step
 from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import Method
 from tunedesk.runs.planning import memory_plan, tokens_read, total_steps
 from tunedesk.runs.run_folder import RunFolder, RunState, list_runs
 from tunedesk.template.model_folder import ModelFolder
@@ -24,16 +27,17 @@ def forecast(
     hardware: Hardware,
     free_disk: int,
     past: Sequence[PastRun] = (),
+    method: Method = "sft",
 ) -> Forecast:
     """free_disk: bytes where the run will lie. Without a past run the processor is measured for a moment."""
     facts = reading.facts
     share = facts.trained_share
     steps = total_steps(facts.rows, settings)
-    plan = memory_plan(model, settings, facts, hardware)
+    plan = memory_plan(model, settings, facts, hardware, method)
     memory = estimate_memory(model, plan)
     time = estimate_seconds(
         model,
-        tokens_read(facts, settings),
+        tokens_read(facts, settings, method),
         hardware,
         trained_share=share,
         recompute=plan.activations != "keep",
@@ -41,11 +45,16 @@ def forecast(
     )
     disk = run_bytes(model, settings.lora_rank, settings.optimizer, settings.keep_checkpoints)
     changes = smallest_change(model, plan, hardware.free_for_training)
-    obstacles = (
-        *data_obstacles(facts, 0, settings.max_length),
-        *machine_obstacles(memory, hardware, disk, free_disk, changes),
+    return Forecast(
+        steps,
+        memory,
+        time,
+        machine_obstacles(memory, hardware, disk, free_disk, changes),
+        largest_row=plan.micro_batch_tokens,
+        activations=plan.activations,
+        changes=changes,
+        cautions=cautions(settings, recommend(facts, model, hardware, method), facts, model),
     )
-    return Forecast(steps, memory, time, obstacles)
 
 
 def past_runs(runs_dir: Path, model: ModelFolder, hardware: Hardware, trained_share: float) -> list[PastRun]:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
 
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.train import wizard, words
+from tunedesk.desktop.train.check_page import CheckPage
 from tunedesk.desktop.train.data_page import DataPage
 from tunedesk.desktop.train.model_page import ModelPage
 from tunedesk.desktop.train.place_page import PlacePage
@@ -26,6 +27,10 @@ TITLES = {
     Step.SETTINGS: (
         "How shall it learn?",
         "Recommended for these rows and this model; change what you like.",
+    ),
+    Step.CHECK: (
+        "What will be lost?",
+        "Every row rendered as it will be trained, before a model is loaded.",
     ),
     Step.REVIEW: ("Ready?", "This is what will happen."),
 }
@@ -63,6 +68,7 @@ class TrainPane(QWidget):
         self.model_page = ModelPage()
         self.place_page = PlacePage()
         self.settings_page = SettingsPage()
+        self.check_page = CheckPage()
         self.review_page = ReviewPage(runs_dir)
         self._pages = QStackedWidget()
         self._title = label(look="title")
@@ -76,7 +82,8 @@ class TrainPane(QWidget):
         self._show_step(Step.DATA)
 
     def _lay_out(self) -> None:
-        for page in (self.data_page, self.model_page, self.place_page, self.settings_page, self.review_page):
+        choosing = (self.data_page, self.model_page, self.place_page, self.settings_page)
+        for page in (*choosing, self.check_page, self.review_page):
             self._pages.addWidget(_scrolling(page))
         back, following, start = push_button(""), push_button("", primary=True), push_button("", primary=True)
         for button, source in ((back, self.back), (following, self.next), (start, self.start)):
@@ -108,12 +115,15 @@ class TrainPane(QWidget):
         known.failed.connect(self._failed)
         self.data_page.rows_requested.connect(self.rows_requested)
         self.data_page.dataset_requested.connect(self.dataset_requested)
+        self.data_page.method_chosen.connect(known.choose_method)
         self.model_page.model_chosen.connect(known.choose_model)
         self.model_page.folder_added.connect(self._add_folder)
         self.place_page.look_requested.connect(known.look_at_computer)
         self.settings_page.setting_edited.connect(known.set)
         self.settings_page.setting_reset.connect(known.reset)
         self.settings_page.all_reset.connect(known.reset_all)
+        self.check_page.rows_requested.connect(self.rows_requested)
+        self.review_page.setting_edited.connect(known.set)
 
     @property
     def step(self) -> Step:
@@ -210,6 +220,8 @@ class TrainPane(QWidget):
                 self.place_page.show_choices(choices)
             case Step.SETTINGS:
                 self.settings_page.show_choices(choices)
+            case Step.CHECK:
+                self.check_page.show_choices(choices)
             case Step.REVIEW:
                 self.review_page.show_choices(choices)
 
@@ -230,6 +242,9 @@ def _notes(choices: Choices) -> dict[Step, str]:
     if choices.advice is not None:
         own = len(choices.own)
         notes[Step.SETTINGS] = f"{own} changed" if own else "as recommended"
+    if choices.audit is not None:
+        found = len(choices.audit.findings)
+        notes[Step.CHECK] = f"{found} to know" if found else "nothing found"
     if choices.forecast is not None:
         notes[Step.REVIEW] = words.duration(choices.forecast.time.seconds)
     return notes

@@ -1,6 +1,6 @@
 """Finds out in the background what the wizard needs to know, and keeps its choices. Knows no widget."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +9,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background, Job
 from tunedesk.desktop.train import wizard
+from tunedesk.desktop.train.auditing import audit_snapshots
 from tunedesk.desktop.train.forecast import forecast, past_runs
 from tunedesk.desktop.train.survey import SplitSource, Survey, look_at
 from tunedesk.desktop.train.wizard import Choices, Forecast
 from tunedesk.plan.advice import recommend
+from tunedesk.plan.audit import Audit
 from tunedesk.plan.hardware import Hardware, disk_free, find_hardware
 from tunedesk.plan.time import PastRun
+from tunedesk.runs.job import Method
 from tunedesk.runs.requests import RunRequest
 from tunedesk.template.find_models import FoundModels, find_models
 from tunedesk.template.model_folder import ModelFolder
@@ -57,6 +60,8 @@ class Preparation(QObject):
         self._past: list[PastRun] | None = None  # speeds of earlier runs; None: not looked up yet
         self._surveying: Job | None = None
         self._forecasting: Job | None = None
+        self._auditing: Job | None = None
+        self._audited: Hashable = None  # what the audit that is known or under way depends on
         self._pause = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._pause.timeout.connect(self._forecast)
 
@@ -71,7 +76,8 @@ class Preparation(QObject):
     @property
     def is_settled(self) -> bool:
         """Whether nothing is being found out, nor about to be."""
-        return self._surveying is None and self._forecasting is None and not self._pause.isActive()
+        running = (self._surveying, self._forecasting, self._auditing)
+        return not any(running) and not self._pause.isActive()
 
     def look(self) -> None:
         """Find out what is not known yet, and look again at rows that have changed."""
@@ -98,6 +104,11 @@ class Preparation(QObject):
     def choose_model(self, model: ModelFolder) -> None:
         if self._choices.model is None or model.path != self._choices.model.path:
             self._change(wizard.with_model(self._choices, model))
+            self._survey()
+
+    def choose_method(self, method: Method) -> None:
+        if method != self._choices.method:
+            self._change(wizard.with_method(self._choices, method))
             self._survey()
 
     def set(self, name: str, text: str) -> None:
@@ -133,6 +144,7 @@ class Preparation(QObject):
                 modified=train.is_modified,
                 mapping=snapshots["train"].mapping,
                 valid_mapping=snapshots["valid"].mapping if "valid" in snapshots else None,
+                method=choices.method,
             )
 
         self._background.run(
@@ -157,17 +169,17 @@ class Preparation(QObject):
         self._advise()
 
     def _survey(self) -> None:
-        for running in (self._surveying, self._forecasting):
+        for running in (self._surveying, self._forecasting, self._auditing):
             if running is not None:
                 self._background.cancel(running)
-        self._forecasting, self._past = None, None
+        self._forecasting = self._auditing = self._past = self._audited = None
         # What was seen before stays on the screen, but without a forecast nothing can be started meanwhile.
         self._change(replace(self._choices, forecast=None))
         sources = tuple(self._sources())
-        model = self._choices.model
+        model, method = self._choices.model, self._choices.method
 
         def work(job: Job) -> Survey:
-            return look_at(sources, model.path if model else None, job.report, job.is_cancelled)
+            return look_at(sources, model.path if model else None, method, job.report, job.is_cancelled)
 
         def then(seen: Survey) -> None:
             self._surveying = None
@@ -188,7 +200,7 @@ class Preparation(QObject):
         choices = self._choices
         if choices.reading is None or choices.model is None or choices.hardware is None:
             return
-        advice = recommend(choices.reading.facts, choices.model, choices.hardware)
+        advice = recommend(choices.reading.facts, choices.model, choices.hardware, choices.method)
         self._change(wizard.with_advice(choices, advice))
         self._forecast()
 
@@ -210,14 +222,45 @@ class Preparation(QObject):
         def work(job: Job) -> tuple[Forecast, list[PastRun]]:
             share = reading.facts.trained_share
             past = past_runs(runs_dir, model, hardware, share) if known is None else known
-            return forecast(settings, reading, model, hardware, disk_free(runs_dir), past), past
+            free = disk_free(runs_dir)
+            return forecast(settings, reading, model, hardware, free, past, choices.method), past
 
         def then(answer: tuple[Forecast, list[PastRun]]) -> None:
             self._forecasting = None
             ahead, self._past = answer
             self._change(replace(self._choices, forecast=ahead))
+            self._audit()
 
         self._forecasting = self._background.run(work, then, self.failed.emit, owner=self)
+
+    def _audit(self) -> None:
+        """Render all rows as the present settings cut them, unless that is known or under way."""
+        settings, model, method = wizard.settings(self._choices), self._choices.model, self._choices.method
+        if settings is None or model is None:
+            return
+        wanted = (model.path, method, settings.max_length, settings.wholly_cut_rows)
+        if wanted == self._audited:
+            return
+        if self._auditing is not None:
+            self._background.cancel(self._auditing)
+        self._audited = wanted
+        self._change(replace(self._choices, is_auditing=True))
+        snapshots = dict(self._snapshots)
+
+        def work(job: Job) -> Audit:
+            return audit_snapshots(snapshots, model.path, settings, method, job.report, job.is_cancelled)
+
+        def then(found: Audit) -> None:
+            self._auditing = None
+            self._change(replace(self._choices, audit=found, is_auditing=False))
+
+        def trouble(error: Exception) -> None:
+            self._auditing = self._audited = None
+            self.failed.emit(error)
+
+        self._auditing = self._background.run(
+            work, then, trouble, owner=self, label="Auditing the rows", can_cancel=False
+        )
 
 
 def _rows(snapshot: Snapshot) -> tuple[bytes, ...]:

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from tunedesk.desktop.data.row.token_text import Legend, TokenText
 from tunedesk.desktop.train import wizard, words
-from tunedesk.desktop.train.memory_bar import MemoryBar
+from tunedesk.desktop.train.needs_card import NeedsCard
 from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices, Reading
 from tunedesk.desktop.widgets.badge import Badge
@@ -19,15 +19,17 @@ EXAMPLE_HEIGHT = 120
 
 
 class ReviewPage(QWidget):
+    setting_edited = Signal(str, str)
+    """A change that makes the run fit: the setting's name and its value."""
+
     def __init__(self, runs_dir: Path) -> None:
         super().__init__()
         self._trained = _fact()
         self._rows = _fact()
         self._settings = _fact()
-        self._time = _fact()
         self._result = _fact(f"A new folder in {runs_dir}")
-        self._memory = _fact()
-        self._bar = MemoryBar()
+        self._needs = NeedsCard()
+        self._needs.change_chosen.connect(self.setting_edited)
         self._warnings = QWidget()
         self._warnings_holder = column(self._warnings, spacing=0)
         self._example = TokenText()
@@ -42,9 +44,6 @@ class ReviewPage(QWidget):
             ("Model", self._trained),
             ("Examples", self._rows),
             ("Settings", self._settings),
-            ("Time", self._time),
-            ("Memory", self._memory),
-            ("", self._bar),
             ("Result", self._result),
         ):
             facts.addRow(name, value)
@@ -53,7 +52,9 @@ class ReviewPage(QWidget):
             self._example,
             Legend(),
         )
-        self.setLayout(column(self._warnings_holder, card(facts), example, None, spacing=2 * GRID))
+        self.setLayout(
+            column(self._warnings_holder, card(facts), self._needs, example, None, spacing=2 * GRID)
+        )
 
     def show_choices(self, choices: Choices) -> None:
         settings = wizard.settings(choices)
@@ -66,22 +67,7 @@ class ReviewPage(QWidget):
         self._rows.setText(_rows(choices.reading, settings))
         self._settings.setText(_settings(choices, settings))
         self._show_example(choices.reading, settings)
-        self._show_forecast(choices)
-
-    def _show_forecast(self, choices: Choices) -> None:
-        ahead, hardware = choices.forecast, choices.hardware
-        if ahead is None or hardware is None:
-            self._time.setText("being worked out…")
-            self._memory.setText("being worked out…")
-            return
-        steps = "1 step" if ahead.steps == 1 else f"{ahead.steps:,} steps"
-        self._time.setText(f"{words.duration(ahead.time.seconds).capitalize()}, {steps}. {ahead.time.source}")
-        free = hardware.free_for_training
-        place = hardware.gpus[0].name if hardware.gpus else "this computer"
-        self._memory.setText(
-            f"About {words.bytes_of(ahead.memory.total)} of {words.bytes_of(free)} free on {place}"
-        )
-        self._bar.show_memory(ahead.memory, free)
+        self._needs.show_choices(choices)
         self._show_obstacles(choices)
 
     def _show_obstacles(self, choices: Choices) -> None:

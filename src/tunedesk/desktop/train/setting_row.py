@@ -1,7 +1,7 @@
 """One setting: name, field, help, what is wrong with it, and the way back to the recommended value."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSizePolicy, QWidget
 
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.train import words
@@ -11,6 +11,8 @@ from tunedesk.desktop.widgets.layout import GRID, column, label, row
 
 FIELD_WIDTH = 130
 NAME_WIDTH = 150
+SWITCH = ("false", "true")
+"""What a setting that is on or off says in job.json."""
 
 
 class SettingRow(QWidget):
@@ -19,10 +21,11 @@ class SettingRow(QWidget):
     reset = Signal(str)
 
     def __init__(self, name: str, choices: tuple[str, ...] = ()) -> None:
+        """choices: the words it may be; those of SWITCH make it a box to tick."""
         super().__init__()
         self._name = name
         self._shows = False
-        self._field = _choice(choices) if choices else QLineEdit()
+        self._field = _field(choices)
         self._field.setFixedWidth(FIELD_WIDTH)
         self._help = label(look="muted", wrap=True)
         self._problem = Badge("", "error", "error")
@@ -41,10 +44,13 @@ class SettingRow(QWidget):
         self._reset.clicked.connect(lambda: self.reset.emit(self._name))
         for part in (self._problem, self._changed, self._reset):
             part.hide()
-        if isinstance(self._field, QLineEdit):
-            self._field.textEdited.connect(self._tell)
-        else:
-            self._field.textActivated.connect(self._tell)
+        match self._field:
+            case QLineEdit():
+                self._field.textEdited.connect(self._tell)
+            case QCheckBox():
+                self._field.clicked.connect(lambda: self._tell(self.text))
+            case QComboBox():
+                self._field.textActivated.connect(self._tell)
         unit = label(words.UNITS.get(self._name, ""), "muted")
         told = row(self._changed, self._reset, None, spacing=GRID)
         top = row(title, self._field, unit, told, spacing=GRID)
@@ -56,7 +62,12 @@ class SettingRow(QWidget):
 
     @property
     def text(self) -> str:
-        return self._field.text() if isinstance(self._field, QLineEdit) else self._field.currentText()
+        match self._field:
+            case QCheckBox():
+                return SWITCH[self._field.isChecked()]
+            case QComboBox():
+                return self._field.currentText()
+        return self._field.text()
 
     @property
     def problem(self) -> str:
@@ -79,13 +90,22 @@ class SettingRow(QWidget):
         self._reset.setVisible(is_changed)
 
     def _set_text(self, text: str) -> None:
-        if isinstance(self._field, QLineEdit):
-            self._field.setText(text)
-        else:
-            self._field.setCurrentText(text)
+        match self._field:
+            case QLineEdit():
+                self._field.setText(text)
+            case QCheckBox():
+                self._field.setChecked(text == SWITCH[True])
+            case QComboBox():
+                self._field.setCurrentText(text)
 
     def _tell(self, text: str) -> None:
         self.edited.emit(self._name, text)
+
+
+def _field(choices: tuple[str, ...]) -> QLineEdit | QCheckBox | QComboBox:
+    if choices == SWITCH:
+        return QCheckBox()
+    return _choice(choices) if choices else QLineEdit()
 
 
 def _choice(choices: tuple[str, ...]) -> QComboBox:

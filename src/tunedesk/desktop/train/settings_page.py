@@ -9,8 +9,11 @@ from PySide6.QtWidgets import QWidget
 from tunedesk.desktop.theme.icons import set_icon
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.train import wizard, words
-from tunedesk.desktop.train.setting_row import SettingRow
+from tunedesk.desktop.train.needs_card import NeedsCard
+from tunedesk.desktop.train.setting_row import SWITCH, SettingRow
+from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices
+from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
 from tunedesk.runs.hyperparameters import Hyperparameters, describe, field_names
@@ -28,9 +31,13 @@ class SettingsPage(QWidget):
             one.edited.connect(self.setting_edited)
             one.reset.connect(self._reset)
         self._waiting = label("Working the recommended settings out…", "muted")
+        self.needs = NeedsCard()
+        self.needs.change_chosen.connect(self.setting_edited)
+        self._cautions = QWidget()
+        self._cautions_holder = column(self._cautions, spacing=0)
         self._basic = card(*(self._rows[name] for name in words.BASIC), spacing=2 * GRID)
-        rest = [name for name in field_names() if name not in words.BASIC]
-        self._advanced = card(*(self._rows[name] for name in rest), spacing=2 * GRID)
+        self._advanced = QWidget()
+        self._advanced.setLayout(column(*(self._group(*one) for one in words.GROUPS), spacing=2 * GRID))
         self._advanced.hide()
         self._fold = push_button("Advanced settings")
         self._fold.setCheckable(True)
@@ -41,6 +48,8 @@ class SettingsPage(QWidget):
         self.setLayout(
             column(
                 self._waiting,
+                self.needs,
+                self._cautions_holder,
                 self._basic,
                 row(self._fold, None, self._reset_all),
                 self._advanced,
@@ -49,6 +58,10 @@ class SettingsPage(QWidget):
             )
         )
         self._unfold(False)
+
+    def _group(self, title: str, names: tuple[str, ...]) -> QWidget:
+        rows = (self._rows[name] for name in names)
+        return card(label(title, "heading"), *rows, spacing=2 * GRID)
 
     def row(self, name: str) -> SettingRow:
         """The row of a setting, by its name in job.json."""
@@ -61,6 +74,11 @@ class SettingsPage(QWidget):
         base = wizard.recommended(choices)
         self._waiting.setVisible(base is None)
         self._basic.setVisible(base is not None)
+        self.needs.setVisible(base is not None)
+        self.needs.show_choices(choices)
+        self._show_cautions(choices)
+        for name in (*words.ONLY_PAIRS, *words.ONLY_IMITATION):
+            self._rows[name].setVisible((name in words.ONLY_PAIRS) == (choices.method != "sft"))
         self._fold.setVisible(base is not None)
         self._reset_all.setVisible(bool(choices.own))
         if base is None or choices.advice is None:
@@ -79,6 +97,17 @@ class SettingsPage(QWidget):
         if any(name not in words.BASIC for name in problems):
             self.show_advanced()
 
+    def _show_cautions(self, choices: Choices) -> None:
+        """What is far from the advice, each with the origin of its limit as a tool tip."""
+        found = choices.forecast.cautions if choices.forecast else ()
+        signs = [Badge(one.sentence, "warning", "warning") for one in found]
+        for sign, one in zip(signs, found, strict=True):
+            sign.setToolTip(one.source)
+        new = QWidget()
+        new.setLayout(column(*(row(sign, None) for sign in signs), spacing=GRID))
+        self._cautions = swap(self._cautions_holder, self._cautions, new)
+        self._cautions.setVisible(bool(found))
+
     def _unfold(self, shown: bool) -> None:
         self._advanced.setVisible(shown)
         self._fold.setText("Hide the advanced settings" if shown else "Show the advanced settings")
@@ -94,8 +123,12 @@ class SettingsPage(QWidget):
 def _choices(name: str) -> tuple[str, ...]:
     """The words a setting allows, for those that are words."""
     kind = typing.get_type_hints(Hyperparameters)[name]
+    if kind is bool:
+        return SWITCH
     return typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else ()
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return SWITCH[value]
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -18,6 +18,7 @@ ICONS = {
     Step.MODEL: "model",
     Step.PLACE: "cpu",
     Step.SETTINGS: "settings",
+    Step.CHECK: "shield",
     Step.REVIEW: "check",
 }
 WIDTH = 208
@@ -39,7 +40,7 @@ class StepList(QWidget):
         self.setLayout(column(*self._buttons.values(), None, spacing=4, margin=GRID))
 
     def actions_by_key(self, owner: QWidget) -> list[QAction]:
-        """Alt+1 to Alt+5 for the steps."""
+        """Alt+1 to Alt+6 for the steps."""
         made = []
         for number, step in enumerate(STEPS, start=1):
             one = action(owner, f"Step {number}: {step.value}", ICONS[step], f"Alt+{number}")

@@ -14,8 +14,10 @@ from tunedesk.lint.finding import Finding, Severity
 from tunedesk.lint.session import LintSession
 from tunedesk.lint.targets import target_named
 from tunedesk.plan.facts import DataFacts
+from tunedesk.runs.job import Method
+from tunedesk.runs.requests import row_counter
 from tunedesk.template.chat_template import ChatTemplate
-from tunedesk.template.counting import TemplateCounter, count_all
+from tunedesk.template.counting import count_all
 from tunedesk.template.encoding import RowTokens
 from tunedesk.template.rendered import Rendered
 
@@ -48,7 +50,11 @@ class Survey:
 
 
 def look_at(
-    sources: Sequence[SplitSource], model: Path | None, report: Report, is_cancelled: IsCancelled
+    sources: Sequence[SplitSource],
+    model: Path | None,
+    method: Method,
+    report: Report,
+    is_cancelled: IsCancelled,
 ) -> Survey:
     """Lint every row and render it for the model. UserError: the model's template cannot be read.
 
@@ -58,12 +64,14 @@ def look_at(
     snapshots, troubles = _take(sources)
     progress = _Progress(report, 2 * sum(len(snapshot) for snapshot in snapshots.values()), is_cancelled)
     splits = tuple(
-        _lint(source, snapshots, template, progress)
+        _lint(source, snapshots, template, method, progress)
         if source.role in snapshots
         else SplitFacts(source.role, source.path, 0, trouble=troubles[source.role])
         for source in sources
     )
-    return Survey(splits, snapshots, _read(sources, snapshots, template, progress) if template else None)
+    return Survey(
+        splits, snapshots, _read(sources, snapshots, template, method, progress) if template else None
+    )
 
 
 def _take(sources: Sequence[SplitSource]) -> tuple[dict[str, Snapshot], dict[str, str]]:
@@ -91,12 +99,18 @@ class _Progress:
 
 
 def _lint(
-    source: SplitSource, snapshots: Mapping[str, Snapshot], template: ChatTemplate | None, progress: _Progress
+    source: SplitSource,
+    snapshots: Mapping[str, Snapshot],
+    template: ChatTemplate | None,
+    method: Method,
+    progress: _Progress,
 ) -> SplitFacts:
     """Errors and warnings of one split; training rows are also compared with those of the other splits."""
     others = {role: _parsed(rows) for role, rows in snapshots.items() if role != source.role}
     snapshot = snapshots[source.role]
-    target = replace(target_named("local", template), mapping=snapshot.mapping)
+    # The target "local" is for imitation, and would refuse every comparison of answers.
+    name = "local" if method == "sft" else "generic"
+    target = replace(target_named(name, template), mapping=snapshot.mapping)
     session = LintSession(target, others if source.role == "train" else None)
     session.lint_all(snapshot, progress.add, progress.is_cancelled)
     progress.before += len(snapshot)
@@ -137,14 +151,15 @@ def _read(
     sources: Sequence[SplitSource],
     snapshots: Mapping[str, Snapshot],
     template: ChatTemplate,
+    method: Method,
     progress: _Progress,
 ) -> Reading:
-    reader = _Reader(template)
+    reader = _Reader(template, method)
     for source in sources:
         if source.role not in snapshots or source.role not in TRAINED_ON:
             continue
         snapshot = snapshots[source.role]
-        counter = TemplateCounter(template, snapshot.mapping)
+        counter = row_counter(method, template, snapshot.mapping)
         rows = enumerate((raw for _, raw in snapshot.rows()), start=1)
         for stretch in count_all(rows, counter, progress.is_cancelled):
             for number, raw, tokens in zip(*stretch, strict=True):
@@ -159,6 +174,7 @@ class _Reader:
     """Adds up what one model reads; a row that holds nothing to learn is counted nowhere, as in training."""
 
     template: ChatTemplate
+    method: Method
     tokens: list[int] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     trained: int = 0
@@ -179,7 +195,7 @@ class _Reader:
         if tokens is None:
             self._refuse(f"Row {number:,} of {source.path.name}", raw, mapping)
         elif tokens.trained and source.role == "train":
-            self.example = self.example or self.template.render(example_of(parse_row(raw).value, mapping))
+            self.example = self.example or self._rendered(raw, mapping)
             self.tokens.append(tokens.total)
             self.starts.append(tokens.start)
             self.trained += tokens.trained
@@ -193,9 +209,16 @@ class _Reader:
         self.refused += 1
         if not self.first_refusal:
             try:
-                self.template.render(example_of(value, mapping))
+                self._rendered(raw, mapping)
             except UserError as error:
                 self.first_refusal = f"{place}: {error.sentence}"
+
+    def _rendered(self, raw: bytes, mapping: ColumnMapping | None) -> Rendered:
+        """As it is trained; of a pair, with the preferred answer."""
+        example = example_of(parse_row(raw).value, mapping)
+        if self.method == "sft":
+            return self.template.render(example)
+        return self.template.render_preference(example)[0]
 
     def reading(self) -> Reading:
         facts = DataFacts(len(self.tokens), self.valid_rows, tuple(self.tokens), self.trained)

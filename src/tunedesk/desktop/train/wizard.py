@@ -8,12 +8,16 @@ from pathlib import Path
 from tunedesk.desktop.train import words
 from tunedesk.errors import UserError
 from tunedesk.plan.advice import Recommendation
+from tunedesk.plan.audit import Audit
 from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.fitting import Change
 from tunedesk.plan.hardware import Hardware
+from tunedesk.plan.limits import Caution
 from tunedesk.plan.memory import MemoryEstimate
 from tunedesk.plan.readiness import Obstacle
 from tunedesk.plan.time import TimeEstimate
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
+from tunedesk.runs.job import Method
 from tunedesk.template.model_folder import ModelFolder
 from tunedesk.template.rendered import Rendered
 
@@ -26,10 +30,12 @@ class Step(StrEnum):
     MODEL = "Model"
     PLACE = "Place"
     SETTINGS = "Settings"
+    CHECK = "Check"
     REVIEW = "Review"
 
 
 STEPS = tuple(Step)
+_AUDITING = "The rows are still being rendered as they will be trained."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a run with the present settings will need, and what stands in its way."""
+    """What a run with the present settings will need, and what stands in its way.
+
+    largest_row: tokens that are computed at once; activations: what will be done with them. changes: the
+    smallest ones that make the run fit, none when it does. cautions: settings that are far from the advice.
+    """
 
     steps: int
     memory: MemoryEstimate
     time: TimeEstimate
     obstacles: tuple[Obstacle, ...] = ()
+    largest_row: int = 0
+    activations: str = "keep"
+    changes: tuple[Change, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,10 @@ class Choices:
     own: Mapping[str, str] = field(default_factory=dict)
     """What the user typed instead of a recommended value, by the setting's name; it may not fit."""
     forecast: Forecast | None = None
+    method: Method = "sft"
+    audit: Audit | None = None
+    """What was found in the rows as they will be cut; of the settings before while `is_auditing`."""
+    is_auditing: bool = False
 
     def split(self, role: str) -> SplitFacts | None:
         return next((split for split in self.splits or () if split.role == role), None)
@@ -107,6 +125,8 @@ def missing(choices: Choices, step: Step) -> list[str]:
             return [] if choices.hardware else ["TuneDesk is still looking at what this computer has."]
         case Step.SETTINGS:
             return _missing_settings(choices)
+        case Step.CHECK:
+            return _missing_check(choices)
         case Step.REVIEW:
             return _missing_review(choices)
 
@@ -136,7 +156,14 @@ def may_start(choices: Choices) -> bool:
 
 def with_model(choices: Choices, model: ModelFolder) -> Choices:
     """Another model reads the rows with other tokens and wants other settings; the user's own values stay."""
-    return replace(choices, model=model, reading=None, advice=None, forecast=None)
+    return replace(choices, model=model, reading=None, advice=None, forecast=None, audit=None)
+
+
+def with_method(choices: Choices, method: Method) -> Choices:
+    """Another way of learning reads other parts of the rows and wants other settings."""
+    return replace(
+        choices, method=method, splits=None, reading=None, advice=None, forecast=None, audit=None, own={}
+    )
 
 
 def with_advice(choices: Choices, advice: Recommendation) -> Choices:
@@ -263,7 +290,15 @@ def _missing_settings(choices: Choices) -> list[str]:
     return [f"{words.name_of(name)}: {problem}." for name, problem in setting_problems(choices).items()]
 
 
+def _missing_check(choices: Choices) -> list[str]:
+    if choices.audit is None:
+        return [_AUDITING]
+    return [finding.sentence for finding in choices.audit.blocking]
+
+
 def _missing_review(choices: Choices) -> list[str]:
     if choices.forecast is None:
         return ["The run's time and memory are still being worked out."]
+    if choices.is_auditing:
+        return [_AUDITING]
     return [f"{one.message} {one.hint}".strip() for one in choices.forecast.obstacles if one.blocks]

@@ -3,6 +3,7 @@
 import math
 
 from tunedesk.plan.hardware import Hardware
+from tunedesk.runs.job import Method
 from tunedesk.template.model_folder import ModelFolder
 
 NAMES = {
@@ -51,6 +52,39 @@ UNITS = {
 }
 BASIC = ("epochs", "learning_rate", "batch_size", "max_length")
 """Shown at once; everything else is folded away."""
+METHODS: tuple[tuple[Method, str, str, str], ...] = (
+    ("sft", "Imitate", "check", "Learn the answers as they are written: the usual way."),
+    (
+        "dpo",
+        "Prefer (DPO)",
+        "swap",
+        "Each row has a better and a worse answer; the model learns the difference and stays near itself.",
+    ),
+    (
+        "orpo",
+        "Prefer (ORPO)",
+        "swap",
+        "Each row has a better and a worse answer; the better one is learned too, with less memory.",
+    ),
+)
+"""Way of learning, its name, its icon, and when to choose it."""
+GROUPS = (
+    ("Learning", ("seed", "max_steps", "schedule", "warmup_ratio", "weight_decay", "max_grad_norm",
+                  "prompt_loss_weight", "beta", "wholly_cut_rows")),
+    ("Adapter", ("lora_rank", "lora_alpha", "rslora", "dora", "lora_dropout")),
+    ("Safety", ("eval_steps", "early_stopping", "checkpoint_steps", "checkpoint_minutes",
+                "keep_checkpoints")),
+    ("Speed and memory", ("quantization", "micro_batch_tokens", "activations", "optimizer", "packing",
+                          "fused_loss", "fused_lora", "attention", "threads")),
+)  # fmt: skip
+"""The folded settings by what they are about; together with BASIC all there are."""
+ONLY_PAIRS = ("beta",)
+ONLY_IMITATION = ("prompt_loss_weight",)
+ACTIVATIONS = {
+    "keep": "activations are kept",
+    "recompute": "activations are computed again",
+    "offload": "activations wait in main memory",
+}
 SLOW_ON_CPU = 1_000_000_000
 
 
