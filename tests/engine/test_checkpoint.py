@@ -68,6 +68,25 @@ def test_saving_a_step_again_replaces_it(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["step-000001"]
 
 
+@pytest.mark.parametrize("of_two", [False, True])
+def test_a_whole_checkpoint_that_a_kill_left_without_its_name_is_found(tmp_path: Path, of_two: bool) -> None:
+    save(tmp_path, 2)
+    save(tmp_path, 3).rename(tmp_path / ".step-000003.0badcafe")
+    if of_two:  # the one that was being replaced, and the one that should have taken its place
+        save(tmp_path, 3).rename(tmp_path / ".step-000003.deadbeef")
+    found = newest_sound_checkpoint(tmp_path)
+    assert found.checkpoint is not None and found.checkpoint.path.name == "step-000003"
+    assert not found.damaged
+
+
+def test_half_a_checkpoint_without_a_name_is_none(tmp_path: Path) -> None:
+    save(tmp_path, 2)
+    half = save(tmp_path, 3).rename(tmp_path / ".step-000003.0badcafe")
+    cut(half / "optimizer.safetensors")
+    found = newest_sound_checkpoint(tmp_path)
+    assert found.checkpoint is not None and found.checkpoint.path.name == "step-000002"
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no progress": lambda path: (path / "progress.json").unlink(),
     "half an optimizer": lambda path: cut(path / "optimizer.safetensors"),

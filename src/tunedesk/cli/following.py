@@ -13,6 +13,7 @@ from tunedesk.runs.events import (
     Failed,
     Finished,
     Noted,
+    Preflighted,
     Started,
     Step,
     Stopped,
@@ -90,7 +91,7 @@ class _Voice:
         match event:
             case Step():
                 now = time.monotonic()
-                if now - self._last >= SHOW_EVERY or event.step in (1, history.total_steps):
+                if now - self._last >= SHOW_EVERY or event.step in (1, history.total_steps) or event.spike:
                     self._last = now
                     self._tell(step_line(event, history.total_steps))
             case _:
@@ -102,7 +103,7 @@ def step_line(event: Step, total: int) -> str:
     return (
         f"step {event.step}/{total}  loss {event.loss:.4f}  lr {event.learning_rate:.2e}  "
         f"grad {event.grad_norm:.3f}  {event.tokens_per_second:,.0f} tokens/s  "
-        f"{duration(event.eta_seconds)} left"
+        f"{duration(event.eta_seconds)} left{'  spike' if event.spike else ''}"
     )
 
 
@@ -114,6 +115,11 @@ def event_line(event: Event) -> str:
         case Started():
             begin = f", from step {event.resumed_from}" if event.resumed_from else ""
             return f"{event.total_steps} steps on {event.rows} examples, on {event.device}{begin}"
+        case Preflighted():
+            return (
+                f"largest row of {event.tokens} tokens: {event.measured_bytes / 1e9:.2f} GB measured, "
+                f"{event.predicted_bytes / 1e9:.2f} predicted; about {duration(event.total_seconds)} to go"
+            )
         case Evaluated():
             best = " (best so far)" if event.is_best else ""
             return f"step {event.step}  validation loss {event.loss:.4f}{best}"
@@ -123,7 +129,7 @@ def event_line(event: Event) -> str:
             spent = duration(event.seconds)
             return f"finished after {event.steps} steps in {spent}; best step {event.best_step}"
         case Stopped():
-            return f"stopped at step {event.step} with a checkpoint"
+            return f"stopped at step {event.step} {'with' if event.checkpoint else 'without'} a checkpoint"
         case Failed():
             return f"failed: {event.reason}"
         case _:

@@ -99,6 +99,7 @@ def save_checkpoint(
 
 def newest_sound_checkpoint(parent: Path) -> Found:
     """Look from the newest to the oldest for one whose every file is as its manifest says."""
+    _give_back_names(parent)
     damaged: dict[str, str] = {}
     for path in sorted(parent.glob("step-*"), reverse=True):
         problem = verify(path)
@@ -106,6 +107,14 @@ def newest_sound_checkpoint(parent: Path) -> Found:
             return Found(read_checkpoint(path), damaged)
         damaged[path.name] = problem
     return Found(None, damaged)
+
+
+def _give_back_names(parent: Path) -> None:
+    """A kill between two renames leaves a whole checkpoint under its working name: it becomes what it is."""
+    for hidden in sorted(parent.glob(".step-*")):
+        name = hidden.name[1:].partition(".")[0]
+        if not (parent / name).exists() and not verify(hidden):
+            os.rename(hidden, parent / name)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -98,7 +98,7 @@ def does_not_fit(base: ModelFolder, plan: MemoryPlan, predicted: int, free: int)
         found = f"{row} was tried and did not fit into the {free / 1e9:,.1f} GB that are free."
     return UserError(
         f"There is not enough memory for this training: {found}",
-        hint=in_words(smallest_change(base, plan, asked)) + " Or end other programs, and start a new run.",
+        hint=in_words(smallest_change(base, plan, asked)) + " Or end other programs, and resume this run.",
         exit_code=1,
     )
 

@@ -203,13 +203,18 @@ def _stop_if_asked(control: ControlWatch) -> None:
 
 
 def _check_space(training: Training) -> None:
-    """Refuse before the first step what would fail at a checkpoint. Weights and two moments, float32."""
+    """Refuse before the first step what would fail at a checkpoint. Weights and two moments, float32.
+
+    Checkpoints of earlier attempts have their room already.
+    """
     bytes_each = 3 * sum(tensor.nbytes for tensor in adapter_tensors(training.model).values())
-    needed = bytes_each * (training.hyper.keep_checkpoints + SPARE_CHECKPOINTS)
-    free = shutil.disk_usage(training.folder.path).free
+    whole = bytes_each * (training.hyper.keep_checkpoints + SPARE_CHECKPOINTS)
+    there = sum(path.stat().st_size for path in training.folder.checkpoints_dir.rglob("*"))
+    needed, free = max(bytes_each, whole - there), shutil.disk_usage(training.folder.path).free
     if free < needed:
         raise UserError(
             f"The disk of {training.folder.path} has {free / 1e6:,.0f} MB free; the checkpoints of this run "
             f"need {needed / 1e6:,.0f} MB.",
-            hint="Free some space, or lower keep_checkpoints.",
+            hint="Free some space, and resume the run; or lower keep_checkpoints in a new one.",
+            exit_code=1,
         )

@@ -4,7 +4,7 @@ import pytest
 
 from tests.runs.examples import a_start, a_step
 from tunedesk.desktop.runs import sentences
-from tunedesk.runs.events import Checkpointed, Failed, Finished
+from tunedesk.runs.events import Checkpointed, Failed, Finished, Stopped
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.run_folder import RunState
 
@@ -65,3 +65,36 @@ def test_a_finished_run_names_its_best_step():
     )
     sentence = sentences.state_sentence(RunState.FINISHED, history(a_start(1, None), ended))
     assert sentence == "Finished: 10 steps in 61 seconds. The best validation loss came at step 8."
+
+
+def test_a_run_that_ended_early_says_of_how_many_steps():
+    ended = Finished(
+        run="r",
+        attempt=1,
+        seq=9,
+        time=0,
+        steps=6,
+        train_loss=0.1,
+        valid_loss=None,
+        best_step=6,
+        adapter="adapter",
+        seconds=61,
+    )
+    sentence = sentences.state_sentence(RunState.FINISHED, history(a_start(1, None), ended))
+    assert sentence == "Finished early: 6 of 10 steps in 61 seconds."
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "words"),
+    [("checkpoints/2", "Stopped and saved after step 2"), ("", "Stopped, but not saved, after step 2")],
+)
+def test_a_stopped_run_says_whether_it_was_saved(checkpoint, words):
+    stopped = Stopped(run="r", attempt=1, seq=9, time=0, step=2, checkpoint=checkpoint)
+    told = history(a_start(1, None), a_step(2), stopped)
+    assert sentences.state_sentence(RunState.STOPPED, told) == f"{words} of 10."
+    assert ("nothing was saved" in sentences.event_sentence(stopped)) is (checkpoint == "")
+
+
+def test_a_run_stopped_before_its_first_step_says_so():
+    stopped = Stopped(run="r", attempt=1, seq=9, time=0, step=0, checkpoint="")
+    assert sentences.state_sentence(RunState.STOPPED, history(stopped)) == "Stopped before the first step."

@@ -81,7 +81,7 @@ def state_sentence(state: RunState, history: RunHistory) -> str:
         case RunState.INTERRUPTED:
             return _interrupted_sentence(history)
         case RunState.STOPPED:
-            return f"Stopped and saved after step {done:,} of {total:,}."
+            return _stopped_sentence(history)
         case RunState.FINISHED:
             return _finished_sentence(history)
         case RunState.FAILED:
@@ -95,6 +95,14 @@ def _running_sentence(history: RunHistory) -> str:
     return f"Training: step {history.step:,} of {history.total_steps:,}, epoch {epoch}."
 
 
+def _stopped_sentence(history: RunHistory) -> str:
+    if not history.step:
+        return "Stopped before the first step."
+    saved = isinstance(history.ended, Stopped) and history.ended.checkpoint
+    how = "Stopped and saved" if saved else "Stopped, but not saved,"
+    return f"{how} after step {history.step:,} of {history.total_steps:,}."
+
+
 def _interrupted_sentence(history: RunHistory) -> str:
     saved = max(history.checkpoints, default=0)
     where = f"step {saved:,}" if saved else "the beginning"
@@ -105,7 +113,10 @@ def _finished_sentence(history: RunHistory) -> str:
     ended = history.ended
     if not isinstance(ended, Finished):
         return "Finished."
-    sentence = f"Finished: {steps(ended.steps)} in {duration(ended.seconds)}."
+    done = f"Finished: {steps(ended.steps)}"
+    if ended.steps < history.total_steps:
+        done = f"Finished early: {ended.steps:,} of {steps(history.total_steps)}"
+    sentence = f"{done} in {duration(ended.seconds)}."
     if ended.valid_loss is None:
         return sentence
     return f"{sentence} The best validation loss came at step {ended.best_step:,}."
@@ -128,7 +139,8 @@ def event_sentence(event: Event) -> str:
             needed, told = event.measured_bytes / 1e9, event.predicted_bytes / 1e9
             return f"The longest rows fit: {needed:.2f} GB measured, {told:.2f} GB predicted"
         case Step():
-            return f"Step {event.step:,}: loss {event.loss:.4f}"
+            spike = ", which stands out from the steps before" if event.spike else ""
+            return f"Step {event.step:,}: loss {event.loss:.4f}{spike}"
         case Evaluated():
             best = ", the best so far" if event.is_best else ""
             return f"Validation after step {event.step:,}: loss {event.loss:.4f}{best}"
@@ -147,7 +159,8 @@ def event_sentence(event: Event) -> str:
         case Failed():
             return f"Failed after step {event.step:,}: {event.reason} {event.hint}".strip()
         case Stopped():
-            return f"Stopped after step {event.step:,}; saved in {event.checkpoint}"
+            saved = f"saved in {event.checkpoint}" if event.checkpoint else "nothing was saved"
+            return f"Stopped after step {event.step:,}; {saved}"
 
 
 def _started_sentence(event: Started) -> str:
