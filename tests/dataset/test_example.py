@@ -326,3 +326,20 @@ def test_a_mapped_column_of_turns_may_be_a_list_or_its_text():
         ("user", "q"),
         ("assistant", "a"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"reasoning_content": "a", "thinking": "b"}, "a"),
+        ({"reasoning_content": None, "reasoning": "c"}, "c"),
+        ({"thinking": ""}, ""),
+        ({"thinking": ["a"]}, None),
+        ({}, None),
+    ],
+)
+def test_a_thought_is_read_from_the_first_of_its_keys_that_is_set(
+    keys: dict[str, object], expected: str | None
+) -> None:
+    turn = {"role": "assistant", "content": "Yes.", **keys}
+    assert example_of({"messages": [turn]}).messages[0].reasoning == expected

@@ -30,7 +30,8 @@ def chats(draw: st.DrawFn, real: RealTemplate) -> Chat:
         chat.append({"role": "user", "content": draw(said)})
         if real.tools and draw(st.booleans()):
             chat += _called(draw, said, draw(st.integers(1, 2)), len(chat))
-        chat.append({"role": "assistant", "content": draw(said)})
+        thought = draw(st.sampled_from(["", "", "reasoning_content", "thinking", "reasoning"]))
+        chat.append({"role": "assistant", "content": draw(said)} | ({thought: draw(said)} if thought else {}))
     return chat
 
 

@@ -185,3 +185,34 @@ def test_a_conversation_that_holds_the_word_of_the_search_is_found_all_the_same(
 def test_a_template_without_tools_refuses_calls(real: Load, name: str) -> None:
     with pytest.raises(TemplateError, match=r"leaves out tool calls|does not accept"):
         trained(real(name), asked("Where?") + called("A1") + answered("There."))
+
+
+@pytest.mark.parametrize("key", ["reasoning_content", "thinking", "reasoning"])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("qwen3", "<think>\nwhy\n</think>\n\nParis<|im_end|>"),
+        ("qwen3_6", "why\n</think>\n\nParis<|im_end|>"),
+        ("nemotron_3_nano", "\nwhy\n</think>\nParis<|im_end|>"),
+        ("gemma4_v5", "<|channel>thought\nwhy\n<channel|>Paris<turn|>"),
+        (
+            "gptoss",
+            "<|channel|>analysis<|message|>why<|end|><|start|>assistant<|channel|>final<|message|>Paris<|return|>",
+        ),
+    ],
+)
+def test_a_thought_in_a_key_of_its_own_is_shown_and_trained(
+    real: Load, name: str, key: str, expected: str
+) -> None:
+    turns = [*asked("Where?"), {"role": "assistant", "content": "Paris", key: "why"}]
+    assert trained(real(name), turns) == [expected]
+
+
+def test_a_word_of_the_search_behind_a_call_is_found(real: Load) -> None:
+    turns = asked("Where?") + called("A1", says="Tunedeskprobe") + answered("There.")
+    assert trained(real("gemma4_v5"), turns, [TOOL])[1] == "TunedeskprobeThere.<turn|>"
+
+
+def test_a_word_of_the_answer_in_the_turns_own_header_is_not_taken_for_the_answer(real: Load) -> None:
+    turns = [*asked("Where?"), {"role": "assistant", "content": "|", "thinking": "why"}]
+    assert trained(real("nemotron_3_nano"), turns) == ["\nwhy\n</think>\n|<|im_end|>"]

@@ -384,4 +384,4 @@ def _shared_turns(chosen: Sequence[Message], rejected: Sequence[Message]) -> int
 
 def _says(message: Message) -> tuple[object, ...]:
     calls = tuple((call.name, call.arguments) for call in message.tool_calls)
-    return message.role, message.content, message.name, message.tool_call_id, calls
+    return message.role, message.content, message.reasoning, message.name, message.tool_call_id, calls

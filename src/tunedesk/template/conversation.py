@@ -56,6 +56,7 @@ def conversation_of(example: Example, trained_from: int = 0) -> Conversation:
             message.content or "",
             index >= trained_from and is_trained(example, message),
             tuple(call.name for call in message.tool_calls),
+            bool((message.reasoning or "").strip()),
         )
         for index, message in enumerate(example.messages)
     )
@@ -64,7 +65,7 @@ def conversation_of(example: Example, trained_from: int = 0) -> Conversation:
 
 def plain_turns(example: Example) -> tuple[tuple[tuple[str, bool], ...], list[str]] | None:
     """Role of each turn and whether it is trained, and the texts; None when something else than text counts:
-    tools, calls, names, a role that may have to be renamed.
+    tools, calls, thoughts, names, a role that may have to be renamed.
     """
     if example.tools or not example.messages:
         return None
@@ -74,6 +75,8 @@ def plain_turns(example: Example) -> tuple[tuple[tuple[str, bool], ...], list[st
     for turn in example.messages:
         content = turn.content
         if content is None or turn.tool_calls or turn.name or turn.tool_call_id or turn.role == "developer":
+            return None
+        if turn.reasoning is not None:
             return None
         shape.append((turn.role, is_trained(example, turn)))
         contents.append(content)
@@ -97,6 +100,7 @@ def as_dicts(messages: Sequence[Message]) -> Turns:
     found = [_as_dict(message, number) for number, message in enumerate(messages, start=1)]
     size = sum(len(turn["content"]) for turn in found)
     size += sum(len(call.arguments) for message in messages for call in message.tool_calls)
+    size += sum(len(message.reasoning or "") for message in messages)
     if size > MAX_CHARACTERS:
         raise TemplateError(
             f"The example has {size:,} characters; no more than {MAX_CHARACTERS:,} can be rendered.",
@@ -116,6 +120,8 @@ def _as_dict(message: Message, number: int) -> dict[str, Any]:
         turn["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
         turn["tool_calls"] = [_call(call, number) for call in message.tool_calls]
+    if message.reasoning is not None:  # under the names that transformers gives it, whatever the row calls it
+        turn |= {"reasoning_content": message.reasoning, "thinking": message.reasoning}
     return turn
 
 

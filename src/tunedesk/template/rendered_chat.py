@@ -11,12 +11,15 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """role and text of one message, whether it shall be trained, and the names of the tools it calls."""
+    """role and text of one message, whether it shall be trained, the names of the tools it calls, and whether
+    it has a thought beside its text.
+    """
 
     role: str
     content: str
     trained: bool
     call_names: tuple[str, ...] = ()
+    thinks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,10 @@ def find_turn(chat: RenderedChat, index: int, behind: int) -> list[Range]:
         return [place]
     place = _by_probe(chat, index, None) or _by_search(chat, index, max(behind, _shown(chat, index)))
     if place is not None:
-        begin = _behind_moved_prompt(chat, index, behind, place[0])
-        return [(place[0] if begin is None else begin, place[1])]
+        begin = _parted_from_prompt(chat, index) if chat.turns[index].thinks else None
+        if begin is None:
+            begin = _behind_moved_prompt(chat, index, behind, place[0])
+        return [(place[0] if begin is None else min(begin, place[0]), place[1])]
     begin = _parted_from_prompt(chat, index)
     place = None if begin is None else _by_probe(chat, index, begin)
     return [] if place is None else [place]
@@ -119,11 +121,13 @@ def _text_behind_call(chat: RenderedChat, index: int, end: int) -> list[Range]:
     """Gemma 4 shows what a calling turn says behind the answer of the tool."""
     probe = new_word(chat.text)
     other = chat.replaced(index, probe) if chat.turns[index].content.strip() else None
-    if other is None or probe not in other:
+    before, _, after = (other or "").partition(probe)
+    stop = len(chat.text) - len(after)
+    if not (
+        after and end <= len(before) < stop and chat.text.startswith(before) and chat.text.endswith(after)
+    ):
         return []
-    begin, behind = shared_start(chat.text, other), shared_end(chat.text, other)
-    stop = len(chat.text) - behind
-    return [(begin, behind_sign(chat, stop) or stop)] if end <= begin < stop else []
+    return [(len(before), behind_sign(chat, stop) or stop)]
 
 
 def probes_of_calls(turn: Turn, text: str, index: int) -> list[str]:
@@ -141,7 +145,7 @@ def _parted_from_prompt(chat: RenderedChat, index: int) -> int | None:
     parted = shared_start(chat.text, prompt)
     content = chat.turns[index].content.strip()
     at = chat.text.rfind(content, len(shown), parted + len(content)) if content else -1
-    return parted if at < 0 else min(at, parted)
+    return min(at, parted) if at >= 0 and at + len(content) >= parted else parted
 
 
 def _behind_moved_prompt(chat: RenderedChat, index: int, behind: int, before: int) -> int | None:

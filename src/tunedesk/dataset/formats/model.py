@@ -101,6 +101,7 @@ class Message:
     text_pointer: of the string that is `content`; "" when there is none, or when it is made of `parts`.
     role_pointer: of the key that names the role; "" when it is absent or the role follows from the place.
     parts: the strings that the content is made of, joined by the format's own separator; () for one string.
+    reasoning: what is thought before the content, where it stands in a key of its own.
     """
 
     role: str
@@ -113,6 +114,7 @@ class Message:
     name: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    reasoning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 from tunedesk.dataset.formats.model import Message, Part, Tool, ToolCall
 
+REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
+
 
 def read_turns(listed: Any, base: str) -> tuple[Message, ...]:
     """One message for each item of a list, whatever the items are; () for what is no list."""
@@ -135,7 +137,14 @@ def _full_turn(turn: dict[str, Any], pointer: str, text_pointer: str, role_point
         name=name if isinstance(name, str) else None,
         tool_calls=_calls(turn, pointer),
         tool_call_id=call if isinstance(call, str) else None,
+        reasoning=_reasoning(turn),
     )
+
+
+def _reasoning(turn: dict[str, Any]) -> str | None:
+    """The first of the keys in transformers' order (chat_template_utils._REASONING_FIELDS) that is set."""
+    found = next((turn[key] for key in REASONING_KEYS if turn.get(key) is not None), None)
+    return found if isinstance(found, str) else None
 
 
 def _parts(content: list[Any], base: str) -> tuple[Part, ...]:
