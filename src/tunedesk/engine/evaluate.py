@@ -47,12 +47,12 @@ def validate(run: Training) -> Validation:
 
 def _sums(run: Training, examples: Sequence[Any]) -> tuple[float, Score]:
     def add_up(batches: list[Any]) -> tuple[float, Score]:
-        total, score = 0.0, Score()
+        total, score = torch.zeros((), dtype=torch.float64, device=run.device), Score()
         for batch in batches:
             part = run.objective.loss(run.model, batch)
-            total += float(part.total)
+            total += part.total
             score = score.plus(part.score)
-        return total, score
+        return float(total), score
 
     return in_pieces_that_fit(run, examples, add_up)
 

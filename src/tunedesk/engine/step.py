@@ -63,13 +63,14 @@ def gradient(run: Training, step: int, examples: Sequence[Any]) -> tuple[float, 
         # it, and a step that is begun again draws the same.
         torch.manual_seed(run.hyper.seed * 1_000_003 + step)
         run.optimizer.clear_gradient()
-        loss, score = 0.0, Score()
+        # Added up where it is computed: reading it would let a GPU wait between two micro-batches.
+        total, score = torch.zeros((), dtype=torch.float64, device=run.device), Score()
         for batch in batches:
             part = run.objective.loss(run.model, batch)
             (part.total / share).backward()
-            loss += float(part.total.detach()) / share
+            total += part.total.detach()
             score = score.plus(part.score)
-        return loss, score
+        return float(total) / share, score
 
     return in_pieces_that_fit(run, examples, add_up)
 
