@@ -11,7 +11,11 @@ import pytest
 from tests.cli.rows import row, write_rows
 from tests.engine.made_runs import rows as learnable_rows
 from tunedesk.__main__ import main
-from tunedesk.runs.run_folder import RunFolder, RunState
+from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.job import encode_job
+from tunedesk.runs.presets import write_preset
+from tunedesk.runs.requests import RunRequest, job_of
+from tunedesk.runs.run_folder import RunFolder, RunState, rows_digest
 
 FAST = ["batch_size=4", "learning_rate=0.01", "lora_rank=8", "lora_alpha=16", "max_length=64", "threads=1"]
 
@@ -185,3 +189,43 @@ def test_a_folder_that_is_no_run_is_told(tmp_path: Path, capsys: pytest.CaptureF
     for name in ("resume", "stop"):
         assert main([name, str(tmp_path)]) == 2
         assert "is not a run folder" in capsys.readouterr().err
+
+
+def test_a_lone_job_is_done_with_the_rows_it_was_made_with_and_with_no_others(
+    trained: tuple[Path, str, str], tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = write_rows(tmp_path / "rows.jsonl")
+    rows = dataset.read_bytes().splitlines()
+    hyper = Hyperparameters(max_steps=1, learning_rate=1e-9)
+    request = RunRequest(tmp_path / "runs", dataset, rows, tiny, hyperparameters=hyper)
+    lone = tmp_path / "copied.json"
+    lone.write_bytes(encode_job(job_of(request)))
+    assert main(["train", "--job", str(lone), "--out", str(tmp_path / "one")]) == 1
+    assert RunFolder(tmp_path / "one").job().train.sha256 == rows_digest(rows)
+    capsys.readouterr()
+    dataset.write_bytes(dataset.read_bytes() + rows[0] + b"\n")
+    assert "not those that the job was made with" in refused(capsys, "--job", lone, "--out", tmp_path / "two")
+
+
+def test_a_preset_comes_before_what_is_set_by_hand(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, preset = write_rows(tmp_path / "rows.jsonl"), tmp_path / "mine.preset.json"
+    write_preset(preset, "sft", {"lora_rank": "4", "epochs": "9"})
+    command = [
+        "plan",
+        str(rows),
+        "--model",
+        str(tiny),
+        "--preset",
+        str(preset),
+        "--set",
+        "epochs=5",
+        "--json",
+    ]
+    main(command)
+    told = json.loads(capsys.readouterr().out)["settings"]
+    settings = {one["name"]: one["value"] for one in told}
+    assert (settings["lora_rank"], settings["epochs"]) == (4, 5)
+    assert main([*command, "--method", "dpo"]) == 2
+    assert "is for the method sft" in capsys.readouterr().err

@@ -172,6 +172,7 @@ def _add_runs(commands: Commands) -> None:
 
 def _add_set(command: argparse.ArgumentParser) -> None:
     text = "a setting such as epochs=2; may be given more than once"
+    command.add_argument("--preset", type=Path, metavar="FILE", help="settings that were saved as a file")
     command.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=text)
 
 

@@ -24,11 +24,12 @@ from tunedesk.plan.hardware import find_hardware
 from tunedesk.plan.memory import estimate_memory
 from tunedesk.plan.readiness import gigabytes
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
-from tunedesk.runs.job import Job, Method, decode_job
+from tunedesk.runs.job import DataFile, Job, Method, decode_job
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.planning import memory_plan
+from tunedesk.runs.presets import read_preset
 from tunedesk.runs.requests import RunRequest, prepare_run
-from tunedesk.runs.run_folder import RunFolder, RunState
+from tunedesk.runs.run_folder import RunFolder, RunState, rows_digest
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import read_model_folder
 
@@ -84,9 +85,8 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
     model = find_model(name)
     train_rows, valid_rows = rows_of(dataset), rows_of(valid) if valid else []
     mapping = around.mapping(dataset) if around else None
-    settings, facts = recommended(
-        model, train_rows, len(valid_rows), arguments.set, mapping, arguments.method
-    )
+    own = own_settings(arguments)
+    settings, facts = recommended(model, train_rows, len(valid_rows), own, mapping, arguments.method)
     out = new_run_path(arguments.out)
     request = RunRequest(
         runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
@@ -103,6 +103,19 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
         adapter=adapter_of(arguments.adapter) if arguments.adapter else None,
     )
     return request, facts
+
+
+def own_settings(arguments: argparse.Namespace) -> list[str]:
+    """Those of --preset and then those of --set. UserError: the preset is for another method."""
+    if not arguments.preset:
+        return list(arguments.set)
+    preset = read_preset(arguments.preset)
+    if preset.method != arguments.method:
+        raise UserError(
+            f"The preset {arguments.preset} is for the method {preset.method}.",
+            hint=f"Add --method {preset.method}, or choose another preset.",
+        )
+    return [*preset.assignments, *arguments.set]
 
 
 def adapter_of(path: Path) -> Path:
@@ -176,8 +189,9 @@ def run_from_job(arguments: argparse.Namespace) -> RunFolder:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         hyperparameters=with_settings(job.hyperparameters, arguments.set),
     )
-    valid = job_rows(path.parent, job.valid.path, None) if job.valid else []
-    return RunFolder.create(out.parent, again, job_rows(path.parent, job.train.path, job), valid)
+    dataset = Path(job.dataset.path)
+    valid = job_rows(path.parent, job.valid, dataset.parent / job.valid.source) if job.valid else []
+    return RunFolder.create(out.parent, again, job_rows(path.parent, job.train, dataset), valid)
 
 
 def read_job(path: Path) -> Job:
@@ -187,9 +201,15 @@ def read_job(path: Path) -> Job:
         raise UserError(f"{path} cannot be read: {trouble.strerror}.", hint="Check the path.") from trouble
 
 
-def job_rows(folder: Path, name: str, job: Job | None) -> list[bytes]:
-    """Rows from beside job.json; for the training rows of a lone job.json, from the dataset it names."""
-    beside = folder / name
-    if (name and beside.is_file()) or job is None:
+def job_rows(folder: Path, data: DataFile, source: Path) -> list[bytes]:
+    """Rows from beside job.json; of a lone job.json, from the dataset it names, if that is still the same."""
+    beside = folder / data.path
+    if data.path and beside.is_file():
         return rows_of(beside)
-    return rows_of(Path(job.dataset.path))
+    rows = rows_of(source)
+    if data.sha256 and rows_digest(rows) != data.sha256:
+        raise UserError(
+            f"The rows of {source} are not those that the job was made with.",
+            hint="Save the changes of then, or make a new run with --dataset.",
+        )
+    return rows

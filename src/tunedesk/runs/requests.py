@@ -17,7 +17,7 @@ from tunedesk.runs.digests import model_digest
 from tunedesk.runs.generation import ChatMessage
 from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.job import AdapterRef, DataFile, DatasetRef, Job, Method, ModelRef, WatchedPrompt
-from tunedesk.runs.run_folder import RunFolder, new_run_id
+from tunedesk.runs.run_folder import RunFolder, new_run_id, rows_digest
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.counting import TemplateCounter, count_all
 from tunedesk.template.encoding import RowTokens
@@ -119,16 +119,26 @@ def prepare_run(request: RunRequest) -> RunFolder:
     """
     if problems := check(request):
         raise UserError(problems[0].message, hint=problems[0].hint)
+    job = job_of(request)
+    request.runs_dir.mkdir(parents=True, exist_ok=True)
+    return RunFolder.create(request.runs_dir, job, request.train, request.valid)
+
+
+def job_of(request: RunRequest) -> Job:
+    """The job of the run, with digests of its rows, before there is a folder. UserError: no such model."""
     now = datetime.now(UTC)
     model = read_model_folder(request.model)
     adapter = read_adapter_folder(request.adapter) if request.adapter else None
-    job = Job(
+    train, valid = request.train, request.valid
+    return Job(
         run=request.name or _free_name(request.runs_dir, now),
         created=now.isoformat(timespec="seconds"),
         model=ModelRef(model.name, str(request.model.resolve()), model_digest(request.model)),
         dataset=DatasetRef(str(request.dataset), request.document_version, request.modified),
-        train=DataFile("", 0, "", request.dataset.name, request.mapping),
-        valid=DataFile("", 0, "", request.valid_source, request.valid_mapping) if request.valid else None,
+        train=DataFile("", len(train), rows_digest(train), request.dataset.name, request.mapping),
+        valid=DataFile("", len(valid), rows_digest(valid), request.valid_source, request.valid_mapping)
+        if valid
+        else None,
         watched=request.watched or _watched(request),
         method=request.method,
         adapter=AdapterRef(str(adapter.path), adapter.digest) if adapter else None,
@@ -136,8 +146,6 @@ def prepare_run(request: RunRequest) -> RunFolder:
         template_digest=ChatTemplate.load(request.model).digest,
         versions=installed_versions(),
     )
-    request.runs_dir.mkdir(parents=True, exist_ok=True)
-    return RunFolder.create(request.runs_dir, job, request.train, request.valid)
 
 
 def watched_prompts(rows: Sequence[bytes], mapping: ColumnMapping | None = None) -> tuple[WatchedPrompt, ...]:

@@ -294,6 +294,14 @@ def _copy_adapter(folder: Path, given: AdapterRef) -> AdapterRef:
     return AdapterRef(START_ADAPTER, given.digest)
 
 
+def rows_digest(rows: Iterable[bytes]) -> str:
+    """sha256 of rows as a run folder holds them, as `DataFile.sha256` says it."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row + b"\n")
+    return digest.hexdigest()
+
+
 def _write_rows(folder: Path, name: str, rows: Iterable[bytes], asked: DataFile) -> DataFile:
     """Rows as gzip lines; the same rows always give the same bytes: no name and no time in the header."""
     digest = hashlib.sha256()
