@@ -40,7 +40,7 @@ def measure(run: Training) -> bool:
         events.Evaluated,
         step=step,
         loss=validation.loss,
-        perplexity=validation.perplexity,
+        perplexity=validation.perplexity if run.job.method == "sft" else None,
         tokens=validation.tokens,
         is_best=improved,
         accuracy=validation.score.accuracy,

@@ -83,11 +83,14 @@ class Preflighted(EventBase, frozen=True, kw_only=True):
 
 
 class Evaluated(EventBase, frozen=True, kw_only=True):
-    """The validation loss after a step, mean over `tokens` trained tokens. accuracy, margin: as in Step."""
+    """The validation loss after a step, mean over `tokens` trained tokens. accuracy, margin: as in Step.
+
+    perplexity: exp of the loss; None for preferences, whose loss is not that of tokens.
+    """
 
     step: int
     loss: float
-    perplexity: float
+    perplexity: float | None
     tokens: int
     is_best: bool
     accuracy: float | None = None

@@ -3,11 +3,18 @@
 import msgspec
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QWidget
 
+from tunedesk.desktop.runs import sentences
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
+from tunedesk.runs.events import Preflighted
 from tunedesk.runs.hyperparameters import Hyperparameters, describe
 from tunedesk.runs.job import DataFile, Job
 
 HASH_DIGITS = 12
+_METHODS = {
+    "sft": "Imitation of the answers",
+    "dpo": "Preference, held near the start (DPO)",
+    "orpo": "Preference without a reference (ORPO)",
+}
 
 
 class JobPage(QScrollArea):
@@ -16,8 +23,26 @@ class JobPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName("The run's settings")
 
+        self._job: Job | None = None
+        self._trial: Preflighted | None = None
+
+    def show_preflight(self, trial: Preflighted | None) -> None:
+        """What was foreseen and what the trial before the first step took; None: it has not been yet."""
+        if trial != self._trial:
+            self._trial = trial
+            self._show()
+
     def show_job(self, job: Job) -> None:
-        left = column(_card("Model and data", _subject(job)), _card("Versions", _versions(job)), None)
+        self._job = job
+        self._show()
+
+    def _show(self) -> None:
+        job = self._job
+        if job is None:
+            return
+        trial = _card("Trial before the first step", _preflight(self._trial)) if self._trial else None
+        cards = (_card("Model and data", _subject(job)), trial, _card("Versions", _versions(job)))
+        left = column(*(one for one in cards if one is not None), None)
         right = column(_card("Settings", _settings(job.hyperparameters)), None)
         for side in (left, right):
             side.setSpacing(2 * GRID)
@@ -37,13 +62,28 @@ def _card(title: str, body: QFormLayout) -> QWidget:
 def _subject(job: Job) -> QFormLayout:
     rows = form()
     rows.addRow("Run", _value(job.run))
+    rows.addRow("Method", _value(_METHODS[job.method]))
     rows.addRow("Model", _value(job.model.name, job.model.path))
     changed = " (with changes that were not in the file)" if job.dataset.modified else ""
+    if job.adapter:
+        rows.addRow("Goes on from", _value(job.adapter.path, job.adapter.digest))
     rows.addRow("Data set", _value(f"{job.dataset.path}{changed}"))
     rows.addRow("Training rows", _value(_data(job.train), job.train.sha256))
     rows.addRow("Validation rows", _value(_data(job.valid) if job.valid else "none"))
     rows.addRow("Template", _value(job.template_digest[:HASH_DIGITS] or "-", job.template_digest))
     rows.addRow("Place", _value("This computer" if job.place == "local" else job.place))
+    return rows
+
+
+def _preflight(trial: Preflighted) -> QFormLayout:
+    rows = form()
+    off = trial.measured_bytes / trial.predicted_bytes - 1
+    rows.addRow("Largest row", _value(f"{trial.tokens:,} tokens"))
+    rows.addRow("Memory predicted", _value(sentences.size(trial.predicted_bytes)))
+    rows.addRow("Memory measured", _value(f"{sentences.size(trial.measured_bytes)} ({off:+.0%})"))
+    rows.addRow("Memory free", _value(sentences.size(trial.free_bytes)))
+    rows.addRow("That row took", _value(f"{trial.seconds:.2g} seconds"))
+    rows.addRow("Time predicted", _value(sentences.duration(trial.total_seconds)))
     return rows
 
 

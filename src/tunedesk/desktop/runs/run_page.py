@@ -153,6 +153,7 @@ class RunPage(QWidget):
         self.log.add_events(batch.events)
         self.log.add_log(batch.log)
         self.samples.show_samples(self._history.samples)
+        self.job.show_preflight(self._history.preflight)
         if any(isinstance(event, Checkpointed) for event in batch.events) and self._asked == "checkpoint":
             self._asked = None
         self._take_state(state_of(self._history, batch.process, batch.is_alive))
