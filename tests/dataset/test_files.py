@@ -83,3 +83,15 @@ def test_a_row_that_is_not_utf8_or_holds_a_zero_byte_is_still_a_row(tmp_path, ro
 def test_a_file_of_zeros_is_refused(tmp_path):
     with pytest.raises(UserError, match="no text"):
         rows_of(tmp_path, b"text" + bytes(1000))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": 1}\n' + bytes(1000), bytes(50) + b'\n{"a": 1}\n', b'{"a": 1}\n"\x00\x00"'],
+    ids=["behind", "before", "short"],
+)
+def test_a_hole_of_zeros_beside_a_sound_row_is_a_broken_row(tmp_path, content):
+    """As a power cut leaves it; and how long other rows are must not decide on whether a file is opened."""
+    rows = [row for _, row in rows_of(tmp_path, content) if row]
+    assert b'{"a": 1}' in rows
+    assert len(rows) == 2

@@ -1,5 +1,6 @@
 """What kind of container a file is, from its name and its first bytes; reads no rows."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -148,7 +149,7 @@ def encoding_of(name: str, head: bytes) -> str:
 
     JSON and CSV begin with an ASCII character, so a wide encoding has a zero byte among the first four. A
     single zero byte further on, or a first row that starts with what could be a byte order mark, is a broken
-    row and no reason to doubt the file.
+    row and no reason to doubt the file; nor are many zeros (a hole that a power cut left) beside a sound row.
     """
     zeros = head.count(b"\x00")
     if head in (b"\xff\xfe", b"\xfe\xff"):  # no row yet
@@ -171,7 +172,20 @@ def encoding_of(name: str, head: bytes) -> str:
     found = patterns.get(tuple(byte == 0 for byte in first))  # type: ignore[arg-type]  # of any length
     if found is not None and zeros * 5 > len(head):
         return found
-    if zeros > len(head) // 10 or b"\x00" in first:
+    if (zeros > len(head) // 10 or b"\x00" in first) and not _has_sound_row(head):
         message = f"{name} is no text: it holds many zero bytes, and is neither UTF-8 nor UTF-16."
         raise UserError(message, hint="Name a dataset file: JSON lines, JSON, CSV, XLSX or Parquet.")
     return "utf-8"
+
+
+def _has_sound_row(head: bytes) -> bool:
+    lines = (line.strip() for line in head.removeprefix(UTF8_BOM).split(b"\n"))
+    return any(line.startswith(b"{") and _is_json(line) for line in lines)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
