@@ -142,6 +142,15 @@ def test_a_processor_has_nowhere_to_offload_to() -> None:
     assert estimate_memory(QWEN3_8B, replace(plan, activations="offload")) == estimate_memory(QWEN3_8B, plan)
 
 
+def test_a_processors_heap_keeps_some_blocks_that_were_freed() -> None:
+    card, processor = (
+        estimate_memory(LLAMA31_8B, MemoryPlan(device=device, activations="recompute"))  # type: ignore[arg-type]
+        for device in ("gpu", "cpu")
+    )
+    block = 2048 * saved_by_block(LLAMA31_8B, MemoryPlan(device="cpu"))
+    assert processor.overhead > 4 * block > card.overhead
+
+
 def test_fused_lora_keeps_little_more_than_a_block_must() -> None:
     fused, cast, plain = (
         estimate_memory(LLAMA31_8B, plan).activations

@@ -13,7 +13,7 @@ from tunedesk.engine.adapter import new_adapter
 from tunedesk.engine.fast.fused_lora import fuse_lora
 from tunedesk.engine.fast.fused_mlp import fuse_mlps
 from tunedesk.engine.start_up import light_imports
-from tunedesk.plan.memory import NF4_BYTES, MemoryEstimate, MemoryPlan, kept_activations, peak_memory
+from tunedesk.plan.memory import NF4_BYTES, MemoryEstimate, MemoryPlan, peak_memory
 from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.template.model_folder import ModelFolder
 
@@ -82,7 +82,8 @@ def dry_run(base: ModelFolder, plan: MemoryPlan, hyper: Hyperparameters) -> tupl
         plan,
         weights=round(counted.other_weights + layers * counted.block_weights),
         trained=counted.other_trained + layers * counted.block_trained,
-        activations=kept_activations(base.shape, plan, counted.block_saved) + counted.other_saved,
+        block=counted.block_saved,
+        besides=counted.other_saved,
     )
     return estimate, counted.block_saved
 
