@@ -50,9 +50,8 @@ CPU_PROCESS = 400_000_000
 """Resident size of the engine after its imports (torch, transformers, peft, bitsandbytes), on Linux."""
 HEAP_BLOCKS = 4
 """So many blocks' activations a processor's heap holds on to after they were freed: 2 to 7 were measured in
-twelve set-ups on Linux, where it fills the holes only in part. Telling it to give them back at once (mallopt
-with an M_MMAP_THRESHOLD of a megabyte) brings the peak to that of the tensors and costs a quarter of the speed.
-"""
+twelve set-ups on Linux, where it fills the holes only in part. Telling it to give them back at once (mallopt,
+with an M_MMAP_THRESHOLD of a megabyte) brings the peak to that of the tensors, at a quarter of the speed."""
 
 
 @dataclass(frozen=True, slots=True)
