@@ -51,7 +51,7 @@ CPU_PROCESS = 400_000_000
 HEAP_BLOCKS = 4
 """So many blocks' activations a processor's heap holds on to after they were freed: 2 to 7 were measured in
 twelve set-ups on Linux, where it fills the holes only in part. Telling it to give them back at once (mallopt,
-with an M_MMAP_THRESHOLD of a megabyte) brings the peak to that of the tensors, at a quarter of the speed."""
+with an M_MMAP_THRESHOLD of a megabyte) brings the peak to that of the tensors, for a quarter more time."""
 
 
 @dataclass(frozen=True, slots=True)
