@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import torch
 
 from tests.engine.made_runs import FAST, losses, make_run, train_here
 from tests.engine.staged import Staged, with_room_for
@@ -85,6 +86,42 @@ def test_a_validation_that_does_not_fit_is_split_too(tmp_path: Path, tiny_model:
     assert splits(run)
     for step, evaluation in history.evaluations.items():
         assert evaluation.loss == pytest.approx(whole.evaluations[step].loss, rel=1e-4)
+
+
+def with_room_for_prompts(count: int) -> Callable[[Training], None]:
+    """Out of memory when more prompts than these are answered at once, after the first step."""
+
+    def stage(training: Training) -> None:
+        def refuse(module: torch.nn.Module, given: Any, named: dict[str, Any]) -> None:
+            asked = bool(named.get("use_cache")) and len(named["input_ids"]) > count
+            if asked and training.progress.step:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+        training.model.register_forward_pre_hook(refuse, with_kwargs=True)
+
+    return stage
+
+
+def test_watched_prompts_that_do_not_fit_together_are_answered_one_by_one(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    whole = train_here(make_run(tmp_path, tiny_model, SHORT, run="whole"))
+    history = train_here(make_run(tmp_path, tiny_model, SHORT), stage=with_room_for_prompts(1))
+    assert isinstance(history.ended, Finished)
+    texts = [[sample.text for sample in run.samples[8].values()] for run in (whole, history)]
+    assert len(texts[0]) == 3 and texts[0] == texts[1]
+
+
+def test_prompts_that_do_not_fit_at_all_keep_no_run_from_its_last_step(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    run = make_run(tmp_path, tiny_model, msgspec.structs.replace(SHORT, eval_steps=4))
+    with pytest.raises(torch.OutOfMemoryError):  # where the ending asks for answers, after all steps
+        train_here(run, stage=with_room_for_prompts(0))
+    history = run.history()
+    assert history.step == 8 and not history.samples
+    assert [warning.code for warning in history.warnings if warning.code == "sample"] == ["sample"] * 2
+    assert (run.adapter_dir / "adapter_model.safetensors").exists()
 
 
 def test_what_cannot_be_split_any_further_is_a_failure_with_a_way_out(

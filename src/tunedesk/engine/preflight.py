@@ -20,6 +20,7 @@ from tunedesk.engine.sample import greedy_answers
 from tunedesk.engine.success import answer_limit
 from tunedesk.engine.training import Training
 from tunedesk.engine.trouble import ran_out_of_memory
+from tunedesk.engine.watching import WATCHED_TOKENS
 from tunedesk.errors import UserError
 from tunedesk.plan.fitting import in_words, smallest_change
 from tunedesk.plan.memory import GPU_CONTEXT, OPTIMIZER_BYTES, MemoryPlan, estimate_memory
@@ -184,7 +185,8 @@ def _room_for_moments(run: Training) -> torch.Tensor | None:
 
 def _costs(run: Training, tokens: int, seconds: Seconds) -> Costs:
     """Samples are taken to be as long as the answers of an example are."""
-    usual = min(answer_limit(run.data, run.base.context), run.data.trained / len(run.data.train))
+    longest = min(WATCHED_TOKENS, answer_limit(run.data, run.base.context))
+    usual = min(longest, run.data.trained / len(run.data.train))
     validation = seconds.validation * tokens_of(run.data.valid)
     return Costs(seconds.batch / tokens, validation, usual * seconds.token)
 

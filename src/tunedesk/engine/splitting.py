@@ -15,6 +15,7 @@ from tunedesk.runs import events
 if TYPE_CHECKING:
     from tunedesk.engine.training import Training
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -38,6 +39,18 @@ def in_pieces_that_fit(run: Training, examples: Sequence[Any], work: Callable[[l
         del batches
         _free()
         _halve(run, largest)
+
+
+def in_halves_that_fit(items: Sequence[Item], work: Callable[[Sequence[Item]], list[Result]]) -> list[Result]:
+    """`work` on all items at once, or on each half of them where memory runs out; one alone must fit."""
+    try:
+        return work(items)
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out_of_memory(error) or len(items) < 2:
+            raise
+    _free()
+    middle = len(items) // 2
+    return [*in_halves_that_fit(items[:middle], work), *in_halves_that_fit(items[middle:], work)]
 
 
 def too_large(tokens: int) -> UserError:

@@ -9,6 +9,7 @@ from tunedesk.engine.data import Data
 from tunedesk.engine.evaluate import evaluation_mode
 from tunedesk.engine.examples import Trainable
 from tunedesk.engine.sample import greedy_answers
+from tunedesk.engine.splitting import in_halves_that_fit
 from tunedesk.errors import UserError
 from tunedesk.template.chat_template import ChatTemplate
 
@@ -55,5 +56,7 @@ def stops_by_itself(
     if not prompts:
         return True
     with evaluation_mode(model):
-        answers = greedy_answers(model, prompts, template.end_ids, template.pad_id, most_tokens)
+        answers = in_halves_that_fit(
+            prompts, lambda some: greedy_answers(model, some, template.end_ids, template.pad_id, most_tokens)
+        )
     return any(answer.stopped for answer in answers)

@@ -4,10 +4,12 @@ import math
 
 from tunedesk.engine.evaluate import evaluation_mode, validate
 from tunedesk.engine.forecast import Forecast
-from tunedesk.engine.sample import greedy_answers
+from tunedesk.engine.sample import Answer, greedy_answers
+from tunedesk.engine.splitting import in_halves_that_fit
 from tunedesk.engine.stopping import count_validation
 from tunedesk.engine.success import answer_limit
 from tunedesk.engine.training import Training
+from tunedesk.engine.trouble import ran_out_of_memory
 from tunedesk.runs import events
 
 WATCHED_TOKENS = 128
@@ -53,14 +55,14 @@ def sample(run: Training) -> None:
     """Greedy answers to the watched prompts."""
     if not run.watched:
         return
-    with evaluation_mode(run.model):
-        answers = greedy_answers(
-            run.model,
-            [ids for _, ids in run.watched],
-            run.template.end_ids,
-            run.template.pad_id,
-            min(WATCHED_TOKENS, answer_limit(run.data, run.base.context)),
-        )
+    try:
+        answers = _answers(run)
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        message = f"After step {run.progress.step:,} memory was not enough to answer the watched prompts."
+        run.log.write(events.Warned, code="sample", message=message)
+        return
     for index, ((prompt, _), answer) in enumerate(zip(run.watched, answers, strict=True)):
         run.log.write(
             events.Sampled,
@@ -69,4 +71,14 @@ def sample(run: Training) -> None:
             prompt=prompt,
             text=run.template.decode(answer.ids),
             stopped=answer.stopped,
+        )
+
+
+def _answers(run: Training) -> list[Answer]:
+    ends, pad = run.template.end_ids, run.template.pad_id
+    most = min(WATCHED_TOKENS, answer_limit(run.data, run.base.context))
+    with evaluation_mode(run.model):
+        return in_halves_that_fit(
+            [ids for _, ids in run.watched],
+            lambda prompts: greedy_answers(run.model, prompts, ends, pad, most),
         )
