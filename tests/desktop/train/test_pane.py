@@ -2,15 +2,22 @@
 
 import json
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QToolButton, QWidget
 
 from tests.desktop.train.sample import mend
+from tests.runs.examples import a_job, a_start, a_step
+from tests.tiny_adapter import write_tiny_adapter
 from tunedesk import paths
 from tunedesk.desktop.train import wizard
 from tunedesk.desktop.train.wizard import STEPS, Step
+from tunedesk.desktop.widgets.calm_combo import CalmComboBox
+from tunedesk.runs.events import Finished, encode_event
+from tunedesk.runs.job import ModelRef, decode_job
+from tunedesk.runs.run_folder import RunFolder, rows_digest
 
 
 def button(widget, text):
@@ -245,3 +252,124 @@ def test_everything_that_takes_the_focus_has_a_name(qtbot, bench, step):
         and not QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
     ]
     assert nameless == []
+
+
+def test_what_would_be_lost_is_a_page_with_links_to_the_rows(qtbot, bench):
+    bench.show()
+    go_to(qtbot, bench, Step.SETTINGS)
+    type_into(qtbot, bench, "max_length", "96")
+    bench.settle()
+    go_to(qtbot, bench, Step.CHECK)
+    assert bench.choices.audit is not None
+    (cut, _) = bench.choices.audit.findings
+    assert cut.code == "cut" and len(cut.rows) == 40
+    with qtbot.waitSignal(bench.pane.rows_requested) as asked:
+        click(qtbot, bench.pane.check_page, "Row 7")
+    assert asked.args == [bench.project.datasets["train"], 7]
+
+
+def test_the_memory_follows_what_is_typed(qtbot, bench):
+    bench.show()
+    go_to(qtbot, bench, Step.SETTINGS)
+    before = bench.pane.settings_page.needs.headline
+    bench.pane.settings_page.show_advanced()
+    type_into(qtbot, bench, "lora_rank", "256")
+    bench.settle()
+    assert before.startswith("Needs about ") and before.endswith(": fits")
+    assert bench.pane.settings_page.needs.headline != before
+
+
+def test_a_setting_that_is_on_or_off_is_a_box_to_tick(qtbot, bench):
+    bench.show()
+    go_to(qtbot, bench, Step.SETTINGS)
+    bench.pane.settings_page.show_advanced()
+    box = bench.pane.settings_page.row("packing").findChild(QCheckBox)
+    assert box.isChecked()
+    box.click()
+    bench.settle()
+    assert bench.choices.own == {"packing": "false"}
+    assert not wizard.settings(bench.choices).packing
+    box.click()
+    assert bench.choices.own == {}
+
+
+def test_rows_without_pairs_are_told_when_the_model_shall_prefer(qtbot, bench):
+    bench.show()
+    click_tool(qtbot, bench.pane.data_page, "Prefer (DPO)")
+    bench.settle()
+    assert bench.choices.method == "dpo"
+    assert bench.choices.reading.refused_rows == 50
+    assert "no pair of answers" in bench.choices.reading.first_refusal
+    click_tool(qtbot, bench.pane.data_page, "Imitate")
+    bench.settle()
+    assert bench.choices.reading.refused_rows == 0
+
+
+def click_tool(qtbot, widget, text):
+    found = [one for one in widget.findChildren(QToolButton) if one.text() == text]
+    qtbot.mouseClick(found[0], Qt.MouseButton.LeftButton)
+
+
+def test_a_preset_brings_back_what_was_changed(qtbot, bench, tmp_path):
+    bench.show()
+    go_to(qtbot, bench, Step.SETTINGS)
+    type_into(qtbot, bench, "epochs", "7")
+    bench.settle()
+    kept = tmp_path / "mine.preset.json"
+    bench.pane.settings_page.preset_named.emit(kept)
+    qtbot.waitUntil(kept.is_file)
+    click(qtbot, bench.pane, "Reset all")
+    assert bench.choices.own == {}
+    bench.pane.settings_page.preset_chosen.emit(kept)
+    qtbot.waitUntil(lambda: bench.choices.own == {"epochs": "7"})
+    bench.settle()
+    assert wizard.settings(bench.choices).epochs == 7
+
+
+def test_the_job_is_copied_as_it_would_be_run(qtbot, bench):
+    bench.show()
+    go_to(qtbot, bench, Step.REVIEW)
+    QGuiApplication.clipboard().clear()
+    click(qtbot, bench.pane, "Copy the job as JSON")
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text() != "")
+    job = decode_job(QGuiApplication.clipboard().text().encode())
+    assert job.hyperparameters == wizard.settings(bench.choices)
+    assert job.train.rows == 40 and job.train.sha256 == rows_digest(rows_in(bench, "train"))
+
+
+def rows_in(bench, role):
+    return bench.project.datasets[role].read_bytes().splitlines()
+
+
+def test_a_training_may_go_on_from_an_earlier_runs_adapter(qtbot, bench):
+    run = finished_run(bench.project.runs_dir)
+    bench.show()
+    qtbot.waitUntil(lambda: len(bench.choices.adapters) == 1)
+    go_to(qtbot, bench, Step.MODEL)
+    box = bench.pane.model_page.findChild(CalmComboBox)
+    assert box.itemText(1) == f"Go on from {run.path.name}"
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    bench.settle()
+    go_to(qtbot, bench, Step.REVIEW)
+    with qtbot.waitSignal(bench.pane.start_requested) as started:
+        click(qtbot, bench.pane, "Start training")
+    (request,) = started.args
+    assert request.adapter == run.adapter_dir
+    assert request.hyperparameters.lora_rank == 4
+
+
+def finished_run(runs_dir):
+    """A run of the starter model that has ended, with a small adapter in peft's format."""
+    job = msgspec.structs.replace(a_job(), run="earlier", model=ModelRef("s", str(paths.starter_model())))
+    runs_dir.mkdir(exist_ok=True)
+    run = RunFolder.create(runs_dir, job, [b"{}"])
+    write_tiny_adapter(run.adapter_dir, paths.starter_model(), rank=4)
+    ended = Finished(
+        run="r", attempt=1, seq=2, time=1.0, steps=1, train_loss=1.0, valid_loss=None, best_step=1,
+        adapter="adapter", seconds=1.0,
+    )  # fmt: skip
+    run.events_path.write_bytes(
+        b"".join(encode_event(event) for event in (a_start(1, None), a_step(1), ended))
+    )
+    return run

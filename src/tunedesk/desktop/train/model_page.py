@@ -17,8 +17,11 @@ from PySide6.QtWidgets import (
 from tunedesk.desktop.theme.icons import icon
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.train import words
+from tunedesk.desktop.train.wizard import Choices
 from tunedesk.desktop.widgets.buttons import push_button
+from tunedesk.desktop.widgets.calm_combo import CalmComboBox
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
+from tunedesk.runs.adapters import Adapter
 from tunedesk.template.find_models import FoundModels
 from tunedesk.template.model_folder import ModelFolder
 
@@ -34,6 +37,8 @@ class ModelPage(QWidget):
     """The `ModelFolder` the user picked."""
     folder_added = Signal(object)
     """A folder that shall be searched for models, now and later."""
+    adapter_chosen = Signal(object)
+    """The `Adapter` to go on from; None: begin a new one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,10 +58,20 @@ class ModelPage(QWidget):
         self._refused.hide()
         self._refused_head.toggled.connect(self._refused.setVisible)
         self._refused_head.hide()
+        self._adapters: tuple[tuple[str, Adapter], ...] = ()
+        self._adapter = CalmComboBox()
+        self._adapter.setAccessibleName("Adapter to go on from")
+        self._adapter.activated.connect(self._tell_adapter)
+        self._adapter_card = card(
+            row(label("Adapter", "heading"), self._adapter, None, spacing=2 * GRID),
+            label("Go on from an earlier run's adapter, which itself stays as it is.", "muted", wrap=True),
+        )
+        self._adapter_card.hide()
         listed = card(self._table, self._state)
         layout = column(
             listed,
             row(self._add, label("Nothing is ever downloaded.", "muted"), None),
+            self._adapter_card,
             row(self._refused_head, None),
             self._refused,
             None,
@@ -77,6 +92,20 @@ class ModelPage(QWidget):
         self._choose(chosen)
         self._shows = False
         self._show_refused(found.refused)
+
+    def show_choices(self, choices: Choices) -> None:
+        """The adapters of the chosen model; there is nothing to choose before its first finished run."""
+        self._adapter_card.setVisible(bool(choices.adapters))
+        if choices.adapters != self._adapters:
+            self._adapters = choices.adapters
+            self._adapter.clear()
+            self._adapter.addItem("Begin a new one")
+            self._adapter.addItems([f"Go on from {name}" for name, _ in choices.adapters])
+        chosen = [adapter for _, adapter in self._adapters]
+        self._adapter.setCurrentIndex(1 + chosen.index(choices.adapter) if choices.adapter in chosen else 0)
+
+    def _tell_adapter(self, index: int) -> None:
+        self.adapter_chosen.emit(self._adapters[index - 1][1] if index else None)
 
     def _height(self) -> int:
         header = self._table.horizontalHeader().sizeHint().height()

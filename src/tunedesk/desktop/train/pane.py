@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
 
 from tunedesk.desktop.background import Background
@@ -124,6 +124,11 @@ class TrainPane(QWidget):
         self.settings_page.all_reset.connect(known.reset_all)
         self.check_page.rows_requested.connect(self.rows_requested)
         self.review_page.setting_edited.connect(known.set)
+        self.review_page.job_requested.connect(known.make_job)
+        known.job_made.connect(self._copy_job)
+        self.settings_page.preset_chosen.connect(known.load_preset)
+        self.settings_page.preset_named.connect(known.save_preset)
+        self.model_page.adapter_chosen.connect(known.choose_adapter)
 
     @property
     def step(self) -> Step:
@@ -175,6 +180,10 @@ class TrainPane(QWidget):
         self._refresh()
         self.start_requested.emit(request)
 
+    def _copy_job(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.review_page.show_copied()
+
     def _failed(self, error: Exception) -> None:
         self._starting = False
         self._refresh()
@@ -216,6 +225,8 @@ class TrainPane(QWidget):
         match self._step:
             case Step.DATA:
                 self.data_page.show_choices(choices)
+            case Step.MODEL:
+                self.model_page.show_choices(choices)
             case Step.PLACE:
                 self.place_page.show_choices(choices)
             case Step.SETTINGS:

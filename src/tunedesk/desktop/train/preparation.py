@@ -9,16 +9,21 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background, Job
 from tunedesk.desktop.train import wizard
+from tunedesk.desktop.train.adapters import finished_adapters
 from tunedesk.desktop.train.auditing import audit_snapshots
+from tunedesk.desktop.train.collecting import request_of
 from tunedesk.desktop.train.forecast import forecast, past_runs
 from tunedesk.desktop.train.survey import SplitSource, Survey, look_at
 from tunedesk.desktop.train.wizard import Choices, Forecast
+from tunedesk.errors import UserError
 from tunedesk.plan.advice import recommend
 from tunedesk.plan.audit import Audit
 from tunedesk.plan.hardware import Hardware, disk_free, find_hardware
 from tunedesk.plan.time import PastRun
-from tunedesk.runs.job import Method
-from tunedesk.runs.requests import RunRequest
+from tunedesk.runs.adapters import Adapter
+from tunedesk.runs.job import Method, encode_job
+from tunedesk.runs.presets import Preset, read_preset, write_preset
+from tunedesk.runs.requests import RunRequest, job_of
 from tunedesk.template.find_models import FoundModels, find_models
 from tunedesk.template.model_folder import ModelFolder
 
@@ -36,6 +41,8 @@ class Preparation(QObject):
     models_found = Signal()
     request_made = Signal(object)
     """A `RunRequest` with the very rows that were looked at."""
+    job_made = Signal(str)
+    """The text of job.json."""
     failed = Signal(Exception)
 
     def __init__(
@@ -104,6 +111,7 @@ class Preparation(QObject):
     def choose_model(self, model: ModelFolder) -> None:
         if self._choices.model is None or model.path != self._choices.model.path:
             self._change(wizard.with_model(self._choices, model))
+            self._look_for_adapters()
             self._survey()
 
     def choose_method(self, method: Method) -> None:
@@ -123,33 +131,45 @@ class Preparation(QObject):
         self._change(replace(self._choices, own={}, forecast=None))
         self._pause.start()
 
+    def choose_adapter(self, adapter: Adapter | None) -> None:
+        """Go on from this one; None: begin a new one."""
+        self._change(wizard.with_adapter(self._choices, adapter))
+        self._pause.start()
+
+    def load_preset(self, path: Path) -> None:
+        self._background.run(lambda job: read_preset(path), self._take_preset, self.failed.emit, owner=self)
+
+    def save_preset(self, path: Path) -> None:
+        method, own = self._choices.method, dict(self._choices.own)
+        self._background.run(
+            lambda job: write_preset(path, method, own), lambda _: None, self.failed.emit, owner=self
+        )
+
     def make_request(self) -> None:
         """Collect the rows for a run; `request_made` follows. To be called when the wizard may start."""
-        choices, settings = self._choices, wizard.settings(self._choices)
-        train = next(source for source in self._looked_at if source.role == "train")
-        valid = next((source for source in self._looked_at if source.role == "valid"), None)
-        assert choices.model is not None and settings is not None, "the wizard may not start yet"
-        model, snapshots = choices.model.path, dict(self._snapshots)
-
-        def collect(job: Job) -> RunRequest:
-            return RunRequest(
-                runs_dir=self._runs_dir,
-                dataset=train.path,
-                train=_rows(snapshots["train"]),
-                model=model,
-                valid=_rows(snapshots["valid"]) if "valid" in snapshots else (),
-                valid_source=valid.path.name if valid else "",
-                hyperparameters=settings,
-                document_version=snapshots["train"].version,
-                modified=train.is_modified,
-                mapping=snapshots["train"].mapping,
-                valid_mapping=snapshots["valid"].mapping if "valid" in snapshots else None,
-                method=choices.method,
-            )
-
+        collect = self._collector()
         self._background.run(
-            collect, self.request_made.emit, self.failed.emit, owner=self, label="Preparing the run"
+            lambda job: collect(),
+            self.request_made.emit,
+            self.failed.emit,
+            owner=self,
+            label="Preparing the run",
         )
+
+    def make_job(self) -> None:
+        """Work out job.json as a run would have it; `job_made` follows."""
+        collect = self._collector()
+        self._background.run(
+            lambda job: encode_job(job_of(collect())).decode(),
+            self.job_made.emit,
+            self.failed.emit,
+            owner=self,
+        )
+
+    def _collector(self) -> Callable[[], RunRequest]:
+        """Collects what is chosen now, whatever is chosen by the time it is called."""
+        choices, sources, snapshots = self._choices, self._looked_at, dict(self._snapshots)
+        return lambda: request_of(choices, sources, snapshots, self._runs_dir)
 
     def _change(self, choices: Choices) -> None:
         self._choices = choices
@@ -162,7 +182,32 @@ class Preparation(QObject):
         )
         self._choices = replace(self._choices, model=chosen)
         self.models_found.emit()
+        self._look_for_adapters()
         self._survey()
+
+    def _take_preset(self, preset: Preset) -> None:
+        if preset.method != self._choices.method:
+            message = f"The preset is for the method {preset.method}, and the rows shall teach otherwise."
+            self.failed.emit(
+                UserError(message, hint="Choose that method in the first step, or another preset.")
+            )
+            return
+        self._change(wizard.with_preset(self._choices, preset))
+        self._pause.start()
+
+    def _look_for_adapters(self) -> None:
+        """Those of this project's finished runs that the chosen model could go on from."""
+        model, runs_dir = self._choices.model, self._runs_dir
+        if model is None:
+            return
+
+        def then(found: list[tuple[str, Adapter]]) -> None:
+            if self._choices.model == model:
+                self._change(replace(self._choices, adapters=tuple(found)))
+
+        self._background.run(
+            lambda job: finished_adapters(runs_dir, model), then, self.failed.emit, owner=self
+        )
 
     def _take_hardware(self, hardware: Hardware) -> None:
         self._change(replace(self._choices, hardware=hardware))
@@ -261,10 +306,6 @@ class Preparation(QObject):
         self._auditing = self._background.run(
             work, then, trouble, owner=self, label="Auditing the rows", can_cancel=False
         )
-
-
-def _rows(snapshot: Snapshot) -> tuple[bytes, ...]:
-    return tuple(raw for _, raw in snapshot.rows())
 
 
 def _stamps(sources: Sequence[SplitSource]) -> list[object]:

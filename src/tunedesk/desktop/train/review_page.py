@@ -12,6 +12,7 @@ from tunedesk.desktop.train.needs_card import NeedsCard
 from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices, Reading
 from tunedesk.desktop.widgets.badge import Badge
+from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.runs.hyperparameters import Hyperparameters
 
@@ -21,6 +22,8 @@ EXAMPLE_HEIGHT = 120
 class ReviewPage(QWidget):
     setting_edited = Signal(str, str)
     """A change that makes the run fit: the setting's name and its value."""
+    job_requested = Signal()
+    """The exact job as JSON is wanted on the clipboard."""
 
     def __init__(self, runs_dir: Path) -> None:
         super().__init__()
@@ -30,6 +33,10 @@ class ReviewPage(QWidget):
         self._result = _fact(f"A new folder in {runs_dir}")
         self._needs = NeedsCard()
         self._needs.change_chosen.connect(self.setting_edited)
+        self._copy = push_button("Copy the job as JSON", "copy")
+        self._copy.clicked.connect(self.job_requested)
+        self._copied = label("", "muted", wrap=True, selectable=True)
+        self._copied.setAccessibleName("How to run the copied job")
         self._warnings = QWidget()
         self._warnings_holder = column(self._warnings, spacing=0)
         self._example = TokenText()
@@ -52,18 +59,28 @@ class ReviewPage(QWidget):
             self._example,
             Legend(),
         )
-        self.setLayout(
-            column(self._warnings_holder, card(facts), self._needs, example, None, spacing=2 * GRID)
+        job = row(self._copy, self._copied, spacing=2 * GRID)
+        job.setStretch(1, 1)
+        parts = (self._warnings_holder, card(facts), self._needs, example, job)
+        self.setLayout(column(*parts, None, spacing=2 * GRID))
+
+    def show_copied(self) -> None:
+        """The job is on the clipboard."""
+        self._copied.setText(
+            "Copied. Saved as job.json, it is done by: tunedesk train --job job.json --out RUN"
         )
 
     def show_choices(self, choices: Choices) -> None:
+        self._copied.clear()
         settings = wizard.settings(choices)
         if choices.model is None or choices.reading is None or settings is None:
             return
         kind = " (practice model)" if choices.model.is_practice else ""
-        self._trained.setText(
-            f"{choices.model.name}{kind}, with a new LoRA adapter of rank {settings.lora_rank}"
-        )
+        adapter = f"a new LoRA adapter of rank {settings.lora_rank}"
+        if choices.adapter:
+            adapter = f"the LoRA adapter of {choices.adapter.path.parent.name}, which is copied"
+        method = words.method_words(choices.method)
+        self._trained.setText(f"{choices.model.name}{kind}, with {adapter}; {method}")
         self._rows.setText(_rows(choices.reading, settings))
         self._settings.setText(_settings(choices, settings))
         self._show_example(choices.reading, settings)

@@ -1,10 +1,11 @@
 """The wizard's fourth step: recommended settings, each with one sentence; the less usual ones folded away."""
 
 import typing
+from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tunedesk.desktop.theme.icons import set_icon
 from tunedesk.desktop.theme.style import set_look
@@ -17,12 +18,19 @@ from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, label, row
 from tunedesk.runs.hyperparameters import Hyperparameters, describe, field_names
+from tunedesk.runs.presets import ENDING
+
+FILES = f"Presets (*{ENDING})"
 
 
 class SettingsPage(QWidget):
     setting_edited = Signal(str, str)
     setting_reset = Signal(str)
     all_reset = Signal()
+    preset_chosen = Signal(object)
+    """A file to take settings from."""
+    preset_named = Signal(object)
+    """A file to write the user's own settings to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,13 +53,19 @@ class SettingsPage(QWidget):
         self._fold.toggled.connect(self._unfold)
         self._reset_all = push_button("Reset all", "undo")
         self._reset_all.clicked.connect(self._back_to_recommended)
+        self._load = push_button("Load a preset…", "folder-open")
+        self._load.setToolTip("Take settings from a file that was saved here or by a colleague")
+        self._load.clicked.connect(self._ask_for_preset)
+        self._save = push_button("Save as preset…", "save-as")
+        self._save.setToolTip("Write what you changed to a file, to use it again or share it")
+        self._save.clicked.connect(self._ask_where)
         self.setLayout(
             column(
                 self._waiting,
                 self.needs,
                 self._cautions_holder,
                 self._basic,
-                row(self._fold, None, self._reset_all),
+                row(self._fold, None, self._load, self._save, self._reset_all),
                 self._advanced,
                 None,
                 spacing=2 * GRID,
@@ -79,8 +93,12 @@ class SettingsPage(QWidget):
         self._show_cautions(choices)
         for name in (*words.ONLY_PAIRS, *words.ONLY_IMITATION):
             self._rows[name].setVisible((name in words.ONLY_PAIRS) == (choices.method != "sft"))
+        for name in wizard.SHAPE:
+            self._rows[name].setVisible(choices.adapter is None)
         self._fold.setVisible(base is not None)
         self._reset_all.setVisible(bool(choices.own))
+        self._save.setVisible(bool(choices.own))
+        self._load.setVisible(base is not None)
         if base is None or choices.advice is None:
             return
         advice = {one.name: one for one in choices.advice.advice}
@@ -115,6 +133,22 @@ class SettingsPage(QWidget):
 
     def _reset(self, name: str) -> None:
         self.setting_reset.emit(name)
+
+    def _ask_for_preset(self) -> None:
+        dialog = QFileDialog(self, "Load a preset", "", FILES)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda chosen: self.preset_chosen.emit(Path(chosen)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_where(self) -> None:
+        dialog = QFileDialog(self, "Save as preset", "", FILES)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(ENDING.removeprefix("."))
+        dialog.selectFile(f"settings{ENDING}")
+        dialog.fileSelected.connect(lambda chosen: self.preset_named.emit(Path(chosen)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _back_to_recommended(self) -> None:
         self.all_reset.emit()

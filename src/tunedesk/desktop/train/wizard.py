@@ -16,8 +16,10 @@ from tunedesk.plan.limits import Caution
 from tunedesk.plan.memory import MemoryEstimate
 from tunedesk.plan.readiness import Obstacle
 from tunedesk.plan.time import TimeEstimate
+from tunedesk.runs.adapters import Adapter
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.runs.job import Method
+from tunedesk.runs.presets import Preset
 from tunedesk.template.model_folder import ModelFolder
 from tunedesk.template.rendered import Rendered
 
@@ -35,6 +37,8 @@ class Step(StrEnum):
 
 
 STEPS = tuple(Step)
+SHAPE = ("lora_rank", "lora_alpha", "rslora", "dora")
+"""Settings that an adapter has once and for all."""
 _AUDITING = "The rows are still being rendered as they will be trained."
 
 
@@ -109,6 +113,10 @@ class Choices:
     audit: Audit | None = None
     """What was found in the rows as they will be cut; of the settings before while `is_auditing`."""
     is_auditing: bool = False
+    adapter: Adapter | None = None
+    """The one that the training goes on from; None: a new one."""
+    adapters: tuple[tuple[str, Adapter], ...] = ()
+    """Those that it could go on from, each with the name of its run."""
 
     def split(self, role: str) -> SplitFacts | None:
         return next((split for split in self.splits or () if split.role == role), None)
@@ -156,7 +164,24 @@ def may_start(choices: Choices) -> bool:
 
 def with_model(choices: Choices, model: ModelFolder) -> Choices:
     """Another model reads the rows with other tokens and wants other settings; the user's own values stay."""
-    return replace(choices, model=model, reading=None, advice=None, forecast=None, audit=None)
+    return replace(
+        choices, model=model, reading=None, advice=None, forecast=None, audit=None, adapter=None, adapters=()
+    )
+
+
+def with_adapter(choices: Choices, adapter: Adapter | None) -> Choices:
+    """Its shape cannot be chosen any more."""
+    own = {name: text for name, text in choices.own.items() if adapter is None or name not in SHAPE}
+    return replace(choices, adapter=adapter, own=own, forecast=None)
+
+
+def with_preset(choices: Choices, preset: Preset) -> Choices:
+    """All that was changed before is forgotten; what equals the recommendation counts as not changed."""
+    made = replace(choices, own={}, forecast=None)
+    for name, text in preset.settings.items():
+        if choices.adapter is None or name not in SHAPE:
+            made = with_setting(made, name, text)
+    return made
 
 
 def with_method(choices: Choices, method: Method) -> Choices:
@@ -194,7 +219,8 @@ def settings(choices: Choices) -> Hyperparameters | None:
     base = recommended(choices)
     if base is None or setting_problems(choices):
         return None
-    return with_settings(base, [f"{name}={text}" for name, text in choices.own.items()])
+    chosen = with_settings(base, [f"{name}={text}" for name, text in choices.own.items()])
+    return choices.adapter.settings(chosen) if choices.adapter else chosen
 
 
 def setting_problems(choices: Choices) -> dict[str, str]:

@@ -88,6 +88,12 @@ ACTIVATIONS = {
 SLOW_ON_CPU = 1_000_000_000
 
 
+def method_words(method: Method) -> str:
+    """How the run will learn, in a few words."""
+    said = {"sft": "imitating the answers", "dpo": "preferring by DPO", "orpo": "preferring by ORPO"}
+    return said[method]
+
+
 def name_of(setting: str) -> str:
     return NAMES.get(setting, setting)
 
