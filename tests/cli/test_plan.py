@@ -89,6 +89,14 @@ def test_a_card_that_is_too_small_gets_the_change_that_helps(
     assert "It does not fit. Set activations=recompute: then it fits." in told
 
 
+def test_the_engine_counts_what_the_formula_says(
+    data: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = planned(capsys, data, tiny, "--exact")["memory"]
+    assert memory["counted"] == pytest.approx(memory["total"], rel=0.01)
+    assert memory["counted"] != memory["total"]  # norms and biases are counted, not calculated
+
+
 def test_pairs_are_planned_with_their_own_advice(
     tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -144,6 +144,8 @@ def _add_plan(commands: Commands) -> None:
     plan.add_argument("--model", metavar="M", help="model folder or name, or starter")
     _add_method(plan)
     _add_set(plan)
+    exact = "let the engine count the memory on a model without weights; takes some seconds"
+    plan.add_argument("--exact", action="store_true", help=exact)
     plan.set_defaults(out=None, adapter=None)  # as for train, which reads the same arguments
     plan.add_argument("--json", action="store_true")
 

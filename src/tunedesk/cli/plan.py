@@ -22,7 +22,9 @@ from tunedesk.plan.limits import Caution, cautions
 from tunedesk.plan.memory import MemoryEstimate, MemoryPlan, estimate_memory
 from tunedesk.plan.readiness import Obstacle, model_obstacles
 from tunedesk.plan.time import TimeEstimate, estimate_seconds
+from tunedesk.runs.dry_run_report import DryRunReport
 from tunedesk.runs.hyperparameters import Hyperparameters
+from tunedesk.runs.places.engine_plan import count_memory
 from tunedesk.runs.planning import memory_plan, tokens_read, total_steps
 from tunedesk.runs.requests import RunRequest
 from tunedesk.template.chat_template import ChatTemplate
@@ -31,7 +33,11 @@ from tunedesk.template.model_folder import ModelFolder, read_model_folder
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is known of a run before it is made. free_disk, needed_disk: bytes."""
+    """All that is known of a run before it is made.
+
+    memory: by the formula; counted: by the engine's dry run, where that was asked. needed_disk, free_disk:
+    bytes.
+    """
 
     request: RunRequest
     model: ModelFolder
@@ -41,6 +47,7 @@ class Plan:
     cautions: tuple[Caution, ...]
     memory_plan: MemoryPlan
     memory: MemoryEstimate
+    counted: DryRunReport | None
     changes: tuple[Change, ...]
     time: TimeEstimate
     needed_disk: int
@@ -61,8 +68,13 @@ class Plan:
         return self.hardware.free_for_training
 
     @property
+    def needed(self) -> int:
+        """Bytes: counted where that was asked for."""
+        return self.counted.total if self.counted else self.memory.total
+
+    @property
     def fits(self) -> bool:
-        return self.memory.total <= self.free
+        return self.needed <= self.free
 
     @property
     def has_disk(self) -> bool:
@@ -89,6 +101,8 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     model = read_model_folder(request.model)
     advised = recommend(facts, model, hardware, request.method)
     needs = memory_plan(model, settings, facts, hardware, request.method)
+    free = hardware.free_for_training
+    counted = count_memory(model, settings, needs, request.method) if arguments.exact else None
     return Plan(
         request=request,
         model=model,
@@ -97,8 +111,10 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         advised=advised,
         cautions=cautions(settings, advised, facts, model),
         memory_plan=needs,
-        memory=estimate_memory(model, needs),
-        changes=smallest_change(model, needs, hardware.free_for_training),
+        memory=(formula := estimate_memory(model, needs)),
+        counted=counted,
+        # What was counted beyond the formula is needed by the formula's answers too.
+        changes=smallest_change(model, needs, free + formula.total - counted.total if counted else free),
         time=estimate_seconds(
             model,
             tokens_read(facts, settings, request.method),
@@ -151,6 +167,7 @@ def as_object(found: Plan) -> dict[str, Any]:
         "memory": {
             **dict(_parts(memory)),
             "total": memory.total,
+            "counted": found.counted.total if found.counted else None,
             "offloaded": memory.offloaded,
             "free": found.free,
             "fits": found.fits,
@@ -220,7 +237,10 @@ def _show_memory(found: Plan) -> None:
     needs = found.memory_plan
     print(f"\nMemory, at rows of up to {needs.micro_batch_tokens:,} tokens, activations={needs.activations}")
     print_table([(f"  {name}", size_of(size)) for name, size in _parts(found.memory)])
-    print(f"  {size_of(found.memory.total)} needed, {size_of(found.free)} free")
+    if found.counted:
+        formula = size_of(found.memory.total)
+        print(f"  counted by the engine: {size_of(found.needed)}; by the formula above: {formula}")
+    print(f"  {size_of(found.needed)} needed, {size_of(found.free)} free")
     if found.memory.offloaded:
         print(f"  and {size_of(found.memory.offloaded)} of main memory")
     if not found.fits:
