@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("generate", help="answer prompts; JSON lines on standard input and output")
     plan = commands.add_parser("plan", help="print one line about the memory that a job will need")
     plan.add_argument("job", type=Path, help="a run folder or a job.json")
+    share = "of the tokens, the part with a loss, for a job.json without rows (default 1)"
+    plan.add_argument("--trained-share", type=float, default=1.0, metavar="S", help=share)
     commands.add_parser("check", help="print one line about the libraries and the device")
     chosen = parser.parse_args(arguments)
     prepare_environment()
@@ -33,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "plan":
         from tunedesk.engine.plan_job import plan_job
 
-        return plan_job(chosen.job.absolute())
+        return plan_job(chosen.job.absolute(), chosen.trained_share)
     from tunedesk.engine.run import execute
 
     return execute(chosen.run_folder.absolute(), resume=chosen.resume)

@@ -28,11 +28,11 @@ with light_imports():
 FINE, WRONG_USE = 0, 2
 
 
-def plan_job(path: Path) -> int:
+def plan_job(path: Path, trained_share: float = 1.0) -> int:
     """Print one line, a `DryRunReport`; 2 with a sentence on standard error when the job cannot be read."""
     transformers.logging.set_verbosity_error()
     try:
-        report = report_of(path)
+        report = report_of(path, trained_share)
     except UserError as error:
         print(error.sentence, file=sys.stderr)
         return WRONG_USE
@@ -40,13 +40,15 @@ def plan_job(path: Path) -> int:
     return FINE
 
 
-def report_of(path: Path) -> DryRunReport:
-    """path: a run folder, or a job.json; one that lies alone is planned for its largest possible row."""
+def report_of(path: Path, trained_share: float = 1.0) -> DryRunReport:
+    """path: a run folder, or a job.json; one that lies alone is planned for its largest possible row, with
+    this share of trained tokens.
+    """
     started = time.perf_counter()
     job, folder = _read(path)
     base = read_model_folder(Path(job.model.path))
     free = free_bytes(choose_device())
-    plan = _plan(job, folder, base, free)
+    plan = _plan(job, folder, base, free, trained_share)
     counted, block = dry_run(base, plan, job.hyperparameters)
     formula = estimate_memory(base, plan).total
     # What was counted beyond the formula is needed by the formula's answers too.
@@ -84,13 +86,17 @@ def _read(path: Path) -> tuple[Job, RunFolder | None]:
     return job, RunFolder(path.parent) if has_rows else None
 
 
-def _plan(job: Job, folder: RunFolder | None, base: ModelFolder, free: int) -> MemoryPlan:
+def _plan(
+    job: Job, folder: RunFolder | None, base: ModelFolder, free: int, trained_share: float
+) -> MemoryPlan:
     """The plan for the rows of the run; without any, for rows as long as the settings let them be."""
     device = choose_device()
     if folder is not None:
         plan = memory_plan(job, prepare_data(folder, job, ChatTemplate.load(base.path)), device)
     else:
-        plan = _without_rows(job, "gpu" if device.type == "cuda" else "cpu")
+        plan = replace(
+            _without_rows(job, "gpu" if device.type == "cuda" else "cpu"), trained_share=trained_share
+        )
     if job.hyperparameters.activations != "auto":
         return plan
     return replace(plan, activations=choose_activations(base, plan, free))

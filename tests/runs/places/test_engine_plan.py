@@ -22,9 +22,11 @@ def test_the_report_is_about_the_largest_row_of_the_plan(tmp_path: Path) -> None
         activations="recompute",
         quantization="none",
         pairs=True,
+        trained_share=0.25,
     )
     report = count_memory(model, Hyperparameters(quantization="none"), plan, "dpo")
     assert (report.tokens, report.activation_policy) == (96, "recompute")
+    assert report.loss == estimate_memory(model, plan).loss
     assert report.total == pytest.approx(estimate_memory(model, plan).total, rel=0.01)
     gone = dataclasses.replace(model, path=tmp_path / "gone")
     with pytest.raises(UserError, match="does not exist"):

@@ -47,14 +47,14 @@ def count_memory(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "job.json"
         path.write_bytes(encode_job(job))
-        return ask_engine(path)
+        return ask_engine(path, plan.trained_share)
 
 
-def ask_engine(job: Path) -> DryRunReport:
-    """job: a job.json or a run folder."""
+def ask_engine(job: Path, trained_share: float = 1.0) -> DryRunReport:
+    """job: a run folder, or a job.json; trained_share: of its tokens where it lies alone."""
     try:
         ended = subprocess.run(
-            [*engine_command(), "plan", str(job)],
+            [*engine_command(), "plan", str(job), "--trained-share", str(trained_share)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=LONGEST,
