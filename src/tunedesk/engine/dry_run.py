@@ -39,29 +39,51 @@ class _Attention(torch.autograd.Function):
     """Saves what torch's own attention does, and computes nothing: the meta device has no kernels."""
 
     @staticmethod
-    def forward(ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-        """Any layout of three dimensions and the head's; the logarithms of the sums are one for each head."""
+    def forward(
+        ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, capped: int
+    ) -> torch.Tensor:
+        """Any layout of three dimensions and the head's. capped: tokens that each one sees where scores are
+        capped, which holds all of them, and keys and values for each query's head; 0: they are not.
+        """
         out = torch.empty_like(query, memory_format=torch.contiguous_format)
         sums = query.new_empty(query.shape[:-1], dtype=torch.float32)
-        ctx.save_for_backward(query, key, value, out, sums)
+        if capped:
+            scores = [query.new_empty((*sums.shape, capped), dtype=torch.float32) for _ in range(2)]
+            seen = query.new_empty((query.shape[2], capped), dtype=torch.bool)
+            ctx.save_for_backward(query, torch.empty_like(out), torch.empty_like(out), *scores, seen)
+        else:
+            ctx.save_for_backward(query, key, value, out, sums)
         return out
-
-    @staticmethod
-    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        query, key, value, _, _ = ctx.saved_tensors
-        return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
 
 
 def _dry_segments(
-    module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: Any, **_: Any
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: Any,
+    softcap: float | None = None,
+    max_length_q: int = 0,
+    **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    return torch.cat([_Attention.apply(query, key, value)], dim=2).transpose(1, 2), None
+    out = _Attention.apply(query, key, value, max_length_q if softcap else 0)
+    return torch.cat([out], dim=2).transpose(1, 2), None
 
 
 def _dry_varlen(
-    module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: Any, **_: Any
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: Any,
+    softcap: float | None = None,
+    **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    out: torch.Tensor = _Attention.apply(*(each.transpose(1, 2).contiguous() for each in (query, key, value)))
+    if softcap:  # which the kernel does not have: transformers' own attention, by heads, over the whole row
+        return _Attention.apply(query, key, value, query.shape[2]).transpose(1, 2), None
+    out: torch.Tensor = _Attention.apply(
+        *(each.transpose(1, 2).contiguous() for each in (query, key, value)), 0
+    )
     return out, None
 
 
@@ -95,7 +117,7 @@ def count(config: PretrainedConfig, plan: MemoryPlan, hyper: Hyperparameters) ->
     saved, weights, trained = [], [], []
     for layers in (1, 2):
         model = build(with_layers(config, layers), hyper, dtype, attention, fused=plan.fused_lora)
-        saved.append(saved_bytes(model, plan.micro_batch_tokens))
+        saved.append(saved_bytes(model, plan.micro_batch_tokens, plan.longest))
         weights.append(_weight_bytes(model, plan.quantization == "nf4", plan.compute_bytes))
         trained.append(sum(each.numel() for each in model.parameters() if each.requires_grad))
     return Counted(
@@ -142,8 +164,11 @@ def build(
     return tuned
 
 
-def saved_bytes(model: Any, tokens: int) -> int:
-    """What the blocks of a model keep for the backward pass of one packed row, each storage once."""
+def saved_bytes(model: Any, tokens: int, longest: int = 0) -> int:
+    """What the blocks of a model keep for the backward pass of one packed row, each storage once.
+
+    longest: tokens of its longest example, 0 where it is one.
+    """
     own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
     sizes: dict[int, int] = {}
     alive = []  # an address may be given again once its tensor is gone
@@ -167,8 +192,8 @@ def saved_bytes(model: Any, tokens: int) -> int:
             use_cache=False,
             cu_seq_lens_q=bounds,
             cu_seq_lens_k=bounds,
-            max_length_q=tokens,
-            max_length_k=tokens,
+            max_length_q=longest or tokens,
+            max_length_k=longest or tokens,
         )
     return sum(sizes.values())
 

@@ -41,6 +41,8 @@ HEAD_NORMS = ("Qwen3", "Gemma3", "Olmo2", "Olmo3", "Exaone4", "Apertus")
 """Architectures that normalise queries and keys."""
 FOUR_NORMS = ("Gemma2", "Gemma3")
 """Architectures whose blocks have a norm before and behind both of their parts."""
+SOFT_CAPS = ("Gemma2",)
+"""Architectures whose attention scores are softly capped, so that all of them are held."""
 PACKED_LAYERS = ("Phi3",)
 """Architectures with one layer for query, key and value, and one for the two factors of the gated block."""
 ALLOCATOR_SHARE = 0.06
@@ -210,6 +212,12 @@ def saved_by_block(model: ModelFolder, plan: MemoryPlan) -> float:
     if model.architecture.startswith(HEAD_NORMS):
         saved += 4 * (query + key + shape.heads + shape.kv_heads)
     saved += 2 * size * shape.intermediate
+    if model.architecture.startswith(SOFT_CAPS):
+        # Tangents and shares in float32 and the mask, of a whole row on a card, of an example on a processor.
+        # Keys and values are kept once for each query's head; attention itself keeps no output.
+        seen = plan.longest if plan.device == "cpu" and plan.longest else plan.micro_batch_tokens
+        saved += (8 * shape.heads + 1) * seen + size * ((3 - outputs) * query - 2 * key)
+        saved -= 4 * shape.heads
     if model.architecture.startswith(PACKED_LAYERS):
         # The gated block is not fused: the gate's activation and the product are kept as well. On a processor
         # the values are a part of what the packed layer gave, all of which stays.
