@@ -24,6 +24,8 @@ class Settings:
     recent_projects: tuple[str, ...] = ()
     model_folders: tuple[str, ...] = ()
     """Folders that are searched for models, besides the starter model and the Hugging Face cache."""
+    warm_engine: bool = True
+    """Whether an engine with its imports done may wait for the next run."""
     window_geometry: str = ""
     """Qt's own geometry blob, base64."""
     splitter_sizes: dict[str, list[int]] = field(default_factory=dict)
@@ -78,6 +80,7 @@ _RIGHT = {
     "theme": lambda value: value in THEMES,
     "recent_projects": _are_texts,
     "model_folders": _are_texts,
+    "warm_engine": lambda value: type(value) is bool,
     "window_geometry": lambda value: isinstance(value, str),
     "splitter_sizes": _are_sizes,
 }

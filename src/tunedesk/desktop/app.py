@@ -76,6 +76,7 @@ class App(QObject):
         self.panes = ProjectPanes(
             window, self.desk, self.background, self.memory, self.actions.open, self._model_roots
         )
+        self.panes.keep_engine_ready(self.settings.warm_engine)
         window.add_pane("settings", "&Settings", "settings", "Ctrl+,", self._make_settings, at_foot=True)
         window.add_page("shortcuts", self._make_shortcuts)
         window.add_page("about", self._make_about)
@@ -409,7 +410,10 @@ class App(QObject):
     def _take_settings(self, settings: Settings) -> None:
         """The page knows the theme and the folders; the rest may have changed since it was opened."""
         folders_changed = settings.model_folders != self.settings.model_folders
-        self._change_settings(theme=settings.theme, model_folders=settings.model_folders)
+        self._change_settings(
+            theme=settings.theme, model_folders=settings.model_folders, warm_engine=settings.warm_engine
+        )
+        self.panes.keep_engine_ready(settings.warm_engine)
         self.theme.choose(settings.theme)
         if folders_changed and self.desk.project is not None:
             self._find_models(self.desk.project.default_model)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # the panes bring pyqtgraph and more, which the first paint d
     from tunedesk.desktop.chat.pane import ChatPane, WantedExample
     from tunedesk.desktop.runs.pane import RunsPane
     from tunedesk.desktop.train.pane import TrainPane
+    from tunedesk.desktop.waiting_engine import WaitingEngine
     from tunedesk.runs.requests import RunRequest
 
 NAMES = ("train", "runs", "chat")
@@ -61,6 +62,8 @@ class ProjectPanes(QObject):
         self._train: TrainPane | None = None
         self._runs: RunsPane | None = None
         self._chat: ChatPane | None = None
+        self._keeps_ready = False
+        self._waiting: WaitingEngine | None = None
         self._to_train = window.add_pane(
             "train", "&Train", "train", "Ctrl+2", self._make_train, tip="Train a model, step by step"
         )
@@ -83,6 +86,13 @@ class ProjectPanes(QObject):
     @property
     def chat(self) -> ChatPane | None:
         return self._chat
+
+    def keep_engine_ready(self, wanted: bool) -> None:
+        """Whether an engine may wait for the next run while the wizard is open."""
+        self._keeps_ready = wanted
+        if not wanted and self._waiting is not None:
+            self._waiting.end()
+            self._waiting = None
 
     def take_models(self, models: tuple[tuple[str, Path], ...], default: Path | None) -> None:
         """What was found on this computer: names and folders, and the project's own choice."""
@@ -134,6 +144,7 @@ class ProjectPanes(QObject):
             project.read_only_reason,
         )
         pane.start_requested.connect(self._start)
+        pane.start_neared.connect(self._make_ready)
         pane.rows_requested.connect(self.rows_requested)
         pane.dataset_requested.connect(self._open_file.trigger)
         pane.model_folder_added.connect(self.model_folder_added)
@@ -174,15 +185,25 @@ class ProjectPanes(QObject):
     def _nothing_open(self, icon: str, title: str, sentence: str) -> QWidget:
         return EmptyState(icon, title, sentence, self._open_file)
 
+    def _make_ready(self) -> None:
+        if not self._keeps_ready:
+            return
+        if self._waiting is None:
+            from tunedesk.desktop.waiting_engine import WaitingEngine
+
+            self._waiting = WaitingEngine(self._background, self)
+        self._waiting.prepare()
+
     def _start(self, request: RunRequest) -> None:
         """Write the run folder and start its engine; both may take a moment."""
+        warm = self._waiting.warm if self._waiting else None
 
         def work(job: Job) -> Path:
             from tunedesk.runs.places import this_computer
             from tunedesk.runs.requests import prepare_run
 
             run = prepare_run(request)
-            this_computer.start(run)
+            this_computer.start(run, warm)
             return run.path
 
         self._background.run(

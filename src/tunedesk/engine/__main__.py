@@ -1,8 +1,11 @@
-"""`python -m tunedesk.engine`: `train RUN`, `plan JOB`, `generate`, `check`; torch stays behind this door."""
+"""`python -m tunedesk.engine`: train, plan, generate, check, wait; torch stays behind this door."""
 
 import argparse
 import sys
+import time
 from pathlib import Path
+
+import psutil
 
 from tunedesk.engine.start_up import prepare_environment
 
@@ -21,8 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     plan.add_argument("job", type=Path, help="a run folder or a job.json")
     share = "of the tokens, the part with a loss, for a job.json without rows (default 1)"
     plan.add_argument("--trained-share", type=float, default=1.0, metavar="S", help=share)
+    commands.add_parser("wait", help="import everything, then do what one line on standard input asks")
     commands.add_parser("check", help="print one line about the libraries and the device")
     chosen = parser.parse_args(arguments)
+    # Of a process that has waited with its imports done, a run's time counts from its order.
+    began = psutil.Process().create_time() if arguments is None else time.time()
     prepare_environment()
     if chosen.command == "generate":
         from tunedesk.engine import generate
@@ -36,9 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
         from tunedesk.engine.plan_job import plan_job
 
         return plan_job(chosen.job.absolute(), chosen.trained_share)
+    if chosen.command == "wait":
+        from tunedesk.engine.waiting import wait
+
+        return wait(main)
     from tunedesk.engine.run import execute
 
-    return execute(chosen.run_folder.absolute(), resume=chosen.resume)
+    return execute(chosen.run_folder.absolute(), resume=chosen.resume, began=began)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -25,7 +26,7 @@ NEARLY_ALL = 0.8
 """Of the main memory: a system that ends processes for want of it ends those that hold the most."""
 
 
-def execute(path: Path, *, resume: bool) -> int:
+def execute(path: Path, *, resume: bool, began: float | None = None) -> int:
     """Train the run in this folder. 0: finished or stopped; 1: failed; 2: there is no run that could
     start.
     """
@@ -39,7 +40,7 @@ def execute(path: Path, *, resume: bool) -> int:
                 return FINE
             if history.attempt and not resume:
                 raise UserError(f"The run {job.run} has begun already.", hint="Resume it, or make a new run.")
-            return _attempt(folder, job, history, resume=resume)
+            return _attempt(folder, job, history, resume=resume, began=began or time.time())
     except filelock.Timeout:
         return _complain(UserError(f"Another engine is working on {path}.", hint="Wait for it, or stop it."))
     except UserError as error:
@@ -48,12 +49,12 @@ def execute(path: Path, *, resume: bool) -> int:
         return _complain(UserError(f"The run {path} cannot be written: {error.strerror or error}."))
 
 
-def _attempt(folder: RunFolder, job: Job, history: RunHistory, *, resume: bool) -> int:
+def _attempt(folder: RunFolder, job: Job, history: RunHistory, *, resume: bool, began: float) -> int:
     attempt = history.attempt + 1
     _sign(folder, attempt)
     control = ControlWatch(folder)
     control.listen_to_signals()
-    with EventLog(folder.events_path, job.run, attempt) as log:
+    with EventLog(folder.events_path, job.run, attempt, began) as log:
         try:
             if history.attempt and history.ended is None:
                 log.write(Warned, code="interrupted", message=_interruption(history))

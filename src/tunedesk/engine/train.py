@@ -3,7 +3,6 @@
 import time
 from enum import Enum
 
-import psutil
 import torch
 
 import tunedesk
@@ -72,7 +71,7 @@ def announce(run: Training) -> None:
         versions={module.__name__: str(module.__version__) for module in modules},
         resumed_from=run.resumed_from,
         trained_parameters=run.optimizer.vector.numel(),
-        seconds=time.time() - psutil.Process().create_time(),
+        seconds=time.time() - run.log.began,
     )
 
 

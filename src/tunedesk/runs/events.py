@@ -27,7 +27,7 @@ class Started(EventBase, frozen=True, kw_only=True):
     """The first step is about to run. resumed_from: steps done before this attempt, None for a new run.
 
     tokens_per_epoch: tokens computed in an epoch; trained_share: the share of them that gets a loss, 0 to 1.
-    seconds: from the start of the engine's process until now. version: of this format.
+    seconds: from the start of the engine, or from its order if it waited, until now. version: of this format.
     """
 
     total_steps: int

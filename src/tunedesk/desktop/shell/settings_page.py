@@ -1,11 +1,11 @@
-"""Settings: the theme, and the folders that are searched for models."""
+"""Settings: the theme, how training begins, and the folders that are searched for models."""
 
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QListWidget, QScrollArea, QWidget
 
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
@@ -28,6 +28,9 @@ class SettingsPage(QScrollArea):
             self._theme.addItem(words, value)
         self._theme.setCurrentIndex([value for value, _ in THEMES].index(settings.theme))
         self._theme.currentIndexChanged.connect(self._choose_theme)
+        self._warm = QCheckBox("&Keep an engine ready")
+        self._warm.setChecked(settings.warm_engine)
+        self._warm.toggled.connect(lambda wanted: self._change(warm_engine=wanted))
         self._folders = QListWidget()
         self._folders.setAccessibleName("Folders that are searched for models")
         self._folders.setMaximumHeight(14 * GRID)
@@ -49,6 +52,16 @@ class SettingsPage(QScrollArea):
         theme_form.addRow("&Theme", self._theme)
         data = label(str(data_folder), selectable=True, wrap=True)
         looks = card(label("Look", "heading"), row(theme_form, None))
+        training = card(
+            label("Training", "heading"),
+            self._warm,
+            label(
+                "It waits from the moment you look at a run's settings, so that training begins at once. "
+                "It holds about 400 MB, and ends when memory is short.",
+                "muted",
+                wrap=True,
+            ),
+        )
         models = card(
             label("Models", "heading"),
             label(
@@ -65,7 +78,9 @@ class SettingsPage(QScrollArea):
         )
         page = QWidget()
         inner = column(
-            label("Settings", "title"), looks, models, own_files, None, spacing=2 * GRID, margin=3 * GRID
+            *(label("Settings", "title"), looks, training, models, own_files, None),
+            spacing=2 * GRID,
+            margin=3 * GRID,
         )
         holder = QWidget()
         holder.setMaximumWidth(760)

@@ -40,6 +40,8 @@ PAGE_WIDTH = 880
 class TrainPane(QWidget):
     start_requested = Signal(object)
     """A `RunRequest` that may be prepared and started."""
+    start_neared = Signal()
+    """The settings of a run are being looked at."""
     rows_requested = Signal(object, int)
     """Show this file in Data, at this row (from 1; 0: no row in particular)."""
     dataset_requested = Signal()
@@ -152,6 +154,8 @@ class TrainPane(QWidget):
         self._title.setText(title)
         self._subtitle.setText(subtitle)
         self._pages.setCurrentIndex(STEPS.index(step))
+        if step in (Step.SETTINGS, Step.REVIEW):
+            self.start_neared.emit()
         self._refresh()
 
     def _choose_step(self, step: Step) -> None:

@@ -118,7 +118,8 @@ class SettingsPage(QWidget):
     def _show_cautions(self, choices: Choices) -> None:
         """What is far from the advice, each with the origin of its limit as a tool tip."""
         found = choices.forecast.cautions if choices.forecast else ()
-        signs = [Badge(one.sentence, "warning", "warning") for one in found]
+        told = [f"{words.name_of(one.setting)}: {one.sentence}" for one in found]
+        signs = [Badge(sentence, "warning", "warning") for sentence in told]
         for sign, one in zip(signs, found, strict=True):
             sign.setToolTip(one.source)
         new = QWidget()
