@@ -171,6 +171,7 @@ class ChatTemplate:
             text=marked.text,
             marked=marked.ranges,
             ends=self._ends,
+            lead=self._habits.lead,
             prefix=lambda count, prompt: text_of(said.messages[:count], prompt),
             replaced=lambda index, answer: text_of(_with_answer(said.messages, index, answer), False),
             called=lambda index, words: text_of(_with_arguments(said.messages, index, words), False),

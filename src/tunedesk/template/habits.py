@@ -18,13 +18,14 @@ class Habits:
     ends: control tokens that it puts right behind the last answer. keeps_answers: whether an answer's text
     comes out at all (templates for images want lists of parts). asks_as_trained: whether the prompt for an
     answer is what stands before an answer in a whole conversation; if not, a tuned model is asked in another
-    way than it was taught.
+    way than it was taught. lead: what stands between that prompt and the answer's text.
     """
 
     variables: Mapping[str, Any]
     ends: tuple[str, ...] = ()
     keeps_answers: bool = True
     asks_as_trained: bool = True
+    lead: str = ""
 
 
 def find_habits(template: CompiledTemplate, special: Mapping[str, str], control: frozenset[str]) -> Habits:
@@ -37,7 +38,9 @@ def find_habits(template: CompiledTemplate, special: Mapping[str, str], control:
         text = _try(template, _CHAT, variables, add_prompt=False)
         prompt = _try(template, _QUESTION, variables, add_prompt=True)
         if text is not None and prompt is not None and _is_asked(prompt, text):
-            return Habits(variables, _signs_behind(text, control), PROBE.casefold() in text.casefold())
+            keeps = PROBE.casefold() in text.casefold()
+            lead = text[len(prompt) :].partition(PROBE)[0] if PROBE in text else ""
+            return Habits(variables, _signs_behind(text, control), keeps, lead=lead)
     text = _try(template, _CHAT, special, add_prompt=False)
     if text is None:
         return Habits(special)

@@ -26,9 +26,10 @@ class Turn:
 class RenderedChat:
     """A chat, its text, and what is needed to find the turns in it.
 
-    marked: ranges inside {% generation %}, None without marks. ends: literals that end a turn. prefix(count,
-    prompt) renders the first `count` turns, replaced(index, answer) all turns with another answer in place of
-    one, called(index, words) all turns with other arguments in the calls of one, a word for each call; all
+    marked: ranges inside {% generation %}, None without marks. ends: literals that end a turn. lead: what
+    the template puts between the prompt for an answer and its text. prefix(count, prompt) renders the
+    first `count` turns, replaced(index, answer) all turns with another answer in place of one,
+    called(index, words) all turns with other arguments in the calls of one, a word for each call; all
     give None when the template refuses that.
     """
 
@@ -36,6 +37,7 @@ class RenderedChat:
     text: str
     marked: Sequence[Range] | None
     ends: frozenset[str]
+    lead: str
     prefix: Callable[[int, bool], str | None]
     replaced: Callable[[int, str], str | None]
     called: Callable[[int, Sequence[str]], str | None]

@@ -22,6 +22,7 @@ from tunedesk.template.rendered_chat import (
 )
 
 _CUE = 4  # characters that a prompt for an answer ends with, at least
+_CLOSED = re.compile(r"[\s>\]]")  # what a line or a sign ends with
 _LOOK_BACK = 2_000  # characters in which two prompts are compared
 
 
@@ -42,8 +43,9 @@ def find_turn(chat: RenderedChat, index: int, behind: int) -> list[Range]:
     if place is not None:
         begin = _parted_from_prompt(chat, index) if chat.turns[index].thinks else None
         if begin is None:
-            begin = _behind_moved_prompt(chat, index, behind, place[0])
-        return [(place[0] if begin is None else min(begin, place[0]), place[1])]
+            has_lead = chat.text.endswith(chat.lead, behind, place[0])
+            begin = place[0] - len(chat.lead) * has_lead
+        return [(min(begin, place[0]), place[1])]
     begin = _parted_from_prompt(chat, index)
     place = None if begin is None else _by_probe(chat, index, begin)
     return [] if place is None else [place]
@@ -143,14 +145,16 @@ def _parted_from_prompt(chat: RenderedChat, index: int) -> int | None:
     if prompt is None or shown is None or not (chat.text.startswith(shown) and prompt.startswith(shown)):
         return None
     parted = shared_start(chat.text, prompt)
+    while parted > len(shown) and not _CLOSED.fullmatch(chat.text[parted - 1]):
+        parted -= 1  # not inside a word or a sign that both begin with alike
     content = chat.turns[index].content.strip()
     at = chat.text.rfind(content, len(shown), parted + len(content)) if content else -1
     return min(at, parted) if at >= 0 and at + len(content) >= parted else parted
 
 
 def _behind_moved_prompt(chat: RenderedChat, index: int, behind: int, before: int) -> int | None:
-    """Where the end of the prompt for a turn stands, the turn before included, if what stands further ahead
-    reads otherwise: tools stand with the last question, a thought is dropped.
+    """Where the end of the prompt for a calling turn stands, the turn before included, if what stands further
+    ahead reads otherwise: tools stand with the last question, a thought is dropped.
     """
     prompt, shown = chat.prefix(index, True), chat.prefix(index, False)
     if prompt is None or shown is None or not prompt.startswith(shown) or chat.text.startswith(shown):
@@ -159,8 +163,10 @@ def _behind_moved_prompt(chat: RenderedChat, index: int, behind: int, before: in
     sign = re.compile(re.escape(prompt[-_CUE:]))
     places = [found.end() for found in sign.finditer(chat.text, max(behind - _CUE, 0), before)]
     alike = [shared_end(chat.text[max(at - _LOOK_BACK, 0) : at], prompt) for at in places]
-    longest = max(zip(alike, places, strict=True), default=(0, 0))
-    return longest[1] if longest[0] >= min(least, _LOOK_BACK) else None
+    longest, place = max(zip(alike, places, strict=True), default=(0, 0))
+    own = chat.text[place:before].replace(chat.turns[index].content.strip() or "\0", "")
+    crosses_turns = any(sign in own for sign in chat.ends)
+    return place if longest >= min(least, _LOOK_BACK) and not crosses_turns else None
 
 
 def _last_said(chat: RenderedChat, index: int, prompt: str) -> int:
