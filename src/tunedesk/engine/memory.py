@@ -1,11 +1,15 @@
 """How much memory the engine has and uses, and what the planner has to know of a run; no planning itself."""
 
+from dataclasses import replace
+
 import psutil
 import torch
 
 from tunedesk.engine.data import Data
-from tunedesk.plan.memory import MemoryPlan, largest_micro_batch
+from tunedesk.plan.facts import DataFacts
+from tunedesk.plan.memory import MemoryPlan
 from tunedesk.runs.job import Job
+from tunedesk.runs.planning import memory_needs
 
 
 def used_bytes() -> int:
@@ -27,21 +31,8 @@ def free_bytes(device: torch.device) -> int:
 
 
 def memory_plan(job: Job, data: Data, device: torch.device) -> MemoryPlan:
-    """The job's settings and its real rows as the planner's formula needs them; activations: keep."""
-    hyper = job.hyperparameters
-    tokens = [example.tokens for example in data.train]
-    most = hyper.micro_batch_tokens if hyper.packing else 1
-    longest = max((one.tokens for example in data.train for one in example.sequences), default=0)
-    return MemoryPlan(
-        quantization=hyper.quantization,
-        lora_rank=hyper.lora_rank,
-        micro_batch_tokens=largest_micro_batch(tokens, hyper.batch_size, most, max(tokens, default=0)),
-        activations="keep" if hyper.activations == "auto" else hyper.activations,
-        fused_loss=hyper.fused_loss,
-        fused_lora=hyper.fused_lora and not hyper.dora and not hyper.lora_dropout,
-        optimizer=hyper.optimizer,
-        pairs=job.method != "sft",
-        longest=longest,
-        device="gpu" if device.type == "cuda" else "cpu",
-        trained_share=data.trained / max(1, data.tokens),
-    )
+    """The job's settings and its real rows as the planner's formula needs them."""
+    tokens = tuple(max(one.tokens for one in example.sequences) for example in data.train)
+    facts = DataFacts(len(data.train), len(data.valid), tokens, 0)
+    needs = memory_needs(job.hyperparameters, facts, "gpu" if device.type == "cuda" else "cpu", job.method)
+    return replace(needs, trained_share=data.trained / max(1, data.tokens))

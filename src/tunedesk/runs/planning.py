@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.fitting import choose_activations
@@ -19,28 +20,36 @@ def memory_plan(
     hardware: Hardware,
     method: Method = "sft",
 ) -> MemoryPlan:
-    """What decides about the memory of a run; activations that are left to us are chosen by what is free.
+    """What decides about the memory of a run; activations that are left to us are chosen by what is free."""
+    plan = memory_needs(settings, facts, "gpu" if hardware.gpus else "cpu", method)
+    if settings.activations != "auto":
+        return plan
+    return replace(plan, activations=choose_activations(model, plan, hardware.free_for_training))
+
+
+def memory_needs(
+    settings: Hyperparameters, facts: DataFacts, device: Literal["gpu", "cpu"], method: Method
+) -> MemoryPlan:
+    """The same with activations that are kept where they are left to us.
 
     facts: of pairs, the tokens of the longer answer. Fused LoRA is not possible with dropout or DoRA.
     """
     pairs = method != "sft"
     at_once = settings.micro_batch_tokens if settings.packing else 1
     tokens = largest_micro_batch(facts.tokens, settings.batch_size, at_once, settings.max_length, pairs=pairs)
-    plan = MemoryPlan(
+    return MemoryPlan(
         quantization=settings.quantization,
         lora_rank=settings.lora_rank,
         micro_batch_tokens=tokens,
+        activations="keep" if settings.activations == "auto" else settings.activations,
         fused_loss=settings.fused_loss,
         fused_lora=settings.fused_lora and not settings.lora_dropout and not settings.dora,
         optimizer=settings.optimizer,
         pairs=pairs,
         longest=min(max(facts.tokens, default=0), settings.max_length),
-        device="gpu" if hardware.gpus else "cpu",
+        device=device,
         trained_share=facts.trained_share,
     )
-    if settings.activations != "auto":
-        return replace(plan, activations=settings.activations)
-    return replace(plan, activations=choose_activations(model, plan, hardware.free_for_training))
 
 
 def total_steps(rows: int, settings: Hyperparameters) -> int:
