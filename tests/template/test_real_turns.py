@@ -216,3 +216,19 @@ def test_a_word_of_the_search_behind_a_call_is_found(real: Load) -> None:
 def test_a_word_of_the_answer_in_the_turns_own_header_is_not_taken_for_the_answer(real: Load) -> None:
     turns = [*asked("Where?"), {"role": "assistant", "content": "|", "thinking": "why"}]
     assert trained(real("nemotron_3_nano"), turns) == ["\nwhy\n</think>\n|<|im_end|>"]
+
+
+def test_a_call_is_not_cut_where_its_text_begins_like_the_thought_that_the_prompt_opens(real: Load) -> None:
+    turns = asked("Where?") + called("A1", says="</think><b>Wait</b>") + answered("There.") + asked("Sure?")
+    first = trained(real("qwen3_6"), turns + answered("Yes."), [TOOL])[0]
+    assert first.startswith("<b>Wait</b>\n\n<tool_call>")
+
+
+def test_nothing_of_an_untrained_call_or_its_answer_is_trained_with_the_turn_behind_it(real: Load) -> None:
+    turns = (
+        asked("Where?") + answered("Hm.") + asked("So?") + called("A1", says="Found.") + answered("There.")
+    )
+    turns += asked("Sure?") + answered("Yes.")
+    turns[3]["weight"] = 0
+    turns[4]["content"] = ""
+    assert trained(real("gemma4_v5"), turns, [TOOL]) == ["Hm.<turn|>", "There.<turn|>", "Yes.<turn|>"]
