@@ -41,11 +41,14 @@ UNTIMED_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
-    """What was measured: of a micro-batch, of a validated token, and of a written token of the samples."""
+    """What was measured: of a micro-batch, of a validated token, of reading the watched prompts up to the
+    first written token, and of each further one.
+    """
 
     batch: float
-    validation: float
-    token: float
+    validation: float = 0.0
+    prompts: float = 0.0
+    token: float = 0.0
 
 
 def preflight(run: Training) -> Forecast:
@@ -145,24 +148,35 @@ def _resident() -> int:
 
 def _try_all(run: Training, batch: Any) -> Seconds:
     moments = _room_for_moments(run)
-    now = run.clock.now
-    took = _learn(run, batch)
-    if took < UNTIMED_SECONDS:
-        took = _learn(run, batch)
+    seconds = Seconds(_learn(run, batch))
+    if seconds.batch < UNTIMED_SECONDS:
+        seconds = Seconds(_learn(run, batch))
     del moments
-    validation = token = 0.0
     with torch.no_grad(), evaluation_mode(run.model):
         if run.data.valid:
-            row = largest_row(run.data.valid[:VALIDATED_AT_ONCE], run.most_tokens)
-            began = now()
-            float(run.objective.loss(run.model, largest_batch(run, row)).total)
-            validation = (now() - began) / tokens_of(row)
+            seconds = replace(seconds, validation=_validate(run))
         if run.watched:
-            began = now()
-            prompts = [ids for _, ids in run.watched]
-            greedy_answers(run.model, prompts, run.template.end_ids, run.template.pad_id, SAMPLE_TOKENS)
-            token = (now() - began) / SAMPLE_TOKENS
-    return Seconds(took, validation, token)
+            first, all_of_them = _sample(run, 1), _sample(run, SAMPLE_TOKENS)
+            each = max(0.0, all_of_them - first) / (SAMPLE_TOKENS - 1)
+            seconds = replace(seconds, prompts=first, token=each)
+    return seconds
+
+
+def _validate(run: Training) -> float:
+    """Seconds of each token in the largest row."""
+    row = largest_row(run.data.valid[:VALIDATED_AT_ONCE], run.most_tokens)
+    batch = largest_batch(run, row)
+    began = run.clock.now()
+    float(run.objective.loss(run.model, batch).total)
+    return (run.clock.now() - began) / tokens_of(row)
+
+
+def _sample(run: Training, most_tokens: int) -> float:
+    """Seconds of short answers to all watched prompts."""
+    prompts = [ids for _, ids in run.watched]
+    began = run.clock.now()
+    greedy_answers(run.model, prompts, run.template.end_ids, run.template.pad_id, most_tokens)
+    return run.clock.now() - began
 
 
 def _learn(run: Training, batch: Any) -> float:
@@ -188,7 +202,8 @@ def _costs(run: Training, tokens: int, seconds: Seconds) -> Costs:
     longest = min(WATCHED_TOKENS, answer_limit(run.data, run.base.context))
     usual = min(longest, run.data.trained / len(run.data.train))
     validation = seconds.validation * tokens_of(run.data.valid)
-    return Costs(seconds.batch / tokens, validation, usual * seconds.token)
+    samples = seconds.prompts + (usual - 1) * seconds.token
+    return Costs(seconds.batch / tokens, validation, max(0.0, samples))
 
 
 class Peak:
