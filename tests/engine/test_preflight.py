@@ -1,6 +1,7 @@
 """Before a run counts as started its largest row is tried and measured; nothing is changed by it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from tests.engine.made_runs import FAST, chat_row, losses, make_run, rows, train_here
-from tests.engine.staged import with_room_for
+from tests.engine.staged import Staged, with_room_for
 from tests.engine.test_preference import preference_run
 from tunedesk.engine.control import ControlWatch
 from tunedesk.engine.event_log import EventLog
@@ -105,6 +106,21 @@ def test_a_row_that_does_not_fit_ends_the_run_before_its_first_step(tmp_path: Pa
         train_here(run, stage=with_room_for(32))
     assert "Set " in raised.value.hint or "smaller model" in raised.value.hint
     assert run.history().started is None and not run.checkpoints_dir.exists()
+
+
+def test_what_cannot_fit_by_far_is_not_even_tried_on_a_processor(tmp_path: Path, tiny_model: Path) -> None:
+    """There the system would end the process without a word."""
+    tried: list[object] = []
+
+    def stage(training: Training) -> None:
+        shape = replace(training.base.shape, layers=40_000_000)
+        training.base = replace(training.base, shape=shape)
+        training.objective = Staged(training.objective, before=tried.append)
+
+    run = make_run(tmp_path, tiny_model)
+    with pytest.raises(UserError, match=r"needs about [\d,.]+ GB, and [\d,.]+ GB are free"):
+        train_here(run, stage=stage)
+    assert not tried and run.history().preflight is None
 
 
 def test_the_smallest_change_that_fits_is_offered(tiny_model: Path) -> None:
