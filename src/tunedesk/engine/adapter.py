@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tunedesk.engine.start_up import light_imports
+from tunedesk.errors import UserError
 from tunedesk.runs.hyperparameters import Hyperparameters
 
 with light_imports():
@@ -30,7 +31,7 @@ def new_adapter(
     """Wrap the model with LoRA, random as the seed says; by default on all linear layers but the head.
 
     The adapter stays in float32 whatever the model computes in: steps smaller than bfloat16's resolution
-    would be lost, and a resume would not be exact.
+    would be lost, and a resume would not be exact. UserError: DoRA cannot be had with this model.
     """
     config = LoraConfig(
         r=hyper.lora_rank,
@@ -45,7 +46,22 @@ def new_adapter(
     with torch.random.fork_rng(devices=[model.device] if model.device.type == "cuda" else []):
         torch.manual_seed(hyper.seed)
         wrapped = get_peft_model(model, config, autocast_adapter_dtype=True)
+    if hyper.dora and model.device.type != "meta":
+        _refuse_rows_without_length(wrapped)
     return wrapped
+
+
+def _refuse_rows_without_length(model: PeftModel) -> None:
+    """DoRA divides each row of a weight by its length; a row of zeros would make every output NaN."""
+    for name, lengths in model.named_parameters():
+        layer, is_length, _ = name.removeprefix("base_model.model.").partition(".lora_magnitude_vector.")
+        if is_length and (empty := int((lengths == 0).sum())):
+            rows = "1 row" if empty == 1 else f"{empty:,} rows"
+            raise UserError(
+                f"DoRA cannot be used with this model: {rows} of {layer} hold nothing but zeros, and have no "
+                "length that could be learned.",
+                hint="Set dora=false and start a new run.",
+            )
 
 
 def trained_parameters(model: PeftModel) -> list[torch.nn.Parameter]:
