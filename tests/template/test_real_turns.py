@@ -232,3 +232,12 @@ def test_nothing_of_an_untrained_call_or_its_answer_is_trained_with_the_turn_beh
     turns[3]["weight"] = 0
     turns[4]["content"] = ""
     assert trained(real("gemma4_v5"), turns, [TOOL]) == ["Hm.<turn|>", "There.<turn|>", "Yes.<turn|>"]
+
+
+def test_a_thought_is_trained_although_another_one_ahead_is_dropped(real: Load) -> None:
+    turns = asked("Where?") + called("A1", says="I have to look.") + answered("There.")
+    turns[-1]["thinking"] = "Found it."
+    assert trained(real("gptoss"), turns, [TOOL])[1] == (
+        "<|channel|>analysis<|message|>Found it.<|end|>"
+        "<|start|>assistant<|channel|>final<|message|>There.<|return|>"
+    )

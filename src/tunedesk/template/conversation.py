@@ -56,7 +56,7 @@ def conversation_of(example: Example, trained_from: int = 0) -> Conversation:
             message.content or "",
             index >= trained_from and is_trained(example, message),
             tuple(call.name for call in message.tool_calls),
-            bool((message.reasoning or "").strip()),
+            message.reasoning is not None,
         )
         for index, message in enumerate(example.messages)
     )

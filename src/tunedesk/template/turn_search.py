@@ -41,7 +41,7 @@ def find_turn(chat: RenderedChat, index: int, behind: int) -> list[Range]:
         return [place]
     place = _by_probe(chat, index, None) or _by_search(chat, index, max(behind, _shown(chat, index)))
     if place is not None:
-        begin = _parted_from_prompt(chat, index) if chat.turns[index].thinks else None
+        begin = _thought(chat, index, behind, place[0]) if chat.turns[index].thinks else None
         if begin is None:
             has_lead = chat.text.endswith(chat.lead, behind, place[0])
             begin = place[0] - len(chat.lead) * has_lead
@@ -113,7 +113,7 @@ def _calling_turn(chat: RenderedChat, index: int, start: int | None, behind: int
     begin = shared_start(chat.text, other)
     end = len(chat.text) - len(behind_call)
     if start is None:
-        start = _parted_from_prompt(chat, index) or _behind_moved_prompt(chat, index, behind, begin)
+        start = _thought(chat, index, behind, begin)
     if not found or not chat.text.endswith(behind_call) or start is None or not start <= begin <= end:
         return None
     return start, end
@@ -137,6 +137,12 @@ def probes_of_calls(turn: Turn, text: str, index: int) -> list[str]:
     return [f"{new_word(text)}{index}x{number}x" for number in range(len(turn.call_names))]
 
 
+def _thought(chat: RenderedChat, index: int, behind: int, before: int) -> int | None:
+    """Where the turn's own words begin that stand before its text or its calls."""
+    parted = _parted_from_prompt(chat, index)
+    return _behind_moved_prompt(chat, index, behind, before) if parted is None else parted
+
+
 def _parted_from_prompt(chat: RenderedChat, index: int) -> int | None:
     """Where the text and the prompt for a turn part, if only the prompt's end is another one: it says more
     than stands before this turn (an empty thought, where the turn has one of its own).
@@ -153,8 +159,8 @@ def _parted_from_prompt(chat: RenderedChat, index: int) -> int | None:
 
 
 def _behind_moved_prompt(chat: RenderedChat, index: int, behind: int, before: int) -> int | None:
-    """Where the end of the prompt for a calling turn stands, the turn before included, if what stands further
-    ahead reads otherwise: tools stand with the last question, a thought is dropped.
+    """Where the end of the prompt for a turn stands, the turn before included, if what stands further ahead
+    reads otherwise: tools stand with the last question, a thought is dropped.
     """
     prompt, shown = chat.prefix(index, True), chat.prefix(index, False)
     if prompt is None or shown is None or not prompt.startswith(shown) or chat.text.startswith(shown):
