@@ -14,7 +14,7 @@ from tunedesk.__main__ import main
 from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.job import encode_job
 from tunedesk.runs.presets import write_preset
-from tunedesk.runs.requests import RunRequest, job_of
+from tunedesk.runs.requests import RunRequest, job_of, prepare_run
 from tunedesk.runs.run_folder import RunFolder, RunState, rows_digest
 
 FAST = ["batch_size=4", "learning_rate=0.01", "lora_rank=8", "lora_alpha=16", "max_length=64", "threads=1"]
@@ -205,6 +205,31 @@ def test_a_lone_job_is_done_with_the_rows_it_was_made_with_and_with_no_others(
     capsys.readouterr()
     dataset.write_bytes(dataset.read_bytes() + rows[0] + b"\n")
     assert "not those that the job was made with" in refused(capsys, "--job", lone, "--out", tmp_path / "two")
+
+
+def test_a_job_that_goes_on_from_an_adapter_is_done_again_from_anywhere(
+    trained: tuple[Path, str, str], tiny: Path, tmp_path: Path
+) -> None:
+    rows = learnable_rows(12)
+    hyper = Hyperparameters(max_steps=1, max_length=64)
+    adapter = RunFolder(trained[0]).adapter_dir
+    made = RunRequest(
+        tmp_path / "runs", trained[0], rows, tiny, hyperparameters=hyper, adapter=adapter, name="first"
+    )
+    job = prepare_run(made).job_path
+    main(["train", "--job", str(job), "--out", str(tmp_path / "again")])
+    again = RunFolder(tmp_path / "again")
+    first_job, second_job = RunFolder(job.parent).job(), again.job()
+    assert second_job.adapter == first_job.adapter
+    assert again.history().steps
+
+
+@pytest.mark.parametrize("option", ["--valid", "--model", "--method", "--adapter", "--preset"])
+def test_what_a_job_says_already_is_not_passed_over(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refused(capsys, "--job", tmp_path / "job.json", "--out", tmp_path / "again", option, "dpo")
+    assert told.startswith(f"tunedesk: {option} does not go with --job")
 
 
 def test_a_preset_comes_before_what_is_set_by_hand(

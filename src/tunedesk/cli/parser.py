@@ -151,8 +151,8 @@ def _add_plan(commands: Commands) -> None:
 
 
 def _add_method(command: argparse.ArgumentParser) -> None:
-    text = "imitate answers, or learn from pairs"
-    command.add_argument("--method", choices=("sft", "dpo", "orpo"), default="sft", help=text)
+    text = "imitate answers (sft, the default), or learn from pairs"
+    command.add_argument("--method", choices=("sft", "dpo", "orpo"), help=text)
 
 
 def _add_runs(commands: Commands) -> None:

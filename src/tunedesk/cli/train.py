@@ -86,7 +86,8 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
     train_rows, valid_rows = rows_of(dataset), rows_of(valid) if valid else []
     mapping = around.mapping(dataset) if around else None
     own = own_settings(arguments)
-    settings, facts = recommended(model, train_rows, len(valid_rows), own, mapping, arguments.method)
+    method = method_of(arguments)
+    settings, facts = recommended(model, train_rows, len(valid_rows), own, mapping, method)
     out = new_run_path(arguments.out)
     request = RunRequest(
         runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
@@ -99,10 +100,16 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
         name=out.name if out else "",
         mapping=mapping,
         valid_mapping=around.mapping(valid) if around and valid else None,
-        method=arguments.method,
+        method=method,
         adapter=adapter_of(arguments.adapter) if arguments.adapter else None,
     )
     return request, facts
+
+
+def method_of(arguments: argparse.Namespace) -> Method:
+    """--method, or the usual one."""
+    method: Method = arguments.method or "sft"
+    return method
 
 
 def own_settings(arguments: argparse.Namespace) -> list[str]:
@@ -110,7 +117,7 @@ def own_settings(arguments: argparse.Namespace) -> list[str]:
     if not arguments.preset:
         return list(arguments.set)
     preset = read_preset(arguments.preset)
-    if preset.method != arguments.method:
+    if preset.method != method_of(arguments):
         raise UserError(
             f"The preset {arguments.preset} is for the method {preset.method}.",
             hint=f"Add --method {preset.method}, or choose another preset.",
@@ -165,6 +172,7 @@ def new_run_path(out: Path | None) -> Path | None:
 
 def run_from_job(arguments: argparse.Namespace) -> RunFolder:
     """The run folder that a job.json lies in when it waits to be started, else a new one in --out."""
+    refuse_what_the_job_says(arguments)
     path = arguments.job.absolute()
     job = read_job(path)
     run = RunFolder(path.parent)
@@ -188,10 +196,29 @@ def run_from_job(arguments: argparse.Namespace) -> RunFolder:
         run=out.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         hyperparameters=with_settings(job.hyperparameters, arguments.set),
+        adapter=msgspec.structs.replace(job.adapter, path=str(path.parent / job.adapter.path))
+        if job.adapter
+        else None,
     )
     dataset = Path(job.dataset.path)
     valid = job_rows(path.parent, job.valid, dataset.parent / job.valid.source) if job.valid else []
     return RunFolder.create(out.parent, again, job_rows(path.parent, job.train, dataset), valid)
+
+
+def refuse_what_the_job_says(arguments: argparse.Namespace) -> None:
+    """UserError: an option that a job.json answers already, and that would be passed over."""
+    given = {
+        "--valid": arguments.valid,
+        "--model": arguments.model,
+        "--method": arguments.method,
+        "--adapter": arguments.adapter,
+        "--preset": arguments.preset,
+    }
+    if answered := [option for option, value in given.items() if value is not None]:
+        raise UserError(
+            f"{answered[0]} does not go with --job, which says it already.",
+            hint="Change settings with --set, or make a new run with --dataset.",
+        )
 
 
 def read_job(path: Path) -> Job:
