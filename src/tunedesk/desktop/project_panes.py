@@ -23,12 +23,15 @@ from tunedesk.desktop.widgets.notice_bar import Answer, Notice
 from tunedesk.errors import UserError
 
 if TYPE_CHECKING:  # the panes bring pyqtgraph and more, which the first paint does not need
+    from tunedesk.chat.session import ChatListener, ChatSession
     from tunedesk.dataset.document import Document
     from tunedesk.desktop.chat.pane import ChatPane, WantedExample
     from tunedesk.desktop.runs.pane import RunsPane
     from tunedesk.desktop.train.pane import TrainPane
     from tunedesk.desktop.waiting_engine import WaitingEngine
+    from tunedesk.runs.places.warm_engine import WarmEngine
     from tunedesk.runs.requests import RunRequest
+    from tunedesk.runs.run_folder import RunState
 
 NAMES = ("train", "runs", "chat")
 
@@ -163,6 +166,7 @@ class ProjectPanes(QObject):
         self._memory.follow(pane.splitter, "runs")
         pane.chat_requested.connect(self._talk_to)
         pane.train_requested.connect(self._to_train.trigger)
+        pane.page.state_changed.connect(self._look_at_run)
         pane.notice_raised.connect(self._window.notices.show_notice)
         pane.failed.connect(self.failed)
         self._window.show_run_menu("runs", pane.actions_for_menu())
@@ -174,7 +178,7 @@ class ProjectPanes(QObject):
             return self._nothing_open("chat", "Nobody to talk to yet", "Open a project with a tuned model.")
         from tunedesk.desktop.chat.pane import ChatPane
 
-        self._chat = pane = ChatPane(self._background, self._models)
+        self._chat = pane = ChatPane(self._background, self._models, self._make_session)
         pane.example_wanted.connect(self._make_example)
         pane.training_wanted.connect(self._to_train.trigger)
         pane.link_clicked.connect(self._ask_about_link)
@@ -184,6 +188,23 @@ class ProjectPanes(QObject):
 
     def _nothing_open(self, icon: str, title: str, sentence: str) -> QWidget:
         return EmptyState(icon, title, sentence, self._open_file)
+
+    def _look_at_run(self, state: RunState) -> None:
+        """Who looks at a finished run may talk to its model next."""
+        from tunedesk.runs.run_folder import RunState
+
+        if state is RunState.FINISHED:
+            self._make_ready()
+
+    def _make_session(self, listener: ChatListener) -> ChatSession:
+        from tunedesk.chat.session import ChatSession
+        from tunedesk.runs.places.generator import Generator
+
+        return ChatSession(listener, lambda told: Generator(told, warm=self._warm))
+
+    @property
+    def _warm(self) -> WarmEngine | None:
+        return self._waiting.warm if self._waiting else None
 
     def _make_ready(self) -> None:
         if not self._keeps_ready:
@@ -196,7 +217,7 @@ class ProjectPanes(QObject):
 
     def _start(self, request: RunRequest) -> None:
         """Write the run folder and start its engine; both may take a moment."""
-        warm = self._waiting.warm if self._waiting else None
+        warm = self._warm
 
         def work(job: Job) -> Path:
             from tunedesk.runs.places import this_computer

@@ -30,9 +30,9 @@ NOT_PACKED = 1
 
 @dataclass(frozen=True, slots=True)
 class ReadyModel:
-    """initial: the adapter before the first step, as one vector. row_tokens: of a row of packed examples.
+    """initial: the adapter before the first step, as one vector in main memory.
 
-    losses: how those of single tokens are computed. activations: what is done with them.
+    row_tokens: of a row of packed examples. losses: how those of single tokens are computed. activations: what is done with them.
     """
 
     model: Any
@@ -71,7 +71,7 @@ def load_ready_model(run: Path, job: Job, base: ModelFolder, data: Data, warn: W
         row_tokens = NOT_PACKED
     optimizer = flat_adamw(trained_parameters(tuned), hyper.optimizer, hyper.weight_decay)
     tuned.train()
-    initial = optimizer.vector.detach().clone()
+    initial = optimizer.vector.detach().to("cpu", copy=True)  # a card has no room for what is only compared
     return ReadyModel(tuned, optimizer, initial, losses, row_tokens, activations)
 
 

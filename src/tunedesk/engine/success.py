@@ -34,7 +34,7 @@ def check_success(
             hint="Lower learning_rate and start a new run.",
             exit_code=1,
         )
-    if bool(torch.equal(weights, initial)):
+    if bool(torch.equal(weights.to(initial.device), initial)):
         raise UserError(
             "The training changed nothing: the adapter is as it was at first.",
             hint="Raise learning_rate or epochs and start a new run.",

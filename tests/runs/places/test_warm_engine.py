@@ -1,5 +1,6 @@
 """A waiting engine does the next run in its own process, and is never in the way."""
 
+import queue
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import psutil
 import pytest
 
 from tests.runs.chats import chat_row
+from tunedesk.runs.generation import AnyMessage, Load, Ready
 from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.places import this_computer
+from tunedesk.runs.places.generator import Generator
 from tunedesk.runs.places.warm_engine import NEEDED_BYTES, SHORT_BYTES, WarmEngine
 from tunedesk.runs.places.warm_order import Order
 from tunedesk.runs.requests import RunRequest, prepare_run
@@ -79,9 +82,12 @@ def test_one_that_was_killed_gets_no_order(warm: WarmEngine) -> None:
     assert warm.take(Order(("check",))) is None
 
 
-def test_a_chat_can_be_served_by_it(warm: WarmEngine) -> None:
+def test_a_chat_is_served_by_it(warm: WarmEngine, tiny_model: Path) -> None:
     until_it_waits(warm)
-    process = warm.take(Order(("generate",)))
-    assert process is not None and process.stdin and process.stdout and process.stderr
-    out, _ = process.communicate(b'{"type":"quit"}\n')
-    assert process.returncode == 0 and out == b""
+    (child,) = psutil.Process().children()
+    told: queue.Queue[AnyMessage] = queue.Queue()
+    with Generator(told.put, warm=warm) as generator:
+        generator.load(Load(str(tiny_model)))
+        assert isinstance(told.get(timeout=60), Ready)
+        assert not warm.is_waiting and child.is_running()
+    assert not child.is_running()

@@ -23,6 +23,8 @@ from tunedesk.runs.generation import (
     encode_line,
 )
 from tunedesk.runs.places.engine_command import engine_command
+from tunedesk.runs.places.warm_engine import WarmEngine
+from tunedesk.runs.places.warm_order import Order
 
 LOG_LINES = 60
 PATIENCE = 3.0
@@ -39,9 +41,14 @@ class Generator:
     """
 
     def __init__(
-        self, on_message: Callable[[AnyMessage], None], command: Sequence[str] | None = None
+        self,
+        on_message: Callable[[AnyMessage], None],
+        command: Sequence[str] | None = None,
+        warm: WarmEngine | None = None,
     ) -> None:
+        """warm: an engine that may be waiting; it spares the seconds of the imports."""
         self._on_message = on_message
+        self._warm = warm
         self._command = list(command) if command else [*engine_command(), "generate"]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -110,7 +117,14 @@ class Generator:
                 process.stdin.flush()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
+        waiting = self._warm.take(Order(("generate",))) if self._warm else None
+        self._process = process = waiting or self._start_anew()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
+        return process
+
+    def _start_anew(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -118,10 +132,6 @@ class Generator:
             env={**os.environ, "PYTHONUTF8": "1"},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows only
         )
-        self._process = process
-        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
-        self._reader.start()
-        return process
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin and process.stdout and process.stderr
