@@ -36,6 +36,7 @@ def test_a_wrong_setting_is_named(setting: str, named: str) -> None:
         ("epochs=many", "epochs=many does not fit: a number is expected."),
         ("seed=1.5", "seed=1.5 does not fit: a whole number is expected."),
         ("batch_size=0", "batch_size=0 does not fit: a whole number >= 1 is expected."),
+        ("dora=maybe", "dora=maybe does not fit: true or false is expected."),
         ("quantization=int8", "quantization=int8 does not fit: one of nf4, none is expected."),
     ],
 )
@@ -43,6 +44,13 @@ def test_a_wrong_setting_is_told_without_a_programmer_s_words(setting: str, told
     with pytest.raises(UserError) as caught:
         with_settings(Hyperparameters(), [setting])
     assert caught.value.message == told
+
+
+@pytest.mark.parametrize("name", field_names())
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_no_setting_takes_what_a_job_cannot_hold(name: str, value: str) -> None:
+    with pytest.raises(UserError, match=f"^{name}={value} does not fit"):
+        with_settings(Hyperparameters(), [f"{name}={value}"])
 
 
 def test_a_misspelt_setting_gets_the_nearest_name() -> None:

@@ -48,7 +48,9 @@ class Hyperparameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_grad_norm: Annotated[
         float,
         Meta(
-            gt=0, description="Longer gradients are shortened to this length, so one bad batch cannot harm."
+            gt=0,
+            le=1_000_000,
+            description="Longer gradients are shortened to this length, so one bad batch cannot harm.",
         ),
     ] = 1.0
     prompt_loss_weight: Annotated[
@@ -106,7 +108,12 @@ class Hyperparameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(ge=1, le=1000, description="How many of the newest checkpoints stay; the best one always does."),
     ] = 2
     checkpoint_minutes: Annotated[
-        float, Meta(ge=0, description="A checkpoint also after so many minutes without one; 0 means never.")
+        float,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="A checkpoint also after so many minutes without one; 0 means never.",
+        ),
     ] = 10.0
     early_stopping: Annotated[
         int,
@@ -194,6 +201,8 @@ def _wanted(kind: Any, error: msgspec.ValidationError) -> str:
     base = typing.get_args(kind)[0]
     if typing.get_origin(base) is Literal:
         return f"one of {', '.join(typing.get_args(base))}"
+    if base is bool:
+        return "true or false"
     number = "a whole number" if base is int else "a number"
     bound = re.search(r"[<>]=? -?[\d.]+", str(error))
     return f"{number} {bound.group().removesuffix('.0')}" if bound else number
