@@ -38,6 +38,7 @@ LINES = (
     Line("counting", "local_ratio", "count all rows : the bare tokenizer, local", 1.11),
     Line("counting", "openai_ratio", "count all rows : the bare tokenizer, OpenAI", 1.11),
     Line("engine_start", "ratio", "engine's first step : import and load alone"),
+    Line("engine_start", "warm_ratio", "  : of an engine that has waited"),
 )
 
 

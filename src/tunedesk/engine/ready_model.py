@@ -32,7 +32,8 @@ NOT_PACKED = 1
 class ReadyModel:
     """initial: the adapter before the first step, as one vector in main memory.
 
-    row_tokens: of a row of packed examples. losses: how those of single tokens are computed. activations: what is done with them.
+    row_tokens: of a row of packed examples. losses: how those of single tokens are computed. activations:
+    what is done with them.
     """
 
     model: Any
