@@ -75,9 +75,7 @@ def test_all_rows_that_cannot_be_trained_are_named_with_the_first_reason() -> No
     broken = [AuditRow(number, problem=f"reason {number}.", hint="Mend it.") for number in (2, 5)]
     found = look([row(1), *broken])
     assert only(found).rows == (2, 5)
-    assert only(found).sentence == (
-        "Row 2 of the training data: reason 2. 1 more row of it cannot be trained either."
-    )
+    assert only(found).sentence == "Row 2 of the training data: reason 2. Nor can row 5 of it be trained."
     refusal = found.refusal()
     assert refusal is not None and refusal.hint == "Mend it."
 

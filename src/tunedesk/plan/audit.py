@@ -140,8 +140,8 @@ def _unreadable(rows: Sequence[AuditRow], split: Split) -> AuditFinding | None:
     if not rows:
         return None
     sentence = f"{_place(rows[:1], split)}: {rows[0].problem}"
-    if more := len(rows) - 1:
-        sentence += f" {_count(more, 'more row')} of it cannot be trained either."
+    if len(rows) > 1:
+        sentence += f" Nor can {named_rows([row.row for row in rows[1:]])} of it be trained."
     return _finding("unreadable", True, sentence, rows, split, rows[0].hint)
 
 
