@@ -47,6 +47,15 @@ def test_dropout_and_dora_go_through_pefts_own_layers() -> None:
     assert memory_plan(QWEN3_8B, SETTINGS, FACTS, machine(80)).fused_lora
 
 
+def test_with_a_weight_of_prompts_every_token_of_a_chat_gets_a_loss() -> None:
+    weighted = replace(SETTINGS, prompt_loss_weight=0.1)
+    assert memory_plan(QWEN3_8B, weighted, FACTS, machine(80)).trained_share == 1.0
+    for method in ("dpo", "orpo"):  # where prompts never get one
+        share = memory_plan(QWEN3_8B, weighted, FACTS, machine(80), method).trained_share
+        assert share == FACTS.trained_share
+    assert memory_plan(QWEN3_8B, SETTINGS, FACTS, machine(80)).trained_share == FACTS.trained_share
+
+
 def test_steps_and_tokens_are_those_of_whole_epochs_or_of_the_steps_asked_for() -> None:
     facts = DataFacts(40, 0, [100] * 20 + [300] * 20, 1_000)
     settings = Hyperparameters(batch_size=16, epochs=2, max_length=200)

@@ -119,7 +119,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
             model,
             tokens_read(facts, settings, request.method),
             hardware,
-            trained_share=facts.trained_share,
+            trained_share=needs.trained_share,
             recompute=needs.activations != "keep",
         ),
         needed_disk=run_bytes(model, settings.lora_rank, settings.optimizer, settings.keep_checkpoints),

@@ -9,7 +9,7 @@ from tunedesk.engine.data import Data
 from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.memory import MemoryPlan
 from tunedesk.runs.job import Job
-from tunedesk.runs.planning import memory_needs
+from tunedesk.runs.planning import memory_needs, share_with_a_loss
 
 
 def used_bytes() -> int:
@@ -35,4 +35,5 @@ def memory_plan(job: Job, data: Data, device: torch.device) -> MemoryPlan:
     tokens = tuple(max(one.tokens for one in example.sequences) for example in data.train)
     facts = DataFacts(len(data.train), len(data.valid), tokens, 0)
     needs = memory_needs(job.hyperparameters, facts, "gpu" if device.type == "cuda" else "cpu", job.method)
-    return replace(needs, trained_share=data.trained / max(1, data.tokens))
+    share = share_with_a_loss(job.hyperparameters, data.trained / max(1, data.tokens), job.method)
+    return replace(needs, trained_share=share)

@@ -18,6 +18,7 @@ from tunedesk.plan.fitting import choose_activations, smallest_change
 from tunedesk.plan.memory import MemoryPlan, estimate_memory
 from tunedesk.runs.dry_run_report import DryRunReport, ReportedChange
 from tunedesk.runs.job import Job, decode_job
+from tunedesk.runs.planning import share_with_a_loss
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import ModelFolder, read_model_folder
@@ -95,7 +96,8 @@ def _plan(
         plan = memory_plan(job, prepare_data(folder, job, ChatTemplate.load(base.path)), device)
     else:
         plan = replace(
-            _without_rows(job, "gpu" if device.type == "cuda" else "cpu"), trained_share=trained_share
+            _without_rows(job, "gpu" if device.type == "cuda" else "cpu"),
+            trained_share=share_with_a_loss(job.hyperparameters, trained_share, job.method),
         )
     if job.hyperparameters.activations != "auto":
         return plan

@@ -48,8 +48,13 @@ def memory_needs(
         pairs=pairs,
         longest=min(max(facts.tokens, default=0), settings.max_length),
         device=device,
-        trained_share=facts.trained_share,
+        trained_share=share_with_a_loss(settings, facts.trained_share, method),
     )
+
+
+def share_with_a_loss(settings: Hyperparameters, trained_share: float, method: Method) -> float:
+    """Part of the tokens that get a loss: with prompt_loss_weight those of the prompts do too."""
+    return 1.0 if settings.prompt_loss_weight and method == "sft" else trained_share
 
 
 def total_steps(rows: int, settings: Hyperparameters) -> int:

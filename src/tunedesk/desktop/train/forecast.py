@@ -31,7 +31,6 @@ def forecast(
 ) -> Forecast:
     """free_disk: bytes where the run will lie. Without a past run the processor is measured for a moment."""
     facts = reading.facts
-    share = facts.trained_share
     steps = total_steps(facts.rows, settings)
     plan = memory_plan(model, settings, facts, hardware, method)
     memory = estimate_memory(model, plan)
@@ -39,7 +38,7 @@ def forecast(
         model,
         tokens_read(facts, settings, method),
         hardware,
-        trained_share=share,
+        trained_share=plan.trained_share,
         recompute=plan.activations != "keep",
         past=past,
     )
