@@ -11,6 +11,8 @@ import pytest
 from tests.cli.rows import row, write_rows
 from tests.engine.made_runs import rows as learnable_rows
 from tunedesk.__main__ import main
+from tunedesk.cli.parser import make_parser
+from tunedesk.cli.train import request_from, run_from_job
 from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.job import encode_job
 from tunedesk.runs.presets import write_preset
@@ -205,6 +207,23 @@ def test_a_lone_job_is_done_with_the_rows_it_was_made_with_and_with_no_others(
     capsys.readouterr()
     dataset.write_bytes(dataset.read_bytes() + rows[0] + b"\n")
     assert "not those that the job was made with" in refused(capsys, "--job", lone, "--out", tmp_path / "two")
+
+
+def test_a_lone_job_finds_validation_rows_of_another_folder(tiny: Path, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    train, valid = (
+        write_rows(tmp_path / "first" / "rows.jsonl"),
+        write_rows(tmp_path / "second" / "few.jsonl"),
+    )
+    asked = ["train", "--dataset", str(train), "--valid", str(valid), "--model", str(tiny)]
+    request, _ = request_from(make_parser().parse_args(asked))
+    lone = tmp_path / "copied.json"
+    lone.write_bytes(encode_job(job_of(request)))
+    again = ["train", "--job", str(lone), "--out", str(tmp_path / "again")]
+    run = run_from_job(make_parser().parse_args(again))
+    found = run.job().valid
+    assert found is not None and found.sha256 == rows_digest(valid.read_bytes().splitlines())
 
 
 def test_a_job_that_goes_on_from_an_adapter_is_done_again_from_anywhere(

@@ -28,7 +28,7 @@ from tunedesk.runs.job import DataFile, Job, Method, decode_job
 from tunedesk.runs.places import this_computer
 from tunedesk.runs.planning import memory_plan
 from tunedesk.runs.presets import read_preset
-from tunedesk.runs.requests import RunRequest, prepare_run
+from tunedesk.runs.requests import RunRequest, named_from, prepare_run
 from tunedesk.runs.run_folder import RunFolder, RunState, rows_digest
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import read_model_folder
@@ -95,7 +95,7 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
         train=train_rows,
         model=model,
         valid=valid_rows,
-        valid_source=valid.name if valid else "",
+        valid_source=named_from(dataset, valid) if valid else "",
         hyperparameters=settings,
         name=out.name if out else "",
         mapping=mapping,

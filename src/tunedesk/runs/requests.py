@@ -148,6 +148,11 @@ def job_of(request: RunRequest) -> Job:
     )
 
 
+def named_from(dataset: Path, other: Path) -> str:
+    """How a job names the validation file: by its name alone where it lies beside the training data."""
+    return other.name if other.absolute().parent == dataset.absolute().parent else str(other.absolute())
+
+
 def watched_prompts(rows: Sequence[bytes], mapping: ColumnMapping | None = None) -> tuple[WatchedPrompt, ...]:
     """Three prompts, spread evenly over the rows: each row's turns before its last answer."""
     found = [

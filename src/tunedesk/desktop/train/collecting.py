@@ -7,7 +7,7 @@ from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.train import wizard
 from tunedesk.desktop.train.survey import SplitSource
 from tunedesk.desktop.train.wizard import Choices
-from tunedesk.runs.requests import RunRequest
+from tunedesk.runs.requests import RunRequest, named_from
 
 
 def request_of(
@@ -25,7 +25,7 @@ def request_of(
         train=_rows(snapshots["train"]),
         model=choices.model.path,
         valid=_rows(measured) if measured else (),
-        valid_source=valid.path.name if valid else "",
+        valid_source=named_from(train.path, valid.path) if valid else "",
         hyperparameters=settings,
         document_version=snapshots["train"].version,
         modified=train.is_modified,
