@@ -3,12 +3,14 @@
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tunedesk.dataset.example import example_of
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.lint.edits import DeleteKey, ReplaceText, SetValue
@@ -43,6 +45,19 @@ def test_a_fix_that_keeps_ids_and_mask_is_safe(local: Target, weight: str, mende
     assert json.loads(result.raw or b"")["messages"][1].get("weight") == mended
 
 
+@pytest.mark.parametrize("weight", ["false", '"0"', "0.0"])
+def test_a_fix_of_a_row_that_is_trained_all_the_same_is_no_safe_one(local: Target, weight: str) -> None:
+    """Services refuse such a weight; the engine here renders the row, and trains the answer."""
+    raw = weighted(weight)
+    found = finding(raw, local, "CNV010")
+    assert found.fix is not None
+    trained = example_of(parse_row(raw).value).messages[1].weight != 0
+    result = apply_fix(raw, found, local)
+    assert (found.fix.kind is FixKind.UNSAFE) == (not result.verified_safe) == trained
+    assert finding(raw, Target("openai"), "CNV010").fix == replace(found.fix, kind=FixKind.SAFE)
+    assert fix_rows([raw], local, FixKind.SAFE).changed == (() if trained else (1,))
+
+
 @pytest.mark.parametrize("with_template", [True, False])
 def test_a_fix_that_claims_to_be_safe_and_is_not_is_found_out(local: Target, with_template: bool) -> None:
     target = local if with_template else Target("generic")
@@ -64,7 +79,7 @@ def test_a_safe_claim_is_lowered_in_the_finding_itself(
     """With a weight on a user turn the row is refused, so deleting it is safe; null padding must be
     proven.
     """
-    monkeypatch.setattr("tunedesk.lint.rows.keeps_training", lambda view, fix: False)
+    monkeypatch.setattr("tunedesk.lint.proof.keeps_training", lambda view, fix: False)
     assert finding(weighted("null"), local, "SCH006").fix == Fix(
         FixKind.UNSAFE, "Delete weight", (DeleteKey("/messages/1/weight"),)
     )

@@ -17,7 +17,7 @@ from tunedesk.lint.corpus import CorpusIndex
 from tunedesk.lint.edits import RewriteFile
 from tunedesk.lint.file_facts import facts_of_content, rewrite
 from tunedesk.lint.finding import Finding, FixKind
-from tunedesk.lint.proof import keeps_training
+from tunedesk.lint.proof import may_be_safe
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rows import is_trainable, lint_row
 from tunedesk.lint.rules.files import lint_file_facts
@@ -59,8 +59,9 @@ def apply_fix(raw: bytes, finding: Finding, target: Target) -> FixResult:
         raise UserError(
             f"The row changed since {finding.code} was found.", hint="Look at its findings again."
         ) from error
-    was_usable = parsed.value is not None and is_trainable(lint_row(parsed, target))
-    return FixResult(new, not was_usable or keeps_training(RowView(parsed, target), finding.fix))
+    is_rejected = not is_trainable(lint_row(parsed, target))
+    view = RowView(parsed, target)
+    return FixResult(new, may_be_safe(view, finding.fix, is_rejected=is_rejected))
 
 
 def fix_rows(

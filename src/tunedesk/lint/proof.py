@@ -31,6 +31,24 @@ def keeps_training(view: RowView, fix: Fix) -> bool:
     return before is not None and before == then
 
 
+def may_be_safe(view: RowView, fix: Fix, *, is_rejected: bool) -> bool:
+    """Whether a fix changes nothing that is trained, or the row could not be used before.
+
+    is_rejected: rules say that the target does not take the row. Where a model is chosen, its template may
+    render it all the same, and then it is trained: a fix that leaves every token as it is and changes which
+    of them are trained is not safe.
+    """
+    if view.parsed.value is None:
+        return True
+    if not is_rejected:
+        return keeps_training(view, fix)
+    before, raw = _renderings(view), fix.apply(view.parsed)
+    if before is None or raw is None:
+        return True
+    then = _renderings(RowView(parse_row(raw), view.target)) or []
+    return [ids for ids, _ in before] != [ids for ids, _ in then] or before == then
+
+
 def _renderings(view: RowView) -> list[tuple[tuple[int, ...], tuple[int, ...]]] | None:
     """Ids and mask of everything that the target is shown of a row; None when the template refuses it."""
     template = view.target.template

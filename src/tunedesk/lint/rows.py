@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.lint.finding import Finding, FixKind, Severity
-from tunedesk.lint.proof import keeps_training
+from tunedesk.lint.proof import may_be_safe
 from tunedesk.lint.registry import BY_CODE, RULES
 from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rule import Check, Hit, Rule
@@ -92,11 +92,12 @@ def _severity(rule: Rule, hit: Hit, target: Target) -> Severity:
 
 
 def _findings(hits: _Hits, view: RowView, target: Target) -> tuple[Finding, ...]:
-    was_usable = view.parsed.value is not None and not _is_rejected(hits, target)
+    is_rejected = _is_rejected(hits, target)
     found: list[Finding] = []
     for rule, hit in hits:
         fix = hit.fix
-        if fix is not None and fix.kind is FixKind.SAFE and was_usable and not keeps_training(view, fix):
+        is_safe = fix is not None and fix.kind is FixKind.SAFE
+        if fix is not None and is_safe and not may_be_safe(view, fix, is_rejected=is_rejected):
             fix = replace(fix, kind=FixKind.UNSAFE)
         severity = _severity(rule, hit, target)
         found.append(Finding(rule.code, severity, hit.pointer, hit.start, hit.end, hit.message, fix))
