@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 
 from tests.desktop.train.sample import mend
 from tests.runs.examples import a_job, a_start, a_step
@@ -277,6 +277,19 @@ def test_the_memory_follows_what_is_typed(qtbot, bench):
     bench.settle()
     assert before.startswith("Needs about ") and before.endswith(": fits")
     assert bench.pane.settings_page.needs.headline != before
+
+
+def test_the_memory_is_counted_when_asked_and_forgotten_with_the_next_change(qtbot, bench):
+    bench.show()
+    go_to(qtbot, bench, Step.SETTINGS)
+    click(qtbot, bench.pane.settings_page, "Count exactly")
+    qtbot.waitUntil(lambda: bench.choices.forecast.counted is not None, timeout=60_000)
+    counted, formula = bench.choices.forecast.counted.total, bench.choices.forecast.memory.total
+    assert counted == pytest.approx(formula, rel=0.1)
+    assert any("Counted without weights" in one.text() for one in bench.pane.findChildren(QLabel))
+    type_into(qtbot, bench, "epochs", "7")
+    bench.settle()
+    assert bench.choices.forecast.counted is None
 
 
 def test_a_setting_that_is_on_or_off_is_a_box_to_tick(qtbot, bench):

@@ -52,6 +52,7 @@ def forecast(
         largest_row=plan.micro_batch_tokens,
         activations=plan.activations,
         changes=changes,
+        plan=plan,
         cautions=cautions(settings, recommend(facts, model, hardware, method), facts, model),
     )
 

@@ -18,12 +18,19 @@ from tunedesk.plan.hardware import Hardware
 class NeedsCard(QWidget):
     change_chosen = Signal(str, str)
     """A setting's name and the value with which the run fits, or fits nearly."""
+    count_requested = Signal()
+    """The memory shall be counted on a model without weights."""
 
     def __init__(self) -> None:
         super().__init__()
         self._headline = label(look="heading")
         self._details = label(look="muted", wrap=True)
         self._bar = MemoryBar()
+        self._count = push_button("Count exactly")
+        self._count.setToolTip("Builds the model without its weights and counts what one step holds: seconds")
+        set_look(self._count, "link")
+        self._count.clicked.connect(self.count_requested)
+        self._counted = label(look="muted", wrap=True)
         self._changes = QWidget()
         self._holder = column(self._changes, spacing=0)
         self.setLayout(
@@ -32,6 +39,7 @@ class NeedsCard(QWidget):
                     row(self._headline, None),
                     self._bar,
                     self._details,
+                    row(self._count, self._counted, None),
                     self._holder,
                 )
             )
@@ -52,6 +60,10 @@ class NeedsCard(QWidget):
         self._bar.show_memory(ahead.memory, free)
         self._bar.show()
         self._details.setText(_details(ahead))
+        self._count.setVisible(ahead.counted is None)
+        self._counted.setVisible(ahead.counted is not None)
+        if ahead.counted is not None:
+            self._counted.setText(f"Counted without weights: {words.bytes_of(ahead.counted.total)}.")
         new = QWidget()
         new.setLayout(column(*(self._change(one) for one in ahead.changes), spacing=GRID))
         self._changes = swap(self._holder, self._changes, new)

@@ -126,6 +126,8 @@ class TrainPane(QWidget):
         self.settings_page.all_reset.connect(known.reset_all)
         self.check_page.rows_requested.connect(self.rows_requested)
         self.review_page.setting_edited.connect(known.set)
+        for needs in (self.settings_page.needs, self.review_page.needs):
+            needs.count_requested.connect(known.count_memory)
         self.review_page.job_requested.connect(known.make_job)
         known.job_made.connect(self._copy_job)
         self.settings_page.preset_chosen.connect(known.load_preset)

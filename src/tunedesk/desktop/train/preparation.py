@@ -21,7 +21,9 @@ from tunedesk.plan.audit import Audit
 from tunedesk.plan.hardware import Hardware, disk_free, find_hardware
 from tunedesk.plan.time import PastRun
 from tunedesk.runs.adapters import Adapter
+from tunedesk.runs.dry_run_report import DryRunReport
 from tunedesk.runs.job import Method, encode_job
+from tunedesk.runs.places.engine_plan import count_memory
 from tunedesk.runs.presets import Preset, read_preset, write_preset
 from tunedesk.runs.requests import RunRequest, job_of
 from tunedesk.template.find_models import FoundModels, find_models
@@ -143,6 +145,26 @@ class Preparation(QObject):
         method, own = self._choices.method, dict(self._choices.own)
         self._background.run(
             lambda job: write_preset(path, method, own), lambda _: None, self.failed.emit, owner=self
+        )
+
+    def count_memory(self) -> None:
+        """Count the memory on a model without weights; the forecast then says what was found."""
+        choices, settings = self._choices, wizard.settings(self._choices)
+        model, ahead = choices.model, choices.forecast
+        if settings is None or model is None or ahead is None:
+            return
+
+        def then(found: DryRunReport) -> None:
+            if self._choices.forecast is ahead:  # else it was about other settings
+                self._change(replace(self._choices, forecast=replace(ahead, counted=found)))
+
+        self._background.run(
+            lambda job: count_memory(model, settings, ahead.plan, choices.method),
+            then,
+            self.failed.emit,
+            owner=self,
+            label="Counting the memory",
+            can_cancel=False,
         )
 
     def make_request(self) -> None:

@@ -31,8 +31,8 @@ class ReviewPage(QWidget):
         self._rows = _fact()
         self._settings = _fact()
         self._result = _fact(f"A new folder in {runs_dir}")
-        self._needs = NeedsCard()
-        self._needs.change_chosen.connect(self.setting_edited)
+        self.needs = NeedsCard()
+        self.needs.change_chosen.connect(self.setting_edited)
         self._copy = push_button("Copy the job as JSON", "copy")
         self._copy.clicked.connect(self.job_requested)
         self._copied = label("", "muted", wrap=True, selectable=True)
@@ -61,7 +61,7 @@ class ReviewPage(QWidget):
         )
         job = row(self._copy, self._copied, spacing=2 * GRID)
         job.setStretch(1, 1)
-        parts = (self._warnings_holder, card(facts), self._needs, example, job)
+        parts = (self._warnings_holder, card(facts), self.needs, example, job)
         self.setLayout(column(*parts, None, spacing=2 * GRID))
 
     def show_copied(self) -> None:
@@ -84,7 +84,7 @@ class ReviewPage(QWidget):
         self._rows.setText(_rows(choices.reading, settings))
         self._settings.setText(_settings(choices, settings))
         self._show_example(choices.reading, settings)
-        self._needs.show_choices(choices)
+        self.needs.show_choices(choices)
         self._show_obstacles(choices)
 
     def _show_obstacles(self, choices: Choices) -> None:

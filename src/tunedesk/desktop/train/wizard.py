@@ -13,10 +13,11 @@ from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.fitting import Change
 from tunedesk.plan.hardware import Hardware
 from tunedesk.plan.limits import Caution
-from tunedesk.plan.memory import MemoryEstimate
+from tunedesk.plan.memory import MemoryEstimate, MemoryPlan
 from tunedesk.plan.readiness import Obstacle
 from tunedesk.plan.time import TimeEstimate
 from tunedesk.runs.adapters import Adapter
+from tunedesk.runs.dry_run_report import DryRunReport
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.runs.job import Method
 from tunedesk.runs.presets import Preset
@@ -95,6 +96,9 @@ class Forecast:
     activations: str = "keep"
     changes: tuple[Change, ...] = ()
     cautions: tuple[Caution, ...] = ()
+    plan: MemoryPlan = field(default_factory=MemoryPlan)
+    counted: DryRunReport | None = None
+    """What was counted on a model without weights, once that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
