@@ -12,7 +12,7 @@ from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.hyperparameters import Hyperparameters
 
 TOKEN, EVALUATION = 0.01, 7.0
-LONG = msgspec.structs.replace(FAST, epochs=5, batch_size=2, max_length=128)
+LONG = msgspec.structs.replace(FAST, epochs=3, batch_size=2, max_length=128)
 
 
 def uneven(count: int) -> list[bytes]:
@@ -40,9 +40,9 @@ def errors(history: RunHistory, evaluations_at: set[int]) -> dict[int, float]:
     [
         ({}, "about eight validations"),
         ({"eval_steps": 5}, "measured before the twentieth step"),
-        ({"eval_steps": 60}, "one validation only, known from the trial"),
-        ({"epochs": 3.3, "batch_size": 3}, "an epoch that is not finished"),
-        ({"max_steps": 70}, "ended by max_steps"),
+        ({"eval_steps": 40}, "one validation only, known from the trial"),
+        ({"epochs": 3.7, "batch_size": 3}, "an epoch that is not finished"),
+        ({"max_steps": 44}, "ended by max_steps"),
         ({"micro_batch_tokens": 16}, "each example for itself"),
     ],
 )

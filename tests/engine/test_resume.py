@@ -18,15 +18,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "dropout": {"lora_dropout": 0.05},
     "8-bit moments": {"optimizer": "adamw_8bit"},
-    "no quantisation": {"quantization": "none"},
+    "not quantised, each by itself": {"quantization": "none", "packing": False},
     "validations between": {"eval_steps": 2, "early_stopping": 50},
     "small rows": {"micro_batch_tokens": 24, "lora_dropout": 0.05},
-    "each by itself": {"packing": False},
     "plain ways": {"fused_loss": False, "fused_lora": False, "attention": "mask"},
-    "computed again": {"activations": "recompute", "lora_dropout": 0.05},
-    "root scaling, lengths": {"rslora": True, "dora": True},
-    "decay and linear": {"weight_decay": 0.01, "schedule": "linear", "warmup_ratio": 0.3},
-    "an epoch that ends within a step": {"batch_size": 5, "epochs": 4.5},
+    "computed again, root scaling, lengths": {"activations": "recompute", "rslora": True, "dora": True},
+    "an epoch that ends within a step": {
+        "batch_size": 5,
+        "epochs": 4.5,
+        "weight_decay": 0.01,
+        "schedule": "linear",
+        "warmup_ratio": 0.3,
+    },
 }
 STOP = 5
 
