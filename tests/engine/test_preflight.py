@@ -13,10 +13,10 @@ from tests.engine.staged import Staged, with_room_for
 from tests.engine.test_preference import preference_run
 from tunedesk.engine.control import ControlWatch
 from tunedesk.engine.event_log import EventLog
-from tunedesk.engine.preflight import does_not_fit, preflight
+from tunedesk.engine.preflight import Peak, does_not_fit, preflight
 from tunedesk.engine.training import Training, prepare
 from tunedesk.errors import UserError
-from tunedesk.plan.memory import MemoryPlan, estimate_memory
+from tunedesk.plan.memory import GPU_CONTEXT, MemoryPlan, estimate_memory
 from tunedesk.runs.events import Evaluated, EventBase, Preflighted, Sampled, Started, Step
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.model_folder import read_model_folder
@@ -144,3 +144,14 @@ def test_it_leaves_no_trace_in_the_losses(tmp_path: Path, tiny_model: Path) -> N
         train_here(run, resume=step > 2, after=stop_after(run, step))
         run.control_path.unlink()
     assert losses(train_here(run, resume=True)) == whole
+
+
+def test_on_a_card_what_the_allocator_has_taken_of_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: asked.append("emptied"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: asked.append("reset"))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 2_000_000_000)
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda device: 2_100_000_000)
+    with Peak(torch.device("cuda", 0)) as peak:
+        assert asked == ["emptied", "reset"]
+    assert peak.bytes == 2_100_000_000 + GPU_CONTEXT

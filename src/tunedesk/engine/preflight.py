@@ -65,7 +65,7 @@ def preflight(run: Training) -> Forecast:
     if run.device.type == "cpu" and predicted > HOPELESS * free:
         raise does_not_fit(run.base, plan, predicted, free)
     try:
-        with Peak(run.device) as peak, torch.random.fork_rng():
+        with Peak(run.device) as peak, torch.random.fork_rng(devices=_cards(run.device)):
             seconds = _try_all(run, batch)
     except (RuntimeError, MemoryError) as error:
         if not ran_out_of_memory(error):
@@ -85,6 +85,11 @@ def preflight(run: Training) -> Forecast:
         total_seconds=forecast.seconds_left(),
     )
     return forecast
+
+
+def _cards(device: torch.device) -> list[torch.device]:
+    """That of the run and no other: asking all of a computer's cards for their state wakes them up."""
+    return [device] if device.type == "cuda" else []
 
 
 def plan_of(run: Training, tokens: int) -> MemoryPlan:
@@ -208,7 +213,11 @@ def _costs(run: Training, tokens: int, seconds: Seconds) -> Costs:
 
 
 class Peak:
-    """The most memory that this process has held within the block, in bytes, its whole self included."""
+    """The most memory that this process has held within the block, in bytes, its whole self included.
+
+    On a card that is what the allocator has taken of it, with the gaps between tensors: so much has to be
+    free, and the prediction has a share for it too.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -218,6 +227,7 @@ class Peak:
 
     def __enter__(self) -> "Peak":
         if self._device.type == "cuda":
+            torch.cuda.empty_cache()  # what loading left over would count as needed
             torch.cuda.reset_peak_memory_stats(self._device)
         else:
             self._thread.start()
@@ -227,7 +237,7 @@ class Peak:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._device.type == "cuda":
-            self.bytes = torch.cuda.max_memory_allocated(self._device) + GPU_CONTEXT
+            self.bytes = torch.cuda.max_memory_reserved(self._device) + GPU_CONTEXT
             return
         self._done.set()
         self._thread.join()
