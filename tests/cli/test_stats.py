@@ -7,6 +7,8 @@ import pytest
 
 from tunedesk import paths
 from tunedesk.__main__ import main
+from tunedesk.dataset.example import example_of
+from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.openai_tokens import load_encoding
 
 TRAIN = paths.sample_project() / "datasets" / "train.jsonl"
@@ -62,3 +64,24 @@ def test_what_cannot_be_counted_is_said(capsys: pytest.CaptureFixture[str], tmp_
     code, _, words = run(capsys, str(empty))
     assert code == 2
     assert "has no rows" in words
+
+
+def test_a_pair_of_answers_is_counted_as_preferences_are_trained(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The prompt with the longer answer, since that is what may be cut; both answers are trained."""
+    template = ChatTemplate.load(paths.starter_model())
+    turns = [{"role": "user", "content": "Who?"}]
+    good, bad = ([{"role": "assistant", "content": text}] for text in ("Ann.", "I do not know who that is."))
+    rows = (
+        {"input": {"messages": turns}, "preferred_output": good, "non_preferred_output": bad},
+        {"prompt": "Who?", "completion": "Ann.", "label": True},
+    )
+    source = tmp_path / "pairs.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    _, said, _ = run(capsys, str(source), "--json")
+    short, long = (template.render(example_of({"messages": turns + answer})) for answer in (good, bad))
+    assert json.loads(said)["tokens"]["by_row"] == [long.tokens, None]
+    assert json.loads(said)["tokens"]["trained_by_row"] == [short.trained + long.trained, None]
+    _, page, _ = run(capsys, str(source))
+    assert "row 2: A row of the format unpaired-preference with judged answers is not trained" in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +25,11 @@ from tunedesk.plan.statistics import (
     spread_of,
 )
 from tunedesk.template.chat_template import ChatTemplate
-from tunedesk.template.counting import TemplateCounter, TokenCounter
+from tunedesk.template.counting import TokenCounter
 from tunedesk.template.model_folder import read_model_folder
 from tunedesk.template.openai_counting import OpenAiCounter
 from tunedesk.template.openai_tokens import encoding_for_model, training_context
+from tunedesk.template.pair_counting import AnyRowCounter
 
 DEFAULT_MODEL = "starter"
 ROWS_PER_REPORT = 50_000
@@ -38,12 +39,15 @@ BAR = 40
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """What tokens are counted with. limit: where a row is cut, None where that is not known."""
+    """What tokens are counted with. limit: where a row is cut, None where that is not known. refusal: why a
+    row is not counted.
+    """
 
     counter: TokenCounter
     name: str
     limit: int | None
     is_estimate: bool
+    refusal: Callable[[bytes], str] = lambda raw: ""
 
 
 def stats(arguments: argparse.Namespace) -> int:
@@ -56,11 +60,12 @@ def stats(arguments: argparse.Namespace) -> int:
         raise UserError(f"{path} has no rows.", hint="Name a file with at least one example.")
     with ruler(arguments, around, mapping) as chosen:
         found = gather(read_rows(path), total, chosen.counter, mapping, progress=_Reporter())
+        reason = _reason(found, chosen, path)
     limit = arguments.limit or chosen.limit
     if arguments.json:
         print_json(as_object(found, chosen, limit))
     else:
-        show(found, chosen, limit, str(path))
+        show(found, chosen, limit, str(path), reason)
     return 0
 
 
@@ -72,8 +77,8 @@ def ruler(
     if arguments.target != "openai":
         default = around.manifest.default_model if around else DEFAULT_MODEL
         folder = read_model_folder(find_model(arguments.model or default))
-        counter = TemplateCounter(ChatTemplate.load(folder.path), mapping)
-        yield Ruler(counter, folder.name, folder.context, False)
+        counter = AnyRowCounter(ChatTemplate.load(folder.path), mapping)
+        yield Ruler(counter, folder.name, folder.context, False, counter.refusal)
         return
     model = arguments.openai_model
     encoding = encoding_for_model(model)
@@ -83,6 +88,15 @@ def ruler(
         )
     with OpenAiCounter(encoding, mapping) as processes:
         yield Ruler(processes, model, training_context(model), True)
+
+
+def _reason(found: DataStatistics, used: Ruler, path: Path) -> str:
+    """Why the first row that is not counted is not; "" when all are."""
+    first = next((row for row, count in found.row_tokens() if count is None), None)
+    if first is None:
+        return ""
+    why = used.refusal(next(raw for row, raw in read_rows(path) if row == first))
+    return f"row {first:,}: {why}" if why else ""
 
 
 class _Reporter:
@@ -164,11 +178,11 @@ def _cut(found: DataStatistics, limit: int | None) -> tuple[CutRow, ...]:
     return found.cut_rows(limit) if limit is not None else ()
 
 
-def show(found: DataStatistics, used: Ruler, limit: int | None, name: str) -> None:
-    """A page of text."""
+def show(found: DataStatistics, used: Ruler, limit: int | None, name: str, reason: str) -> None:
+    """A page of text. reason: why rows are not counted."""
     about = "an estimate, by OpenAI's cookbook" if used.is_estimate else "as it is trained"
     print(f"{name}: {len(found):,} {'row' if len(found) == 1 else 'rows'}, tokens of {used.name} ({about})\n")
-    print_table(_figures(found, limit), numbers=False)
+    print_table(_figures(found, limit, reason), numbers=False)
     _show_histogram(found, limit)
     _show_cut(found, limit)
     print("\nWhat the guidance says:")
@@ -176,7 +190,7 @@ def show(found: DataStatistics, used: Ruler, limit: int | None, name: str) -> No
         _show_advice(item)
 
 
-def _figures(found: DataStatistics, limit: int | None) -> list[tuple[str, ...]]:
+def _figures(found: DataStatistics, limit: int | None, reason: str) -> list[tuple[str, ...]]:
     epochs = epochs_suggested(found.examples)
     billing = found.billing_tokens(limit)
     sizes, answers, turns = (
@@ -198,7 +212,7 @@ def _figures(found: DataStatistics, limit: int | None) -> list[tuple[str, ...]]:
             (f"classes of {name or 'the answer'}", f"{len(labels):,}", _most_common(labels))
             for name, labels in found.classes().items()
         ),
-        ("rows that cannot be counted", f"{found.uncounted:,}", ""),
+        ("rows that cannot be counted", f"{found.uncounted:,}", reason),
         ("epochs suggested", f"{epochs}", "cookbook's rule"),
         ("tokens billed", f"{billing * epochs:,}", f"{billing:,} an epoch"),
     ]

@@ -142,11 +142,11 @@ def rendered_row(
 
 
 def _count_rows(template: ChatTemplate, snapshot: Snapshot, row_ids: list[int]) -> dict[int, int | None]:
-    from tunedesk.template.counting import TemplateCounter
+    from tunedesk.template.pair_counting import AnyRowCounter
 
     raws = [snapshot.raw(row_id) for row_id in row_ids]
     short = [raw if len(raw) <= LONGEST_RENDERED else b"" for raw in raws]
-    counts = TemplateCounter(template, snapshot.mapping).count(short)
+    counts = AnyRowCounter(template, snapshot.mapping).count(short)
     return {
         row_id: None if count is None else count.total for row_id, count in zip(row_ids, counts, strict=True)
     }

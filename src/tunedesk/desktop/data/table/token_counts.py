@@ -22,13 +22,14 @@ def count_missing(
     tell: Callable[[dict[int, int | None]], None],
 ) -> dict[int, int | None]:
     """For a worker thread. tell: gets counts as they come, many at once. Fewer than all after a cancel."""
-    from tunedesk.template.counting import TemplateCounter, count_all
+    from tunedesk.template.counting import count_all
+    from tunedesk.template.pair_counting import AnyRowCounter
 
     missing = len(snapshot) - sum(1 for row in snapshot.ids if row in known)
     counted: dict[int, int | None] = {}
     batch: dict[int, int | None] = {}
     rows = _not_in(snapshot, known) if missing else iter(())
-    for each in count_all(rows, TemplateCounter(template, snapshot.mapping), job.is_cancelled):
+    for each in count_all(rows, AnyRowCounter(template, snapshot.mapping), job.is_cancelled):
         found = (None if tokens is None else tokens.total for tokens in each.counts)
         batch.update(zip(each.row_ids, found, strict=True))
         job.report(len(counted) + len(batch), missing)

@@ -149,13 +149,13 @@ class StatisticsTool(QObject):
             self._desk.reveal([each.row_id for each in self._data.cut_rows(self._desk.max_length())])
 
     def _counter(self) -> TokenCounter:
-        from tunedesk.template.counting import TemplateCounter
+        from tunedesk.template.pair_counting import AnyRowCounter
 
         dataset = self._desk.dataset()
         template = dataset.renderer.template if dataset is not None else None
         if dataset is None or template is None:
             return _NoCounter()
-        return TemplateCounter(template, dataset.session.now.mapping)
+        return AnyRowCounter(template, dataset.session.now.mapping)
 
 
 class _NoCounter:
