@@ -81,3 +81,9 @@ def test_beta_is_looked_at_only_where_it_is_used() -> None:
     assert look(beta=5.0) == ()
     assert [each.setting for each in look(method="dpo", beta=5.0)] == ["beta"]
     assert [each.setting for each in look(method="orpo", beta=1e-3)] == ["beta"]
+
+
+def test_a_weight_of_prompts_is_told_to_do_nothing_for_preferences() -> None:
+    (told,) = look(method="dpo", prompt_loss_weight=0.1)
+    assert told.setting == "prompt_loss_weight" and "no effect" in told.sentence
+    assert look(prompt_loss_weight=0.1) == ()

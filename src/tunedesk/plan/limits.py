@@ -162,9 +162,17 @@ def _small_things(case: _Case) -> Iterator[Caution]:
     if chosen.lora_dropout > 0.2:
         sentence = f"A dropout of {chosen.lora_dropout:g} hides much of what is learned, and slows the run."
         yield Caution("lora_dropout", sentence, "QLoRA (0.05 to 0.1); the fused layers need 0")
-    if chosen.prompt_loss_weight >= 0.5:
+    if chosen.prompt_loss_weight and _learns_from_pairs(case):
+        sentence = "It has no effect here: of preferences only the answers get a loss."
+        yield Caution("prompt_loss_weight", sentence, "DPO (arXiv 2305.18290); ORPO (arXiv 2403.07691)")
+    elif chosen.prompt_loss_weight >= 0.5:
         sentence = "The model learns to write prompts nearly as much as answers."
         yield Caution("prompt_loss_weight", sentence, "QLoRA, table 10: answers alone gain 0.8 to 1.8 points")
+
+
+def _learns_from_pairs(case: _Case) -> bool:
+    """A beta is advised for methods that have one, and for no other."""
+    return any(item.name == "beta" for item in case.advised.advice)
 
 
 def _beta(case: _Case) -> Iterator[Caution]:
