@@ -243,6 +243,17 @@ def test_a_job_that_goes_on_from_an_adapter_is_done_again_from_anywhere(
     assert again.history().steps
 
 
+def test_of_an_adapter_to_go_on_from_the_rank_counts_and_others_are_told(
+    trained: tuple[Path, str, str], tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = trained[0].parent.parent / "train.jsonl"
+    asked = ["train", "--dataset", rows, "--model", tiny, "--adapter", trained[0], "--set", "lora_rank=4"]
+    request, _ = request_from(make_parser().parse_args([str(each) for each in asked]))
+    assert (request.hyperparameters.lora_rank, request.hyperparameters.lora_alpha) == (8, 16)
+    told = capsys.readouterr().err
+    assert "lora_rank=4 is not used: the adapter to go on from has 8" in told and "lora_alpha" not in told
+
+
 @pytest.mark.parametrize("option", ["--valid", "--model", "--method", "--adapter", "--preset"])
 def test_what_a_job_says_already_is_not_passed_over(
     option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

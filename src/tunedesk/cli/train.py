@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import asdict
 
 from tunedesk import paths
 from tunedesk.cli.following import follow, outcome
@@ -23,6 +24,7 @@ from tunedesk.plan.fitting import in_words, smallest_change
 from tunedesk.plan.hardware import find_hardware
 from tunedesk.plan.memory import estimate_memory
 from tunedesk.plan.readiness import gigabytes
+from tunedesk.runs.adapters import read_adapter_folder
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.runs.job import DataFile, Job, Method, decode_job
 from tunedesk.runs.places import this_computer
@@ -88,6 +90,9 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
     own = own_settings(arguments)
     method = method_of(arguments)
     settings, facts = recommended(model, train_rows, len(valid_rows), own, mapping, method)
+    adapter = adapter_of(arguments.adapter) if arguments.adapter else None
+    if adapter:
+        settings = shape_of(adapter, settings, own)
     out = new_run_path(arguments.out)
     request = RunRequest(
         runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
@@ -101,7 +106,7 @@ def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:
         mapping=mapping,
         valid_mapping=around.mapping(valid) if around and valid else None,
         method=method,
-        adapter=adapter_of(arguments.adapter) if arguments.adapter else None,
+        adapter=adapter,
     )
     return request, facts
 
@@ -129,6 +134,17 @@ def adapter_of(path: Path) -> Path:
     """The adapter's folder: this one, or that of the run in it."""
     inside = RunFolder(path.absolute()).adapter_dir
     return inside if inside.is_dir() else path.absolute()
+
+
+def shape_of(adapter: Path, settings: Hyperparameters, own: Sequence[str]) -> Hyperparameters:
+    """The settings with the adapter's rank and scale; says so where a person asked for others."""
+    shaped = read_adapter_folder(adapter).settings(settings)
+    asked = {setting.partition("=")[0].strip() for setting in own}
+    for name in ("lora_rank", "lora_alpha", "rslora", "dora"):
+        given, has = asdict(settings)[name], asdict(shaped)[name]
+        if name in asked and given != has:
+            progress(f"warning: {name}={given} is not used: the adapter to go on from has {has}.")
+    return shaped
 
 
 def rows_of(path: Path) -> list[bytes]:
