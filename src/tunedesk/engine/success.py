@@ -43,7 +43,8 @@ def check_success(
     if not stops_by_itself(model, data.valid or data.train, template, answer_limit(data, context)):
         raise UserError(
             "The tuned model does not end its answers: it wrote on until it was stopped.",
-            hint="Train for more steps or with a higher learning_rate, and start a new run.",
+            hint="Start a new run: with more steps or a higher learning_rate if the loss was still falling, "
+            "with a lower one if it rose.",
             exit_code=1,
         )
 
