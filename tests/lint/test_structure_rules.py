@@ -18,6 +18,9 @@ from tunedesk.lint.targets import Target
 from tunedesk.template.chat_template import ChatTemplate
 
 PAIR = {"prompt": "Q", "completion": "A"}
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+SOUND = {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}
+WORDS = {"type": "text", "text": "What is it?"}
 
 
 def findings(value: object, target: str | Target) -> dict[str, Finding]:
@@ -59,6 +62,9 @@ LOUD: list[tuple[str, str, Any]] = [
     ("RFT001", "azure-rft", chat(user(), assistant(), answer=1)),
     ("RFT002", "openai-rft", chat(user(), answer="")),
     ("SCH005", "trl", {"prompt": "Q", "completions": ["a", "b"], "labels": [True]}),
+    ("SCH005", "openai", {"messages": [user(), {"role": "assistant", "content": [IMAGE]}]}),
+    ("SCH005", "azure", {"messages": [{"role": "user", "content": [SOUND]}, assistant()]}),
+    ("SCH005", "azure-rft", {"messages": [{"role": "system", "content": [IMAGE]}, user()], "answer": "4"}),
     ("SCH005", "trl", {"prompt": "Q", "completion": "A", "label": 2}),
     ("SCH005", "together", {"input": [user()], "preferred_output": [], "non_preferred_output": []}),
     ("SCH010", "local", {"prompt": "Q", "chosen": "A", "rejected": "B"}),
@@ -91,6 +97,8 @@ QUIET: list[tuple[str, str, Any]] = [
     ("CNV012", "openai", chat(user(), assistant(weight=0), user(), assistant())),
     ("CNV012", "trl", chat(user(), assistant(weight=1))),
     ("CNV002", "local", chat({"role": "developer", "content": "Be brief."}, user(), assistant())),
+    ("SCH005", "openai", chat({"role": "user", "content": [WORDS, IMAGE]}, assistant())),
+    ("SCH005", "azure", chat(user(), {"role": "assistant", "content": [WORDS]})),
     ("PRF001", "trl", {"prompt": "Q", "chosen": "Yes.", "rejected": "No."}),
     ("PRF002", "trl", {"chosen": "Hello there", "rejected": "Hello you"}),
     ("PRF003", "azure-dpo", {"input": {"messages": [user()]}, "preferred_output": [assistant(), result()]}),

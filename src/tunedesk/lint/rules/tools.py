@@ -239,7 +239,9 @@ def _mismatches(view: RowView, messages: list[Any]) -> Iterator[tuple[str, str]]
             if call is not None:
                 waiting.remove(call)
             elif waiting:
-                yield message.pointer, f"The result names {message.tool_call_id}, which no open call has."
+                named = message.tool_call_id or "no call"
+                tail = ", which no open call has" if message.tool_call_id else ""
+                yield message.pointer, f"The result names {named}{tail}."
             else:
                 yield message.pointer, "The result belongs to no call."
         else:

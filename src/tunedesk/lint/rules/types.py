@@ -26,6 +26,8 @@ _TYPES: dict[RowFormat, dict[str, tuple[type, ...]]] = {
     RowFormat.SHAREGPT: {"conversations": _TURNS},
     RowFormat.ALPACA: {"instruction": _TEXT, "history": _TURNS, **dict.fromkeys(("input", "output"), _TEXT)},
 }
+_PARTS = {"user": {"text", "image_url"}, "assistant": {"text", "refusal"}}
+"""What OpenAI and Azure take as parts of a turn's content: no images in answers, no sound, no files."""
 _OPTIONAL = {"input", "output", "system", "history"}  # of Alpaca; null says that there is none
 
 
@@ -103,6 +105,18 @@ def _wrong_turns(view: RowView) -> Iterator[Hit]:
         content = turn.get(text_key)
         if content is not None and not isinstance(content, str) and not _takes_parts(view, message, content):
             yield _no_text(f"{message.pointer}/{text_key}", text_key, content)
+        elif isinstance(content, list) and view.target.name.startswith(("openai", "azure")):
+            yield from _wrong_parts(f"{message.pointer}/{text_key}", message.role, content)
+
+
+def _wrong_parts(pointer: str, role: str, parts: list[dict[str, Any]]) -> Iterator[Hit]:
+    """OpenAI's guide to vision: "You cannot include images as output"; its description of the API: "Input
+    messages may contain text or image content only."
+    """
+    for place, part in enumerate(parts):
+        if part.get("type") not in _PARTS.get(role, {"text"}):
+            what = part.get("type") if isinstance(part.get("type"), str) else kind(part.get("type"))
+            yield Hit(f"{pointer}/{place}", f"The target takes no part of the type {what} in a {role} turn.")
 
 
 def _takes_parts(view: RowView, message: Message, content: Any) -> bool:
