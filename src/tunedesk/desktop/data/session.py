@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from tunedesk.dataset.row_edits import dump_row, new_row
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.dataset.steps import Change
 from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.data.table import shown_rows
 from tunedesk.errors import UserError
 
 if TYPE_CHECKING:  # brings the whole machinery of merging, which opening does not need
@@ -299,7 +301,7 @@ class DatasetSession(QObject):
     def _tell(self, change: Change) -> None:
         if change.changed or change.is_structural or change.marked:
             self._now = self.document.snapshot()
-            self.changed.emit(change)
+            self.changed.emit(_as_seen_in(self._now, change))
             self.state_changed.emit()
 
     def _merge_key(self, place: str) -> str:
@@ -312,6 +314,12 @@ class DatasetSession(QObject):
 
     def _end_burst(self) -> None:
         self._last_key = ""
+
+
+def _as_seen_in(now: Snapshot, change: Change) -> Change:
+    """Without rows that are gone again: what happened in the background may be told after the next edit."""
+    there = shown_rows.among(change.inserted, now.ids)
+    return change if len(there) == len(change.inserted) else replace(change, inserted=tuple(there))
 
 
 def usual_format(document: Document) -> RowFormat:

@@ -31,6 +31,17 @@ def arranged(found: Order, by: Order) -> Order:
     return order_of(ids[found.found_at(ids) >= 0])
 
 
+def among(row_ids: Sequence[int], order: Order) -> Sequence[int]:
+    """Those of the ids that the order has."""
+    if len(row_ids) <= FEW:
+        return [row for row in row_ids if row in order]
+    import numpy as np
+
+    ids = np.fromiter(row_ids, np.int64, len(row_ids))
+    there = order.found_at(ids) >= 0
+    return row_ids if there.all() else ids[there].tolist()
+
+
 def without(order: Order, gone: Sequence[int]) -> Order:
     """ids of `gone` that are not there are ignored."""
     if len(gone) <= FEW:
