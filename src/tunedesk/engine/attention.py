@@ -15,6 +15,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
 Kind = Literal["segments", "varlen", "mask"]
+LARGEST_HEAD = 256
 SEGMENTS, VARLEN = "tunedesk_segments", "tunedesk_varlen"
 
 
@@ -152,7 +153,7 @@ def fitting_kind(model: PreTrainedModel) -> Kind:
     """
     if model.device.type != "cuda":
         return "segments"
-    return "mask" if has_softcap(model.config) or not _has_varlen(model) else "varlen"
+    return "mask" if reason_against("varlen", model) else "varlen"
 
 
 def reason_against(kind: Kind, model: PreTrainedModel) -> str:
@@ -163,7 +164,21 @@ def reason_against(kind: Kind, model: PreTrainedModel) -> str:
         return "the kernel has no soft cap, which this model needs"
     if not _has_varlen(model):
         return "the kernel needs a GPU that computes in 16 bits"
+    if not _fits_the_kernel(model):
+        return "the kernel does not take heads of this model's size"
     return ""
+
+
+def _fits_the_kernel(model: torch.nn.Module) -> bool:
+    """Heads of at most 256 values, a multiple of 8, the same for keys and values (Flash Attention's README).
+
+    The layers are asked, not the configuration: some families have larger heads in some of their layers.
+    """
+    modules = list(model.modules())
+    sizes = {module.head_dim for module in modules if hasattr(module, "head_dim")}
+    if any(hasattr(module, "v_head_dim") for module in modules):
+        return False
+    return all(isinstance(size, int) and size <= LARGEST_HEAD and size % 8 == 0 for size in sizes)
 
 
 def _has_varlen(model: PreTrainedModel) -> bool:

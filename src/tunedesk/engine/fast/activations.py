@@ -14,7 +14,7 @@ def use_activations(model: Any, how: Activations) -> None:
     """Before the adapter is put on. keep is the model as it is loaded.
 
     recompute keeps one hidden state a block and computes the rest of it again. offload also moves those to
-    main memory while they wait, pinned so that the card copies them while it computes.
+    main memory while they wait, pinned so that the processor need not wait for the copies.
     """
     if how == "keep":
         return
