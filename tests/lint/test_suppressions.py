@@ -124,7 +124,7 @@ def test_a_baseline_file_says_the_same_when_it_is_read_again(tmp_path: Path) -> 
     assert read_baseline(path) == baseline_of(report, rows)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"version": 99, "counts": {}}'])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"version": 99, "counts": {}}', b'{"findings": []}'])
 def test_what_is_no_baseline_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "known.json"
     path.write_bytes(content)

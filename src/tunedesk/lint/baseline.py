@@ -30,6 +30,13 @@ class Baseline(msgspec.Struct, frozen=True):
         return Baseline(VERSION, dict(Counter(fingerprint(finding, row) for finding, row in found)))
 
 
+class _Written(msgspec.Struct):
+    """A baseline's file: other JSON, such as a report, is none."""
+
+    version: int
+    counts: dict[str, int]
+
+
 def fingerprint(finding: Finding, parsed: ParsedRow | None) -> str:
     """The same for a finding that stays where it was while other parts of its row, or other rows, change.
 
@@ -70,7 +77,7 @@ class Known:
 def read_baseline(path: Path) -> Baseline:
     """UserError when there is no such file, or it is no baseline."""
     try:
-        read = msgspec.json.decode(path.read_bytes(), type=Baseline)
+        read = msgspec.json.decode(path.read_bytes(), type=_Written)
     except OSError as error:
         raise UserError(
             f"{path} cannot be read: {error.strerror or error}.", hint="Make one with --write-baseline."
@@ -80,7 +87,7 @@ def read_baseline(path: Path) -> Baseline:
     if read.version != VERSION:
         message = f"{path} is a baseline of version {read.version}; this TuneDesk reads version {VERSION}."
         raise UserError(message, hint="Make it anew with --write-baseline.")
-    return read
+    return Baseline(read.version, read.counts)
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
