@@ -97,6 +97,22 @@ def test_packed_pairs_have_the_log_probabilities_of_each_answer_alone(
     torch.testing.assert_close(packed, torch.tensor(alone), rtol=1e-5, atol=1e-5)
 
 
+def test_references_that_do_not_fit_into_memory_together_are_computed_apart(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    _, examples = pair_data(preference_run(tmp_path, tiny_model, "dpo"))
+    model = load_base_model(tiny_model, "none", CPU)
+
+    def one_pair_fits(model: Any, batch: Any) -> torch.Tensor:
+        if len(batch.bounds) > 3:
+            raise RuntimeError("CUDA out of memory.")
+        return token_losses(model, batch)
+
+    whole = reference_log_probabilities(model, examples, 256, token_losses)
+    apart = reference_log_probabilities(model, examples, 256, one_pair_fits)
+    torch.testing.assert_close(apart, whole, rtol=1e-5, atol=1e-5)
+
+
 def test_the_odds_ratio_is_the_paper_s(tmp_path: Path, tiny_model: Path) -> None:
     _, examples = pair_data(preference_run(tmp_path, tiny_model, "orpo"))
     model = load_base_model(tiny_model, "none", CPU)

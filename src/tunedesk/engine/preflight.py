@@ -95,7 +95,13 @@ def _cards(device: torch.device) -> list[torch.device]:
 def plan_of(run: Training, tokens: int) -> MemoryPlan:
     """What the planner has to know of this run, with the micro-batch that is really computed."""
     plan = memory_plan(run.job, run.data, run.device)
-    return replace(plan, micro_batch_tokens=tokens, activations=run.activations)
+    return replace(
+        plan,
+        micro_batch_tokens=tokens,
+        activations=run.activations,
+        fused_loss=run.fused_loss,
+        fused_lora=run.fused_lora,
+    )
 
 
 def does_not_fit(base: ModelFolder, plan: MemoryPlan, predicted: int, free: int) -> UserError:

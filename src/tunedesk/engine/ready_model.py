@@ -12,6 +12,7 @@ from tunedesk.engine.attention import use_attention
 from tunedesk.engine.continuing import continued_adapter
 from tunedesk.engine.data import Data
 from tunedesk.engine.fast.activations import Activations, use_activations
+from tunedesk.engine.fast.fused_loss import fused_token_losses
 from tunedesk.engine.fast.policy import choose_attention, choose_losses, fuse, probe_of
 from tunedesk.engine.load_model import choose_device, load_base_model
 from tunedesk.engine.loss import TokenLosses, rows_are_isolated
@@ -33,7 +34,7 @@ class ReadyModel:
     """initial: the adapter before the first step, as one vector in main memory.
 
     row_tokens: of a row of packed examples. losses: how those of single tokens are computed. activations:
-    what is done with them.
+    what is done with them. fused_loss, fused_lora: whether these are in force.
     """
 
     model: Any
@@ -42,6 +43,8 @@ class ReadyModel:
     losses: TokenLosses
     row_tokens: int
     activations: Activations
+    fused_loss: bool
+    fused_lora: bool
 
 
 def load_ready_model(run: Path, job: Job, base: ModelFolder, data: Data, warn: Warn) -> ReadyModel:
@@ -63,7 +66,7 @@ def load_ready_model(run: Path, job: Job, base: ModelFolder, data: Data, warn: W
     probe = probe_of(sequences, model.device)
     losses, reason = choose_losses(tuned, hyper, probe)
     _tell(warn, reason)
-    _, reason = fuse(tuned, hyper, probe)
+    fused_layers, reason = fuse(tuned, hyper, probe)
     _tell(warn, reason)
     row_tokens = hyper.micro_batch_tokens if hyper.packing else NOT_PACKED
     if hyper.packing and not rows_are_isolated(tuned, sequences, model.device):
@@ -73,7 +76,16 @@ def load_ready_model(run: Path, job: Job, base: ModelFolder, data: Data, warn: W
     optimizer = flat_adamw(trained_parameters(tuned), hyper.optimizer, hyper.weight_decay)
     tuned.train()
     initial = optimizer.vector.detach().to("cpu", copy=True)  # a card has no room for what is only compared
-    return ReadyModel(tuned, optimizer, initial, losses, row_tokens, activations)
+    return ReadyModel(
+        tuned,
+        optimizer,
+        initial,
+        losses,
+        row_tokens,
+        activations,
+        fused_loss=losses is fused_token_losses,
+        fused_lora=fused_layers > 0,
+    )
 
 
 def _activations(job: Job, base: ModelFolder, data: Data, device: torch.device) -> Activations:

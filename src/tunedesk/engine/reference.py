@@ -17,6 +17,7 @@ from tunedesk.engine.loss import TokenLosses
 from tunedesk.engine.methods.preference import answers, pair_batch
 from tunedesk.engine.packing import best_fit
 from tunedesk.engine.ready_model import ReadyModel
+from tunedesk.engine.splitting import in_halves_that_fit
 
 FILE = "reference.safetensors"
 PAIRS_AT_ONCE = 64
@@ -60,8 +61,11 @@ def _of_group(
 ) -> torch.Tensor:
     result = torch.empty(len(group), 2)
     for row in best_fit([pair.tokens for pair in group], most_tokens):
-        batch = pair_batch([group[index] for index in row], model.device)
-        result[row] = answers(model, batch, losses).float().cpu()
+        found = in_halves_that_fit(
+            [group[index] for index in row],
+            lambda some: answers(model, pair_batch(some, model.device), losses).tolist(),
+        )
+        result[row] = torch.tensor(found)
     return result
 
 

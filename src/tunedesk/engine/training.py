@@ -35,13 +35,8 @@ from tunedesk.template.model_folder import ModelFolder, read_model_folder
 
 # Beside the checkpoints that are kept, one is being written and the finished adapter needs room.
 SPARE_CHECKPOINTS = 3
-# Settings that decide what is kept and how fast it goes, and not what is learned, at their defaults.
-_NO_COURSE: dict[str, Any] = {
-    "threads": 0,
-    "keep_checkpoints": 2,
-    "checkpoint_steps": 0,
-    "checkpoint_minutes": 10.0,
-}
+_NO_COURSE = ("threads", "keep_checkpoints", "checkpoint_steps", "checkpoint_minutes")
+"""Settings that decide what is kept and how fast it goes, and not what is learned."""
 
 
 @dataclass(slots=True)
@@ -65,6 +60,8 @@ class Training:
     progress: Progress
     most_tokens: int
     activations: Activations
+    fused_loss: bool
+    fused_lora: bool
     log: EventLog
     control: ControlWatch
     clock: Clock
@@ -103,7 +100,7 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
     _stop_if_asked(control)
     if job.method == "dpo":
         log.write(Noted, phase="reference", message="Judging the pairs with the model as it is.")
-        data = with_references(ready, data, folder.path, _identity(job))
+        data = with_references(ready, data, folder.path, _identity(job, folder))
     plan_total = total_steps(len(data.train), hyper)
     training = Training(
         folder=folder,
@@ -120,9 +117,11 @@ def prepare(folder: RunFolder, job: Job, log: EventLog, control: ControlWatch, *
         ),
         total=plan_total,
         watched=_watched(job, template),
-        progress=Progress(identity=_identity(job)),
+        progress=Progress(identity=_identity(job, folder)),
         most_tokens=ready.row_tokens,
         activations=ready.activations,
+        fused_loss=ready.fused_loss,
+        fused_lora=ready.fused_lora,
         log=log,
         control=control,
         clock=Clock(),
@@ -172,12 +171,23 @@ def _resume(training: Training) -> None:
     training.resumed_from = training.progress.step
 
 
-def _identity(job: Job) -> str:
-    """A digest of all that decides the run's course; threads and what is kept on the disk do not."""
-    hyper = msgspec.structs.replace(job.hyperparameters, **_NO_COURSE)
+def _identity(job: Job, folder: RunFolder) -> str:
+    """A digest of all that decides the run's course; threads and what is kept on the disk do not.
+
+    Settings are those that job.json writes: a setting that a later version adds does not change the digest of
+    a run that was made before it.
+    """
+    written = msgspec.json.decode(folder.job_path.read_bytes(), type=_Written).hyperparameters
+    hyper = sorted((name, bytes(value)) for name, value in written.items() if name not in _NO_COURSE)
     data = (job.train.sha256, job.valid and job.valid.sha256)
-    parts = (job.run, job.method, job.model.digest, job.adapter and job.adapter.digest, data, hyper)
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+    parts = (job.run, job.method, job.model.digest, job.adapter and job.adapter.digest, data)
+    return hashlib.sha256(msgspec.json.encode(parts) + repr(hyper).encode()).hexdigest()
+
+
+class _Written(msgspec.Struct):
+    """What job.json says of the settings, value by value as it is written."""
+
+    hyperparameters: dict[str, msgspec.Raw] = {}
 
 
 def _examples(rows: int, steps: int, hyper: Hyperparameters) -> int:

@@ -42,13 +42,18 @@ def measure(run: Training) -> bool:
         events.Evaluated,
         step=step,
         loss=validation.loss,
-        perplexity=validation.perplexity if run.job.method == "sft" else None,
+        perplexity=validation.perplexity if _is_of_answers(run) else None,
         tokens=validation.tokens,
         is_best=improved,
         accuracy=validation.score.accuracy,
         margin=validation.score.mean_margin,
     )
     return improved
+
+
+def _is_of_answers(run: Training) -> bool:
+    """Whether the loss is that of the answers' tokens, each counting as it does anywhere."""
+    return run.job.method == "sft" and not run.hyper.prompt_loss_weight
 
 
 def sample(run: Training) -> None:

@@ -85,7 +85,7 @@ class Preflighted(EventBase, frozen=True, kw_only=True):
 class Evaluated(EventBase, frozen=True, kw_only=True):
     """The validation loss after a step, mean over `tokens` trained tokens. accuracy, margin: as in Step.
 
-    perplexity: exp of the loss; None for preferences, whose loss is not that of tokens.
+    perplexity: exp of the loss; None where the loss is not that of answers alone.
     """
 
     step: int

@@ -1,5 +1,7 @@
 """The arrays behind the plots follow the events, also when a resumed attempt goes back."""
 
+import msgspec
+
 from tests.runs.examples import a_start, a_step, an_evaluation
 from tunedesk.desktop.runs.curves import Curves
 
@@ -10,6 +12,15 @@ def test_steps_and_validations_become_points():
     assert list(curves.series["loss"].y) == [3.0, 2.0]
     assert list(curves.validation.x) == [2]
     assert curves.last_step == 2
+
+
+def test_a_loss_that_stands_out_is_marked_and_taken_back_with_its_step():
+    curves = Curves()
+    spike = msgspec.structs.replace(a_step(2, loss=9.0), spike=True)
+    curves.add_all([a_start(1, None), a_step(1), spike, a_step(3)])
+    assert (list(curves.spikes.x), list(curves.spikes.y)) == ([2], [9.0])
+    curves.add_all([a_start(2, 1)])
+    assert len(curves.spikes) == 0
 
 
 def test_a_resumed_attempt_replaces_the_later_steps():

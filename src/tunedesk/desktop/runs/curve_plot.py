@@ -122,7 +122,7 @@ class CurvePlot(QWidget):
         heights: list[Floats] = []
         for curve, item in zip(self._curves, self._items, strict=True):
             x, y = self._points.get(curve.name, _NOTHING)
-            if curve.look == "points":
+            if curve.look in ("points", "marks"):
                 item.setData(x, y)
                 heights.append(y[(x >= first) & (x <= last)])
             else:
@@ -167,10 +167,16 @@ class CurvePlot(QWidget):
     def _value_at(self, curve: Curve) -> float | None:
         """The value under the cursor, else the last one; points that are far from the cursor stay silent."""
         x, y = self._points.get(curve.name, _NOTHING)
+        if curve.look == "marks" and self._cursor is None:
+            return None  # the last one says nothing of where the run stands
         index = len(x) - 1 if self._cursor is None else nearest(x, self._cursor)
         if index is None or index < 0:
             return None
-        if curve.look == "points" and self._cursor is not None and abs(x[index] - self._cursor) > 0.5:
+        if (
+            curve.look in ("points", "marks")
+            and self._cursor is not None
+            and abs(x[index] - self._cursor) > 0.5
+        ):
             return None
         return float(y[index])
 

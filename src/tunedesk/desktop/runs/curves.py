@@ -49,6 +49,8 @@ class Curves:
         names: tuple[Quantity, ...] = ("loss", "learning_rate", "grad_norm", "tokens_per_second")
         self.series: dict[Quantity, Series] = {name: Series() for name in names}
         self.validation = Series()
+        self.spikes = Series()
+        """The losses that stand out from those before."""
         self._attempt = 0
 
     def add_all(self, events: Iterable[Event]) -> None:
@@ -76,9 +78,11 @@ class Curves:
         }
         for name, value in values.items():
             self.series[name].put(event.step, value)
+        if event.spike:
+            self.spikes.put(event.step, event.loss)
 
     def _keep_until(self, step: int) -> None:
-        for series in (*self.series.values(), self.validation):
+        for series in (*self.series.values(), self.validation, self.spikes):
             series.keep_until(step)
 
     @property

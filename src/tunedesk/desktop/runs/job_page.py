@@ -94,8 +94,15 @@ def _data(file: DataFile) -> str:
 def _settings(settings: Hyperparameters) -> QFormLayout:
     rows = form()
     for name, value in msgspec.structs.asdict(settings).items():
-        rows.addRow(name, _value(f"{value:g}" if isinstance(value, float) else str(value), describe(name)))
+        rows.addRow(name, _value(_in_words(value), describe(name)))
     return rows
+
+
+def _in_words(value: float | str) -> str:
+    """As job.json has it, and numbers without needless digits."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _versions(job: Job) -> QFormLayout:

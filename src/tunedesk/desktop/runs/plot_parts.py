@@ -17,7 +17,8 @@ AXIS_WIDTH = 52
 RAW_ALPHA = 120
 WIDTHS = {"raw": 1.0, "line": 2.0, "quiet": 1.5}
 
-Look = Literal["raw", "line", "points"]
+Look = Literal["raw", "line", "points", "marks"]
+"""points are joined by a dotted line, marks stand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def number(value: float) -> str:
 
 
 def colour_of(curve: Curve, tokens: Tokens) -> QColor:
-    colour = QColor({"accent": tokens.accent, "warning": tokens.warning, "muted": tokens.muted}[curve.tint])
+    tints = {"accent": tokens.accent, "warning": tokens.warning, "muted": tokens.muted, "error": tokens.error}
+    colour = QColor(tints[curve.tint])
     if curve.look == "raw":
         colour.setAlpha(RAW_ALPHA)
     return colour
@@ -47,8 +49,9 @@ def colour_of(curve: Curve, tokens: Tokens) -> QColor:
 
 def dress(item: pg.PlotDataItem, curve: Curve, tokens: Tokens) -> None:
     colour = colour_of(curve, tokens)
-    if curve.look == "points":
-        item.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DotLine))
+    if curve.look in ("points", "marks"):
+        joined = pg.mkPen(colour, width=1, style=Qt.PenStyle.DotLine) if curve.look == "points" else None
+        item.setPen(joined)
         item.setSymbol("o")
         item.setSymbolSize(8)
         item.setSymbolBrush(QColor(tokens.surface))
@@ -94,7 +97,7 @@ class _Stroke(QWidget):
         pen = QPen(colour_of(self._curve, tokens), 1 if self._curve.look == "raw" else 2)
         painter.setPen(pen)
         middle = self.height() / 2
-        if self._curve.look == "points":
+        if self._curve.look in ("points", "marks"):
             painter.setBrush(QColor(tokens.surface))
             painter.drawEllipse(QPointF(self.width() / 2, middle), 3.5, 3.5)
         else:

@@ -20,16 +20,16 @@ PNG_SCALE = 2
 MOST_SMOOTHED = 20_000
 """A longer curve is bucketed before it is smoothed; a plot shows far fewer points anyway."""
 EACH_STEP, SMOOTHED, VALIDATION = "training, each step", "smoothed", "validation"
+SPIKES = "stands out"
 
 
 class PlotsPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._curves = Curves()
-        raw = Curve(EACH_STEP, "accent", "raw")
-        self._loss = CurvePlot(
-            "Loss", (raw, Curve(SMOOTHED, "accent", "line"), Curve(VALIDATION, "warning", "points"))
-        )
+        raw, smooth_ = Curve(EACH_STEP, "accent", "raw"), Curve(SMOOTHED, "accent", "line")
+        spikes = Curve(SPIKES, "error", "marks")
+        self._loss = CurvePlot("Loss", (raw, smooth_, Curve(VALIDATION, "warning", "points"), spikes))
         self._rate = CurvePlot("Learning rate", (Curve("learning rate", "muted", "line"),))
         self._norm = CurvePlot("Gradient norm", (Curve("gradient norm", "muted", "line"),))
         self._speed = CurvePlot("Tokens a second", (Curve("tokens a second", "muted", "line"),))
@@ -66,6 +66,7 @@ class PlotsPage(QWidget):
                 EACH_STEP: series["loss"],
                 SMOOTHED: _smoothed(*series["loss"]),
                 VALIDATION: self._curves.validation.arrays(),
+                SPIKES: self._curves.spikes.arrays(),
             }
         )
         self._rate.show_points({"learning rate": series["learning_rate"]})
