@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from tunedesk.plan.hardware import Gpu, Hardware, disk_free, find_hardware
+import pytest
+
+from tunedesk.plan.hardware import Gpu, Hardware, disk_free, find_hardware, visible_devices
 
 
 def test_this_computer_has_cores_and_memory() -> None:
@@ -19,3 +21,19 @@ def test_a_card_is_the_device_when_there_is_one() -> None:
 
 def test_the_disk_of_a_folder_that_does_not_exist_yet_is_its_parents(tmp_path: Path) -> None:
     assert disk_free(tmp_path / "new" / "deeper") > 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        (None, [0, 1, 2]),
+        ("2,0", [2, 0]),
+        ("", []),
+        ("-1", []),
+        ("1,9,0", [1]),
+        ("GPU-8f0c, 1", ["GPU-8f0c", 1]),
+    ],
+)
+def test_the_cards_are_those_that_a_program_sees(setting: str | None, shown: list[int | str]) -> None:
+    """As CUDA's programming guide has it: what follows an impossible entry is not seen."""
+    assert visible_devices(setting, 3) == shown

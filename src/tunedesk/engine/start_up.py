@@ -21,12 +21,14 @@ OFFLINE = {
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 # Deterministic matrix products on CUDA need a workspace of fixed size (PyTorch's notes on reproducibility).
 DETERMINISTIC_CUDA = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+# The first card is the one that the planner has looked at: the driver's first, not the fastest.
+SAME_ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
 def prepare_environment() -> None:
     """Set what libraries read once at import; call it before torch or huggingface_hub come in."""
     os.environ.update(OFFLINE)
-    for name, value in {**PATIENT_THREADS, **DETERMINISTIC_CUDA}.items():
+    for name, value in {**PATIENT_THREADS, **DETERMINISTIC_CUDA, **SAME_ORDER}.items():
         os.environ.setdefault(name, value)
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it complains that it may not download kernels
     warnings.filterwarnings("ignore", category=FutureWarning)

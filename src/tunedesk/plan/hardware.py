@@ -74,13 +74,39 @@ def find_gpus() -> tuple[Gpu, ...]:
     except pynvml.NVMLError:
         return ()
     try:
-        return tuple(
-            _read_gpu(pynvml.nvmlDeviceGetHandleByIndex(i)) for i in range(pynvml.nvmlDeviceGetCount())
-        )
+        allowed = visible_devices(os.environ.get("CUDA_VISIBLE_DEVICES"), pynvml.nvmlDeviceGetCount())
+        return tuple(_read_gpu(_handle(each)) for each in allowed)
     except pynvml.NVMLError:
         return ()
     finally:
         pynvml.nvmlShutdown()
+
+
+def visible_devices(setting: str | None, count: int) -> list[int | str]:
+    """The cards that CUDA shows to a program, in its order, as numbers or as the driver's own names.
+
+    setting: CUDA_VISIBLE_DEVICES; what stands behind a number that does not exist is not shown either. The
+    engine counts cards as the driver does (`CUDA_DEVICE_ORDER`), so that both mean the same first one.
+    """
+    if setting is None:
+        return list(range(count))
+    found: list[int | str] = []
+    for part in (piece.strip() for piece in setting.split(",")):
+        if part.startswith(("GPU-", "MIG-")):
+            found.append(part)
+        elif part.isdigit() and int(part) < count:
+            found.append(int(part))
+        else:
+            break
+    return found
+
+
+def _handle(device: int | str) -> object:
+    import pynvml
+
+    if isinstance(device, int):
+        return pynvml.nvmlDeviceGetHandleByIndex(device)
+    return pynvml.nvmlDeviceGetHandleByUUID(device)
 
 
 def _read_gpu(handle: object) -> Gpu:
