@@ -15,9 +15,11 @@ from tunedesk.engine.fast.activations import Activations, use_activations
 from tunedesk.engine.fast.fused_loss import fused_token_losses
 from tunedesk.engine.fast.policy import choose_attention, choose_losses, fuse, probe_of
 from tunedesk.engine.load_model import choose_device, load_base_model
-from tunedesk.engine.loss import TokenLosses, rows_are_isolated
+from tunedesk.engine.loss import TokenLosses, rows_are_isolated, trained_logits
 from tunedesk.engine.memory import free_bytes, memory_plan
 from tunedesk.engine.optimizer import FlatAdamW, flat_adamw
+from tunedesk.engine.packing import MicroBatch
+from tunedesk.errors import UserError
 from tunedesk.plan.fitting import choose_activations
 from tunedesk.runs.job import Job
 from tunedesk.template.model_folder import ModelFolder
@@ -64,6 +66,7 @@ def load_ready_model(run: Path, job: Job, base: ModelFolder, data: Data, warn: W
     sequences = [one for example in data.train[:2] for one in example.sequences]
     tuned.eval()
     probe = probe_of(sequences, model.device)
+    _refuse_non_finite(tuned, probe, base)
     losses, reason = choose_losses(tuned, hyper, probe)
     _tell(warn, reason)
     fused_layers, reason = fuse(tuned, hyper, probe)
@@ -93,6 +96,17 @@ def _activations(job: Job, base: ModelFolder, data: Data, device: torch.device) 
     if job.hyperparameters.activations != "auto":
         return job.hyperparameters.activations
     return choose_activations(base, memory_plan(job, data, device), free_bytes(device))
+
+
+@torch.no_grad()
+def _refuse_non_finite(model: Any, probe: MicroBatch, base: ModelFolder) -> None:
+    """Before anything is compared with what the model says by itself."""
+    if not bool(torch.isfinite(trained_logits(model, probe)).all()):
+        raise UserError(
+            f"The model {base.name} does not compute finite numbers on the first examples.",
+            hint="Its weights may be damaged: get it anew, or choose another model.",
+            exit_code=1,
+        )
 
 
 def _tell(warn: Warn, reason: str) -> None:

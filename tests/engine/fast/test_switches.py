@@ -6,13 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.engine.made_runs import FAST, chat_row, make_run
 from tests.tiny_families import FAMILIES, write_tiny_family
+from tests.tiny_model import write_tiny_model
 from tunedesk.engine.data import prepare_data
 from tunedesk.engine.evaluate import evaluation_mode
 from tunedesk.engine.methods.choice import objective_of
 from tunedesk.engine.ready_model import NOT_PACKED, ReadyModel, load_ready_model
+from tunedesk.errors import UserError
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import read_model_folder
 
@@ -164,3 +167,14 @@ def test_the_base_alone_and_two_voices_in_one_batch_are_answered_as_peft_does(
         tuned = ready.model(input_ids=ids).logits
     assert torch.allclose(base[0], mixed[0], atol=1e-5) and torch.allclose(tuned[1], mixed[1], atol=1e-4)
     assert not torch.allclose(base, tuned, atol=1e-2)
+
+
+def test_a_model_that_computes_no_finite_numbers_is_refused_and_not_blamed_for_its_shape(
+    tmp_path: Path,
+) -> None:
+    model = write_tiny_model(tmp_path / "damaged")
+    weights = load_file(model / "model.safetensors")
+    weights["model.norm.weight"][3] = float("nan")
+    save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match="does not compute finite numbers"):
+        gradient(tmp_path, model, packing=True, fused_loss=True, fused_lora=True)
