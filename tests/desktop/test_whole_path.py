@@ -151,6 +151,7 @@ def train(qtbot, app, project):
         qtbot.keySequence(field, QKeySequence(Standard.SelectAll))
         qtbot.keyClicks(field, str(value))
     press(qtbot, app.window, "Next")  # Settings
+    press(qtbot, app.window, "Next")  # Check
     told = f"{STEPS} steps"
     qtbot.waitUntil(lambda: any(told in words for words in words_on(app.window)), timeout=PATIENCE_MS)
     press(qtbot, app.window, "Start training")
