@@ -1,10 +1,10 @@
 """The wizard has an engine ready when a run may be started, unless its user does not want one."""
 
-import psutil
 import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QCheckBox
 
+from tests.waiting_engines import waiting_engines
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.shell.settings_page import SettingsPage
 from tunedesk.desktop.waiting_engine import WaitingEngine
@@ -20,14 +20,14 @@ def background(qtbot):
 
 def test_it_waits_once_it_was_prepared_and_is_gone_once_it_is_not_wanted(qtbot, background):
     waiting = WaitingEngine(background, QObject(background))
-    assert not psutil.Process().children()
+    assert not waiting_engines()
     waiting.prepare()
     qtbot.waitUntil(lambda: waiting.warm.is_waiting, timeout=60_000)
     waiting.end()
-    qtbot.waitUntil(lambda: not psutil.Process().children(), timeout=20_000)
+    qtbot.waitUntil(lambda: not waiting_engines(), timeout=20_000)
     waiting.prepare()
     qtbot.waitUntil(lambda: background.is_idle)
-    assert not psutil.Process().children()
+    assert not waiting_engines()
 
 
 def test_who_does_not_want_it_says_so_in_the_settings(qtbot, tmp_path):

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from tests.runs.chats import chat_row
+from tests.waiting_engines import waiting_engines
 from tunedesk.runs.generation import AnyMessage, Load, Ready
 from tunedesk.runs.hyperparameters import Hyperparameters
 from tunedesk.runs.places import this_computer
@@ -66,17 +67,17 @@ def test_without_one_that_waits_a_run_starts_as_ever(warm: WarmEngine, run: RunF
 
 def test_little_memory_keeps_it_from_starting_and_ends_it(warm: WarmEngine) -> None:
     warm.prepare(free=NEEDED_BYTES - 1)
-    assert not psutil.Process().children()
+    assert not waiting_engines()
     until_it_waits(warm)
     warm.end_when_short(free=SHORT_BYTES)
     assert warm.is_waiting
     warm.end_when_short(free=SHORT_BYTES - 1)
-    assert not warm.is_waiting and not psutil.Process().children()
+    assert not warm.is_waiting and not waiting_engines()
 
 
 def test_one_that_was_killed_gets_no_order(warm: WarmEngine) -> None:
     until_it_waits(warm)
-    (child,) = psutil.Process().children()
+    (child,) = waiting_engines()
     child.kill()
     child.wait()
     assert warm.take(Order(("check",))) is None
@@ -84,7 +85,7 @@ def test_one_that_was_killed_gets_no_order(warm: WarmEngine) -> None:
 
 def test_a_chat_is_served_by_it(warm: WarmEngine, tiny_model: Path) -> None:
     until_it_waits(warm)
-    (child,) = psutil.Process().children()
+    (child,) = waiting_engines()
     told: queue.Queue[AnyMessage] = queue.Queue()
     with Generator(told.put, warm=warm) as generator:
         generator.load(Load(str(tiny_model)))
