@@ -1,4 +1,4 @@
-"""The engines that wait for an order, among all that this process has started (a linter keeps a helper too)."""
+"""The engines that wait for an order, among all processes that the tests have started."""
 
 import psutil
 
