@@ -21,7 +21,7 @@ from tunedesk.runs.requests import RunRequest, prepare_run
 class Stopwatch(EventLog):
     """An event log that notes when the steps began and ended."""
 
-    began = ended = (0.0, 0.0)
+    before_steps = ended = (0.0, 0.0)
     first = 0.0
 
     def write(self, kind: type[AnyEvent], *, sync: bool = False, **fields: Any) -> AnyEvent:
@@ -30,7 +30,7 @@ class Stopwatch(EventLog):
         if isinstance(event, Step):
             self.ended, self.first = now, self.first or time.time() - BEGAN
         elif not self.first:
-            self.began = now
+            self.before_steps = now
         return event
 
 
@@ -66,7 +66,7 @@ def main() -> None:
     with Stopwatch(run.events_path, job.run, 1) as log, contextlib.suppress(UserError):
         train(prepare(run, job, log, ControlWatch(run), resume=False))
     steps = run.history().steps.values()
-    cpu, wall = (end - start for start, end in zip(log.began, log.ended, strict=True))
+    cpu, wall = (end - start for start, end in zip(log.before_steps, log.ended, strict=True))
     run.adapter_dir.rename(Path(task.output) / "adapter")
     Told(sum(step.tokens for step in steps), cpu, wall, log.first, [step.loss for step in steps]).tell()
 
