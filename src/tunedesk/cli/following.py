@@ -100,11 +100,19 @@ class _Voice:
 
 
 def step_line(event: Step, total: int) -> str:
-    return (
-        f"step {event.step}/{total}  loss {event.loss:.4f}  lr {event.learning_rate:.2e}  "
-        f"grad {event.grad_norm:.3f}  {event.tokens_per_second:,.0f} tokens/s  "
-        f"{duration(event.eta_seconds)} left{'  spike' if event.spike else ''}"
-    )
+    """What is known of the step; a provider tells less than the own engine."""
+    parts = [f"step {event.step}/{total}", f"loss {event.loss:.4f}"]
+    if event.learning_rate is not None:
+        parts.append(f"lr {event.learning_rate:.2e}")
+    if event.grad_norm is not None:
+        parts.append(f"grad {event.grad_norm:.3f}")
+    if event.tokens_per_second is not None:
+        parts.append(f"{event.tokens_per_second:,.0f} tokens/s")
+    if event.eta_seconds is not None:
+        parts.append(f"{duration(event.eta_seconds)} left")
+    if event.spike:
+        parts.append("spike")
+    return "  ".join(parts)
 
 
 def event_line(event: Event) -> str:

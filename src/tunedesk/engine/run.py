@@ -75,7 +75,8 @@ def _interruption(history: RunHistory) -> str:
     """What is known of an attempt that left no word of its end."""
     when = f"after step {history.step:,}" if history.step else "before its first step"
     said = f"The attempt before this one ended {when} without a word: killed, crashed, or the power failed."
-    held, there = history.last_step.memory_bytes if history.last_step else 0, psutil.virtual_memory().total
+    held = (history.last_step.memory_bytes or 0) if history.last_step else 0
+    there = psutil.virtual_memory().total
     if held > NEARLY_ALL * there:
         said += f" It held {held / 1e9:.1f} of {there / 1e9:.1f} GB: the memory may have run out."
     return said

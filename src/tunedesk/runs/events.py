@@ -48,19 +48,22 @@ class Step(EventBase, frozen=True, kw_only=True):
     tokens: computed in this step (without padding); seconds: of this step; memory in bytes. spike: the
     loss or the gradient stands out from the steps before. accuracy, margin: of preferences, the share of
     pairs whose chosen answer is preferred, and by how much (difference of rewards, in nats times beta).
+    token_accuracy: the share of trained tokens that was the most likely one, 0 to 1. None: not told, as a
+    provider tells of few things.
     """
 
     step: int
-    epoch: float
     loss: float
-    learning_rate: float
-    grad_norm: float
-    tokens_per_second: float
-    tokens: int
-    seconds: float
-    memory_bytes: int
-    gpu_memory_bytes: int | None
-    eta_seconds: float
+    epoch: float | None = None
+    learning_rate: float | None = None
+    grad_norm: float | None = None
+    tokens_per_second: float | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+    memory_bytes: int | None = None
+    gpu_memory_bytes: int | None = None
+    eta_seconds: float | None = None
+    token_accuracy: float | None = None
     spike: bool = False
     accuracy: float | None = None
     margin: float | None = None
@@ -108,11 +111,15 @@ class Sampled(EventBase, frozen=True, kw_only=True):
 
 
 class Checkpointed(EventBase, frozen=True, kw_only=True):
-    """A checkpoint is complete. path: relative to the run; reason: "schedule", "best", "asked" or "stop"."""
+    """A checkpoint is complete. path: relative to the run; reason: "schedule", "best", "asked" or "stop".
+
+    model: its name at the provider that keeps it; path is "" then.
+    """
 
     step: int
     path: str
     reason: str
+    model: str = ""
 
 
 class Warned(EventBase, frozen=True, kw_only=True):
@@ -133,14 +140,20 @@ class Resumed(EventBase, frozen=True, kw_only=True):
 
 
 class Finished(EventBase, frozen=True, kw_only=True):
-    """The run succeeded. adapter: its folder, relative to the run; seconds: of all attempts together."""
+    """The run succeeded. adapter: its folder, relative to the run, "" when there is none here.
+
+    seconds: of all attempts together. model: the tuned model's name at the provider that keeps it.
+    trained_tokens: that the provider counted and bills.
+    """
 
     steps: int
-    train_loss: float
+    train_loss: float | None
     valid_loss: float | None
     best_step: int
     adapter: str
     seconds: float
+    model: str = ""
+    trained_tokens: int | None = None
 
 
 class Failed(EventBase, frozen=True, kw_only=True):

@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.errors import UserError
+from tunedesk.runs.accounts import Account
 from tunedesk.runs.generation import ChatMessage
 from tunedesk.runs.hyperparameters import Hyperparameters, in_plain_words
+from tunedesk.runs.provider import Provider
 
 JOB_VERSION = 1
 Method = Literal["sft", "dpo", "orpo"]
@@ -64,10 +66,49 @@ class WatchedPrompt(Struct, frozen=True):
     row: int = 0
 
 
+class CloudSettings(Struct, frozen=True, kw_only=True):
+    """What a provider is asked to do. None, and "" of the texts: the provider decides.
+
+    learning_rate_multiplier: the rate itself where `Provider.learning_rate` is "absolute".
+    training_type: one of `Provider.training_types`.
+    """
+
+    n_epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate_multiplier: float | None = None
+    beta: float | None = None
+    seed: int | None = None
+    suffix: str = ""
+    training_type: str = ""
+
+
+class CloudOrder(Struct, frozen=True, kw_only=True):
+    """A job at a provider: as much of the account and the profile as it takes to follow it years later.
+
+    model: a base model's name there, or a tuned one's to go on from. target: of the linter and the export,
+    for which the rows were written. delete_files: whether the uploaded files are deleted at the job's end.
+    expires_seconds: after which the provider deletes them by itself, where it can. price: what was shown
+    before, one sentence; low, high: its bounds, decimal text in `currency`, "" where the price is unknown.
+    """
+
+    account: Account
+    provider: Provider
+    model: str
+    target: str
+    settings: CloudSettings = CloudSettings()
+    delete_files: bool = True
+    expires_seconds: int | None = None
+    price: str = ""
+    low: str = ""
+    high: str = ""
+    currency: str = ""
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """Everything a run needs, so that it can be repeated from its folder alone.
 
-    created: ISO 8601, UTC. adapter: None to begin a new one.
+    created: ISO 8601, UTC. adapter: None to begin a new one. place: "local", or "cloud" with its order; the
+    model's path is then empty, the hyperparameters mean nothing, and the rows are those that are sent.
     """
 
     version: int = JOB_VERSION
@@ -81,7 +122,8 @@ class Job(Struct, frozen=True, kw_only=True):
     valid: DataFile | None = None
     watched: tuple[WatchedPrompt, ...] = ()
     hyperparameters: Hyperparameters = Hyperparameters()
-    place: str = "local"
+    place: Literal["local", "cloud"] = "local"
+    cloud: CloudOrder | None = None
     template_digest: str = ""
     versions: dict[str, str] = {}
 

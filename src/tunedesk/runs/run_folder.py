@@ -61,7 +61,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line of the list of runs. Losses are None until known; created: ISO 8601, UTC."""
+    """One line of the list of runs. Losses are None until known; created: ISO 8601, UTC.
+
+    service: the account that executes it, "" for this computer; tuned: the tuned model's name there.
+    """
 
     path: Path
     run: str
@@ -76,6 +79,8 @@ class RunSummary:
     valid_loss: float | None
     has_adapter: bool
     problem: str = ""
+    service: str = ""
+    tuned: str = ""
 
 
 def new_run_id(now: datetime) -> str:
@@ -266,6 +271,8 @@ def summary_of(folder: RunFolder, history: RunHistory | None = None) -> RunSumma
         valid_loss=evaluation.loss if evaluation else None,
         has_adapter=(folder.adapter_dir / "adapter_config.json").exists(),
         problem=ended.reason if isinstance(ended, Failed) else "",
+        service=job.cloud.account.name if job.cloud else "",
+        tuned=ended.model if isinstance(ended, Finished) else "",
     )
 
 

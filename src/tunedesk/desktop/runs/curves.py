@@ -70,14 +70,15 @@ class Curves:
                 self._keep_until(event.resumed_from or 0)
 
     def _add_step(self, event: Step) -> None:
-        values: dict[Quantity, float] = {
+        values: dict[Quantity, float | None] = {
             "loss": event.loss,
             "learning_rate": event.learning_rate,
             "grad_norm": event.grad_norm,
             "tokens_per_second": event.tokens_per_second,
         }
         for name, value in values.items():
-            self.series[name].put(event.step, value)
+            if value is not None:
+                self.series[name].put(event.step, value)
         if event.spike:
             self.spikes.put(event.step, event.loss)
 

@@ -66,8 +66,8 @@ class RunHeader(QWidget):
         self._badge.show_state(state.value, icon, tint)
         self._sentence.setText(pending or sentences.state_sentence(state, history))
         last = history.last_step
-        running = state is RunState.RUNNING and last is not None
-        self._left.setText(f"{sentences.duration(last.eta_seconds)} left" if running and last else "")
+        left = last.eta_seconds if last and state is RunState.RUNNING else None
+        self._left.setText(f"{sentences.duration(left)} left" if left is not None else "")
         self._show_progress(state, history)
         self._show_figures(history)
 
@@ -85,7 +85,8 @@ class RunHeader(QWidget):
         self._loss.show_value(sentences.loss(last.loss if last else None))
         tip = f"Best {sentences.loss(best.loss)} after step {best.step:,}" if best else "No validation yet"
         self._valid.show_value(sentences.loss(newest.loss if newest else None), tip)
-        self._speed.show_value(f"{last.tokens_per_second:,.0f}" if last else "-")
+        speed = last.tokens_per_second if last else None
+        self._speed.show_value(f"{speed:,.0f}" if speed is not None else "-")
 
     def show_memory(self, last: Step | None, hardware: Hardware | None) -> None:
         """The run's own memory from its events, against what the computer has."""

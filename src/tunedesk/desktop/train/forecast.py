@@ -71,5 +71,5 @@ def past_runs(runs_dir: Path, model: ModelFolder, hardware: Hardware, trained_sh
 def _speed(folder: RunFolder) -> float:
     """Mean tokens a second over all steps; 0 when the run has none."""
     steps = [event for event in folder.read_events() if isinstance(event, Step)]
-    seconds = sum(step.seconds for step in steps)
-    return sum(step.tokens for step in steps) / seconds if seconds else 0.0
+    seconds = sum(step.seconds or 0.0 for step in steps)
+    return sum(step.tokens or 0 for step in steps) / seconds if seconds else 0.0
