@@ -12,7 +12,7 @@ LESSER = re.compile(r"\bLGPL|GNU Lesser General Public", re.IGNORECASE)
 # Offered under the LGPL or the GPL, whichever one chooses; TuneDesk chooses the LGPL (NOTICE).
 LESSER_IS_CHOSEN = {"pyside6-essentials", "shiboken6"}
 # `bundle` is left out: PyInstaller is a build tool, and its exception frees what it builds.
-EXTRAS = {"test", "cloud"}
+EXTRAS = {"test", "azure"}
 
 
 def licence_texts(found: Distribution) -> list[str]:
