@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import ipaddress
 import json
 import socket
 import ssl
@@ -15,9 +14,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from tunedesk.errors import UserError
+from tunedesk.runs.addresses import checked_address, host_of
 from tunedesk.runs.generation import ChatMessage, Sampling
 
 TRIES = 4
@@ -45,7 +45,7 @@ class Endpoint:
     @property
     def host(self) -> str:
         """Where rows go, with the port when it is an unusual one. UserError for what is no address."""
-        return _checked(self.base_url).netloc.rpartition("@")[2]
+        return host_of(self.base_url)
 
 
 class EndpointWriter:
@@ -57,7 +57,7 @@ class EndpointWriter:
 
     def __init__(self, endpoint: Endpoint, key: str = "") -> None:
         self._endpoint = endpoint
-        self._url = _checked(endpoint.base_url)
+        self._url = checked_address(endpoint.base_url)
         if not (key.isascii() and key.isprintable()):
             raise UserError(
                 "The key has characters that no key has.", hint="Copy it again, without line breaks."
@@ -214,35 +214,6 @@ def _connection(url: SplitResult, timeout: float) -> http.client.HTTPConnection:
     if url.scheme == "http":
         return http.client.HTTPConnection(host, url.port, timeout=timeout)
     return http.client.HTTPSConnection(host, url.port, timeout=timeout, context=ssl.create_default_context())
-
-
-def _checked(base_url: str) -> SplitResult:
-    hint = "It looks like https://api.example.com/v1."
-    try:
-        url = urlsplit(base_url.strip())
-        host = url.hostname or ""
-        _ = url.port
-    except ValueError as error:
-        raise UserError(f"{base_url!r} is not an address: {error}.", hint=hint) from error
-    if url.scheme not in ("http", "https") or not host or not base_url.strip().isascii():
-        raise UserError(f"{base_url!r} is not an address.", hint=hint)
-    if url.username or url.password:
-        raise UserError("The address holds a name or a password.", hint="Give the key by itself.")
-    if any(character.isspace() for character in base_url.strip()):
-        raise UserError(f"{base_url!r} is not an address.", hint=hint)
-    if url.scheme == "http" and not _is_this_computer(host):
-        message = f"{host} would be spoken to without encryption, so that others could read key and rows."
-        raise UserError(message, hint="Use https. Only this computer itself may be spoken to by http.")
-    return url
-
-
-def _is_this_computer(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _wait(seconds: float, cancelled: Callable[[], bool]) -> None:

@@ -1,0 +1,1 @@
+"""An OpenAI-compatible server for chat and fine-tuning jobs on one's own hardware."""
