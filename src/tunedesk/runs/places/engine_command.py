@@ -1,4 +1,4 @@
-"""How the engine's process is started from a checkout, an installed package and a frozen bundle alike."""
+"""How the program's own processes are started from a checkout, an installed package and a bundle alike."""
 
 import sys
 from pathlib import Path
@@ -15,3 +15,10 @@ def engine_command() -> list[str]:
         window = Path(sys.executable)
         return [str(window.with_name(f"tunedesk-engine{window.suffix}"))]
     return [sys.executable, "-P", "-m", "tunedesk.engine"]
+
+
+def agent_command() -> list[str]:
+    """The program itself, for a command that works on beside the window; the caller adds its name."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-P", "-m", "tunedesk"]
