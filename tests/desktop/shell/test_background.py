@@ -1,5 +1,6 @@
 """Background jobs: results arrive on the drawing thread, cancelled ones do not, and failures are told."""
 
+import sys
 import threading
 
 import pytest
@@ -109,3 +110,7 @@ def test_a_job_whose_owner_is_gone_does_not_even_tell_that_it_stopped(qtbot, bac
     go_on.set()
     idle(qtbot, background)
     assert told == []
+
+
+def test_workers_give_the_interpreter_back_in_a_fraction_of_a_frame(qtbot, background):
+    assert sys.getswitchinterval() < 1 / 60 / 100
