@@ -25,9 +25,9 @@ THREADS = 4
 SWITCH_SECONDS = 1e-4
 """How long a worker may keep the interpreter once the drawing thread wants it.
 
-Python's own 5 ms add up: drawing a table takes and gives the interpreter some hundred times, and each time may
-wait so long. While 100,000 rows were checked the longest turn of the window was 340 ms with 5 ms, 100 ms with
-this; the checking took the same time. Shorter ones changed nothing.
+Python's own 5 ms add up: drawing a table takes and gives the interpreter some hundred times, and each time
+may wait so long. While 100,000 rows were checked the longest turn of the window was 340 ms with 5 ms, 100 ms
+with this; the checking took the same time. Shorter ones changed nothing.
 """
 
 
