@@ -9,7 +9,7 @@ import torch
 
 from tests.tiny_adapter import write_tiny_adapter
 from tests.tiny_model import write_tiny_model
-from tunedesk.engine.generate_tokens import Answer, choose, write
+from tunedesk.engine.generate_tokens import Answer, Batch, choose
 from tunedesk.engine.generate_voices import Voices
 from tunedesk.errors import UserError
 from tunedesk.runs.digests import model_digest
@@ -29,49 +29,57 @@ def voices(folders: tuple[Path, Path], request: pytest.FixtureRequest) -> Voices
     return Voices(Load(str(folders[0]), str(folders[1]), request.param, threads=1))
 
 
-def answers(voices: Voices, texts: Sequence[str], who: Sequence[Voice], limit: int = 12) -> list[Answer]:
+def answers(
+    voices: Voices,
+    texts: Sequence[str],
+    who: Sequence[Voice],
+    settings: Sampling = Sampling(),
+    limit: int = 12,
+) -> list[Answer]:
     return [
-        Answer(number, voice, voices.template.encode(text), limit, "length", random.Random(number))
+        Answer(number, voice, voices.template.encode(text), limit, "length", random.Random(number), settings)
         for number, text in enumerate(texts)
         for voice in who
     ]
 
 
-def run(
-    voices: Voices, batch: list[Answer], settings: Sampling, ends: frozenset[int] = frozenset()
-) -> list[list[int]]:
-    for _ in write(
+def batch_of(voices: Voices, rows: Sequence[Answer], ends: frozenset[int] = frozenset()) -> Batch:
+    return Batch(
         voices.forward,
-        batch,
-        settings,
-        cache=voices.new_cache(),
+        rows,
+        new_cache=voices.new_cache,
         end_ids=ends,
         pad_id=voices.template.pad_id,
         device=voices.device,
-        cancelled=lambda: False,
-    ):
-        pass
-    return [answer.written for answer in batch]
+    )
+
+
+def run(voices: Voices, rows: list[Answer], ends: frozenset[int] = frozenset()) -> list[list[int]]:
+    batch = batch_of(voices, rows, ends)
+    while batch.live:
+        batch.step()
+    return [answer.written for answer in rows]
 
 
 @pytest.mark.parametrize("settings", [Sampling(), Sampling(temperature=1.5, top_p=0.9)])
 def test_a_batch_of_both_voices_gives_the_tokens_of_single_rows(voices: Voices, settings: Sampling) -> None:
-    together = run(voices, answers(voices, PROMPTS, ("base", "tuned")), settings)
-    alone = [run(voices, [row], settings)[0] for row in answers(voices, PROMPTS, ("base", "tuned"))]
+    together = run(voices, answers(voices, PROMPTS, ("base", "tuned"), settings))
+    rows = answers(voices, PROMPTS, ("base", "tuned"), settings)
+    alone = [run(voices, [row])[0] for row in rows]
     assert together == alone
 
 
 def test_the_two_voices_differ_and_the_base_voice_is_the_model_without_adapter(
     voices: Voices, folders: tuple[Path, Path]
 ) -> None:
-    base, tuned = run(voices, answers(voices, PROMPTS[:1], ("base", "tuned")), Sampling())
+    base, tuned = run(voices, answers(voices, PROMPTS[:1], ("base", "tuned")))
     plain = Voices(Load(str(folders[0]), None, voices.request.quantization))
     assert base != tuned
-    assert run(plain, answers(plain, PROMPTS[:1], ("base",)), Sampling()) == [base]
+    assert run(plain, answers(plain, PROMPTS[:1], ("base",))) == [base]
 
 
 def test_greedy_tokens_are_those_of_a_pass_over_the_whole_text(voices: Voices) -> None:
-    (written,) = run(voices, answers(voices, PROMPTS[1:2], ("tuned",)), Sampling())
+    (written,) = run(voices, answers(voices, PROMPTS[1:2], ("tuned",)))
     ids = list(voices.template.encode(PROMPTS[1]))
     for token in written:
         logits = voices.forward(["tuned"], input_ids=torch.tensor([ids]))
@@ -80,37 +88,83 @@ def test_greedy_tokens_are_those_of_a_pass_over_the_whole_text(voices: Voices) -
 
 
 def test_an_end_token_ends_its_row_alone_and_is_not_kept(voices: Voices) -> None:
-    free = run(voices, answers(voices, PROMPTS, ("tuned",)), Sampling(temperature=1.5))
+    warm = Sampling(temperature=1.5)
+    free = run(voices, answers(voices, PROMPTS, ("tuned",), warm))
     end = free[0][3]
-    batch = answers(voices, PROMPTS, ("tuned",))
-    ended = run(voices, batch, Sampling(temperature=1.5), frozenset({end}))
+    batch = answers(voices, PROMPTS, ("tuned",), warm)
+    ended = run(voices, batch, frozenset({end}))
     for row, whole, answer in zip(ended, free, batch, strict=True):
         stop = whole.index(end) if end in whole else len(whole)
         expected: Reason = "end" if end in whole else "length"
         assert (row, answer.reason) == (whole[:stop], expected)
 
 
-def test_a_cancel_between_two_tokens_keeps_what_was_written(voices: Voices) -> None:
-    batch = answers(voices, PROMPTS[:2], ("base",))
-    seen: list[int] = []
-    for _ in write(
-        voices.forward,
-        batch,
-        Sampling(),
-        cache=voices.new_cache(),
-        end_ids=frozenset(),
-        pad_id=0,
-        device=voices.device,
-        cancelled=lambda: len(seen) >= 6,
-    ):
-        seen.append(1)
-    assert [(len(answer.written), answer.reason) for answer in batch] == [(3, "cancelled"), (3, "cancelled")]
+def test_an_answer_that_is_ended_between_two_tokens_keeps_what_was_written(voices: Voices) -> None:
+    rows = answers(voices, PROMPTS[:2], ("base",))
+    batch = batch_of(voices, rows)
+    for _ in range(3):
+        batch.step()
+    rows[0].reason = "cancelled"
+    while batch.live:
+        batch.step()
+    assert [(len(row.written), row.reason) for row in rows] == [(3, "cancelled"), (12, "length")]
+
+
+@pytest.mark.parametrize("settings", [Sampling(), Sampling(temperature=1.5, top_p=0.9)])
+def test_answers_that_join_later_and_outlive_others_are_what_they_are_alone(
+    voices: Voices, settings: Sampling
+) -> None:
+    def rows() -> list[Answer]:
+        made = answers(voices, PROMPTS, ("base", "tuned"), settings)
+        for number, row in enumerate(made):
+            row.limit = 4 + 3 * number
+        return made
+
+    alone = [run(voices, [row])[0] for row in rows()]
+    together = rows()
+    host = batch_of(voices, together[:2])
+    for number, row in enumerate(together[2:]):
+        for _ in range(number % 3 + 1):
+            host.step()
+        guest = batch_of(voices, [row])
+        assert not host.can_join(guest), "its prompt is not read"
+        guest.step()
+        assert host.can_join(guest)
+        host.join(guest)
+    while host.live:
+        host.step()
+    assert [row.written for row in together] == alone
+
+
+def test_a_batch_that_rows_join_and_leave_for_ever_does_not_grow(voices: Voices) -> None:
+    widths = []
+    host = batch_of(voices, answers(voices, ["red"], ("base",), limit=6))
+    host.step()
+    for _ in range(30):
+        host.step()
+        guest = batch_of(voices, answers(voices, ["no"], ("base",), limit=6))
+        guest.step()
+        host.join(guest)
+        widths.append(host.columns)
+    assert max(widths[10:]) == max(widths[:10]) <= 16
+
+
+def test_the_chances_of_a_token_are_those_of_the_model_before_temperature(voices: Voices) -> None:
+    (row,) = answers(voices, PROMPTS[1:2], ("tuned",), Sampling(temperature=2.0))
+    row.likeliest = 3
+    logits = voices.forward(["tuned"], input_ids=torch.tensor([list(row.ids)]))[0]
+    (written,) = batch_of(voices, [row]).step()
+    logs = torch.log_softmax(logits.float(), -1)
+    assert written.token is not None and written.chances is not None
+    assert written.chances.logprob == pytest.approx(float(logs[written.token]), abs=1e-4)
+    assert [token for token, _ in written.chances.likeliest] == logs.topk(3).indices.tolist()
 
 
 def test_the_same_seed_draws_the_same_tokens_and_another_one_others(voices: Voices) -> None:
     def drawn(seed: int) -> list[int]:
-        row = Answer(0, "tuned", voices.template.encode("red"), 20, "length", random.Random(seed))
-        return run(voices, [row], Sampling(temperature=1.5))[0]
+        ids = voices.template.encode("red")
+        row = Answer(0, "tuned", ids, 20, "length", random.Random(seed), Sampling(temperature=1.5))
+        return run(voices, [row])[0]
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
@@ -119,12 +173,12 @@ def test_the_same_seed_draws_the_same_tokens_and_another_one_others(voices: Voic
 def test_an_adapter_can_be_exchanged_and_taken_back(folders: tuple[Path, Path], tmp_path: Path) -> None:
     model, first = folders
     voices = Voices(Load(str(model), str(first), "none"))
-    before = run(voices, answers(voices, PROMPTS[:2], ("tuned",)), Sampling())
+    before = run(voices, answers(voices, PROMPTS[:2], ("tuned",)))
     other = write_tiny_adapter(tmp_path / "other", model, seed=9, rank=8)
     voices.switch(Load(str(model), str(other), "none"))
-    assert run(voices, answers(voices, PROMPTS[:2], ("tuned",)), Sampling()) != before
+    assert run(voices, answers(voices, PROMPTS[:2], ("tuned",))) != before
     voices.switch(Load(str(model), str(first), "none"))
-    assert run(voices, answers(voices, PROMPTS[:2], ("tuned",)), Sampling()) == before
+    assert run(voices, answers(voices, PROMPTS[:2], ("tuned",))) == before
 
 
 def test_an_adapter_of_another_model_is_refused_with_both_names(

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -29,6 +30,7 @@ from tunedesk.runs.generation import (
 )
 
 if TYPE_CHECKING:
+    from tunedesk.engine.generate_turns import Turns
     from tunedesk.engine.generate_voices import Voices
 
 
@@ -62,35 +64,70 @@ def take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 class GenerationEngine:
-    """Serves requests in their order on one thread; another one reads, so that a cancel is seen at once."""
+    """Answers requests in turns on one thread; another one reads.
+
+    A model is loaded when the answers of the one before are complete; what comes after it waits.
+    """
 
     def __init__(self, messages: BinaryIO) -> None:
         self._messages = messages
-        self._commands: queue.SimpleQueue[Load | Generate | Quit] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[AnyCommand] = queue.SimpleQueue()
+        self._waiting: deque[Load | Generate] = deque()
         self._cancelled: set[int] = set()
+        """Requests that were cancelled while they wait."""
         self._voices: Voices | None = None
+        self._turns: Turns | None = None
 
     def read(self, commands: BinaryIO) -> None:
         """Take in commands until the input ends; then nobody listens and the process has nothing to save."""
         for line in commands:
             try:
-                self._take(decode_command(line))
+                self._commands.put(decode_command(line))
             except (msgspec.MsgspecError, UnicodeDecodeError) as trouble:
                 print(f"not a command: {line[:200]!r}: {trouble}", file=sys.stderr)
         os._exit(0)
 
-    def _take(self, command: AnyCommand) -> None:
-        if isinstance(command, Cancel):
-            self._cancelled.add(command.id)
-        else:
-            self._commands.put(command)
-
     def serve(self) -> None:
-        while not isinstance(command := self._commands.get(), Quit):
+        while self._take_commands():
+            self._begin_waiting()
+            if self._turns is not None:
+                self._turns.step()
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._turns is None or self._turns.is_idle
+
+    def _take_commands(self) -> bool:
+        """Take in what was asked since, waiting for it when there is nothing else to do; False: end."""
+        wait = self._is_idle and not self._waiting
+        while wait or not self._commands.empty():
+            command = self._commands.get()
+            wait = False
+            if isinstance(command, Quit):
+                return False
+            if isinstance(command, Cancel):
+                self._cancel(command.id)
+            else:
+                self._waiting.append(command)
+        return True
+
+    def _cancel(self, number: int) -> None:
+        if any(isinstance(command, Generate) and command.id == number for command in self._waiting):
+            self._cancelled.add(number)
+        elif self._turns is not None:
+            self._turns.cancel(number)
+
+    def _begin_waiting(self) -> None:
+        """Begin what was asked, up to a model that must wait for the answers of the one before."""
+        while self._waiting:
+            command = self._waiting[0]
+            if isinstance(command, Load) and not self._is_idle:
+                return
+            self._waiting.popleft()
             if isinstance(command, Load):
                 self._load(command)
             else:
-                self._answer(command)
+                self._begin(command)
 
     def send(self, message: AnyMessage) -> None:
         self._messages.write(encode_line(message))
@@ -111,42 +148,37 @@ class GenerationEngine:
             self.send(Ready(request.model, request.adapter, place, seconds, voices.folder.context))
 
     def _voices_for(self, request: Load) -> Voices:
+        from tunedesk.engine.generate_turns import Turns
         from tunedesk.engine.generate_voices import Voices
 
         # A failure leaves nothing loaded: an adapter that did not fit may have left parts in the model.
         # And old weights go before new ones come.
-        voices, self._voices = self._voices, None
+        voices, self._voices, self._turns = self._voices, None, None
         if voices and voices.fits(request):
             voices.switch(request)
         else:
             voices = None
             voices = Voices(request)
-        self._voices = voices
+        self._voices, self._turns = voices, Turns(voices, self.send)
         return voices
 
-    def _answer(self, request: Generate) -> None:
-        from tunedesk.engine.generate_request import answer
+    def _begin(self, request: Generate) -> None:
+        from tunedesk.engine.generate_turns import refusal_of
 
         try:
-            if self._voices is None:
+            if self._turns is None:
                 raise UserError("No model is loaded.", hint="Load a model first.")
-            answer(self._voices, request, self.send, lambda: request.id in self._cancelled)
-        except UserError as trouble:
-            self.send(GenerationFailed(request.id, trouble.message, trouble.hint))
+            self._turns.begin(request)
         except BrokenPipeError:
             raise
         except Exception as trouble:
-            traceback.print_exc()
-            self.send(GenerationFailed(request.id, f"The answer failed: {_reason(trouble)}", _hint(trouble)))
-        finally:
+            if not isinstance(trouble, UserError):
+                traceback.print_exc()
+            self.send(GenerationFailed(request.id, *refusal_of(trouble)))
+        if request.id in self._cancelled:
             self._cancelled.discard(request.id)
+            self._cancel(request.id)
 
 
 def _reason(trouble: Exception) -> str:
     return (str(trouble).splitlines() or [type(trouble).__name__])[0]
-
-
-def _hint(trouble: Exception) -> str:
-    if type(trouble).__name__ == "OutOfMemoryError":
-        return "The graphics card's memory is full: stop a run on it, or shorten the conversation."
-    return ""

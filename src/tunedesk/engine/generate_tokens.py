@@ -1,9 +1,9 @@
-"""Writes tokens for a batch of answers in both voices; it knows neither text nor protocol."""
+"""One token after another for a batch of answers in both voices; it knows neither text nor protocol."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from tunedesk.runs.generation import Reason, Sampling, Voice
 
 with light_imports():
     from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer
 
 SHRINK_BELOW = 0.75
 """A batch is made smaller when less than this part of it is still being written."""
@@ -27,7 +28,11 @@ class Forward(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Answer:
-    """One question in one voice, being written. limit: tokens it may have; at_limit: why it ends there."""
+    """One question in one voice, being written. limit: tokens it may have; at_limit: why it ends there.
+
+    likeliest: None, or how many tokens are told with each token's own chance. Whoever reads the answer may
+    end it between two tokens by giving it a reason.
+    """
 
     question: int
     voice: Voice
@@ -35,8 +40,18 @@ class Answer:
     limit: int
     at_limit: Reason
     chance: random.Random
+    settings: Sampling = field(default_factory=Sampling)
+    likeliest: int | None = None
     written: list[int] = field(default_factory=list)
     reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """Logarithms of probabilities before temperature. likeliest: tokens with theirs, highest first."""
+
+    logprob: float
+    likeliest: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,53 +60,130 @@ class Written:
 
     answer: Answer
     token: int | None
+    chances: Chances | None = None
 
 
-def write(
-    forward: Forward,
-    answers: Sequence[Answer],
-    settings: Sampling,
-    *,
-    cache: DynamicCache,
-    end_ids: frozenset[int],
-    pad_id: int,
-    device: torch.device,
-    cancelled: Callable[[], bool],
-) -> Iterator[Written]:
-    """Write all answers token by token; each ends by an end token (which is not kept), a limit or a cancel.
+class Batch:
+    """Answers that are written together, with their cache, mask and positions.
 
     Prompts are padded on the left with positions counted from their first real token, so that a row of a
     batch gets what it would get alone.
     """
-    batch = _Batch(answers, pad_id, device, cache)
-    while batch.live:
-        if cancelled():
-            yield from _cancel(batch.live)
-            return
-        logits = forward([answer.voice for answer in batch.rows], **batch.inputs())
-        tokens = []
-        for answer, row in zip(batch.rows, logits, strict=True):
-            token = pad_id if answer.reason else choose(row, settings, answer.chance)
+
+    def __init__(
+        self,
+        forward: Forward,
+        answers: Sequence[Answer],
+        *,
+        new_cache: Callable[[], DynamicCache],
+        end_ids: frozenset[int],
+        pad_id: int,
+        device: torch.device,
+    ) -> None:
+        self.rows = list(answers)
+        self._forward = forward
+        self._end_ids = end_ids
+        self._pad_id = pad_id
+        longest = max(len(answer.ids) for answer in answers)
+        gaps = [longest - len(answer.ids) for answer in answers]
+        padded = [[pad_id] * gap + list(answer.ids) for gap, answer in zip(gaps, answers, strict=True)]
+        self._ids = torch.tensor(padded, dtype=torch.long, device=device)
+        self._mask = torch.ones_like(self._ids)
+        for row, gap in enumerate(gaps):
+            self._mask[row, :gap] = 0
+        self._positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
+        self._cache = new_cache()
+
+    @property
+    def live(self) -> list[Answer]:
+        return [answer for answer in self.rows if answer.reason is None]
+
+    @property
+    def columns(self) -> int:
+        """Tokens for each row, padding included."""
+        return self._mask.shape[1]
+
+    def step(self) -> list[Written]:
+        """One more token for each live answer; each ends by an end token (which is not kept) or a limit.
+
+        There must be a live one.
+        """
+        self._shrink()
+        logits = self._forward([answer.voice for answer in self.rows], **self._inputs())
+        told: list[Written] = []
+        tokens: list[int] = []
+        for answer, row in zip(self.rows, logits, strict=True):
+            if answer.reason is not None:
+                tokens.append(self._pad_id)
+                continue
+            token = choose(row, answer.settings, answer.chance)
             tokens.append(token)
-            if answer.reason is None:
-                yield _note(answer, token, end_ids)
-        batch.append(tokens)
+            told.append(_note(answer, token, row, self._end_ids))
+        self._append(tokens)
+        return told
 
+    def can_join(self, other: Batch) -> bool:
+        """Whether both have read their prompts and keep all that they read, which windows do not."""
+        return all(
+            type(layer) is DynamicLayer and layer.is_initialized
+            for batch in (self, other)
+            for layer in batch._cache.layers
+        )
 
-def _cancel(answers: Sequence[Answer]) -> Iterator[Written]:
-    for answer in answers:
-        answer.reason = "cancelled"
-        yield Written(answer, None)
+    def join(self, other: Batch) -> None:
+        """Write the answers of `other`, which can join, together with these from now on."""
+        for batch in (self, other):
+            batch._keep_live()
+            batch._trim()
+        here, there = self._mask.shape[1], other._mask.shape[1]
+        longest = max(here, there)
+        ours, theirs = longest - here, longest - there
+        for mine, its in zip(self._cache.layers, other._cache.layers, strict=True):
+            mine.keys = torch.cat([_padded(mine.keys, ours), _padded(its.keys, theirs)])
+            mine.values = torch.cat([_padded(mine.values, ours), _padded(its.values, theirs)])
+        pad = torch.nn.functional.pad
+        self._mask = torch.cat([pad(self._mask, (ours, 0)), pad(other._mask, (theirs, 0))])
+        self._ids = torch.cat([self._ids, other._ids])
+        self._positions = torch.cat([self._positions, other._positions])
+        self.rows += other.rows
 
+    def _inputs(self) -> dict[str, Any]:
+        return {
+            "input_ids": self._ids,
+            "attention_mask": self._mask,
+            "position_ids": self._positions,
+            "past_key_values": self._cache,
+        }
 
-def _note(answer: Answer, token: int, end_ids: frozenset[int]) -> Written:
-    if token in end_ids:
-        answer.reason = "end"
-        return Written(answer, None)
-    answer.written.append(token)
-    if len(answer.written) >= answer.limit:
-        answer.reason = answer.at_limit
-    return Written(answer, token)
+    def _append(self, tokens: Sequence[int]) -> None:
+        """Make `tokens` (one a row) the next input."""
+        self._ids = torch.tensor(tokens, dtype=torch.long, device=self._ids.device).unsqueeze(1)
+        self._mask = torch.cat([self._mask, torch.ones_like(self._ids)], dim=1)
+        self._positions = self._positions[:, -1:] + 1
+
+    def _shrink(self) -> None:
+        """Leave out rows that have ended once they are many."""
+        if len(self.live) < SHRINK_BELOW * len(self.rows):
+            self._keep_live()
+
+    def _keep_live(self) -> None:
+        live = [row for row, answer in enumerate(self.rows) if answer.reason is None]
+        if len(live) == len(self.rows):
+            return
+        rows = torch.tensor(live, dtype=torch.long, device=self._ids.device)
+        self.rows = [self.rows[row] for row in live]
+        self._ids, self._mask, self._positions = self._ids[rows], self._mask[rows], self._positions[rows]
+        if self._cache.get_seq_length():
+            self._cache.batch_select_indices(rows)
+
+    def _trim(self) -> None:
+        """Forget columns in which no row has anything: else rows that join and go would widen it for ever."""
+        empty = int((self._mask.sum(0) != 0).long().argmax())
+        if empty:
+            self._mask = self._mask[:, empty:]
+            for layer in self._cache.layers:
+                layer.keys = layer.keys[:, :, empty:].contiguous()
+                layer.values = layer.values[:, :, empty:].contiguous()
 
 
 def choose(logits: torch.Tensor, settings: Sampling, chance: random.Random) -> int:
@@ -110,46 +202,25 @@ def choose(logits: torch.Tensor, settings: Sampling, chance: random.Random) -> i
     return int(ids[min(drawn, total.numel() - 1)])
 
 
-class _Batch:
-    """The rows still computed, with their cache, mask and positions."""
+def chances_of(logits: torch.Tensor, token: int, likeliest: int) -> Chances:
+    """How likely `token` was among `logits` [vocab], and which ones were the likeliest."""
+    logs = torch.log_softmax(logits.float(), dim=-1).cpu()
+    best, ids = logs.topk(min(likeliest, logs.numel()))
+    named = tuple(zip(ids.tolist(), best.tolist(), strict=True))
+    return Chances(float(logs[token]), named)
 
-    def __init__(
-        self, answers: Sequence[Answer], pad_id: int, device: torch.device, cache: DynamicCache
-    ) -> None:
-        self.rows = list(answers)
-        longest = max(len(answer.ids) for answer in answers)
-        gaps = [longest - len(answer.ids) for answer in answers]
-        padded = [[pad_id] * gap + list(answer.ids) for gap, answer in zip(gaps, answers, strict=True)]
-        self._ids = torch.tensor(padded, dtype=torch.long, device=device)
-        self._mask = torch.ones_like(self._ids)
-        for row, gap in enumerate(gaps):
-            self._mask[row, :gap] = 0
-        self._positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
-        self._cache = cache
 
-    @property
-    def live(self) -> list[Answer]:
-        return [answer for answer in self.rows if answer.reason is None]
+def _note(answer: Answer, token: int, logits: torch.Tensor, end_ids: frozenset[int]) -> Written:
+    if token in end_ids:
+        answer.reason = "end"
+        return Written(answer, None)
+    answer.written.append(token)
+    if len(answer.written) >= answer.limit:
+        answer.reason = answer.at_limit
+    chances = None if answer.likeliest is None else chances_of(logits, token, answer.likeliest)
+    return Written(answer, token, chances)
 
-    def inputs(self) -> dict[str, Any]:
-        return {
-            "input_ids": self._ids,
-            "attention_mask": self._mask,
-            "position_ids": self._positions,
-            "past_key_values": self._cache,
-        }
 
-    def append(self, tokens: Sequence[int]) -> None:
-        """Make `tokens` (one a row) the next input, without rows that have ended once they are many."""
-        device = self._ids.device
-        self._ids = torch.tensor(tokens, dtype=torch.long, device=device).unsqueeze(1)
-        self._mask = torch.cat([self._mask, torch.ones_like(self._ids)], dim=1)
-        self._positions = self._positions[:, -1:] + 1
-        live = [row for row, answer in enumerate(self.rows) if answer.reason is None]
-        if live and len(live) < SHRINK_BELOW * len(self.rows):
-            self._keep(torch.tensor(live, device=device))
-
-    def _keep(self, rows: torch.Tensor) -> None:
-        self.rows = [self.rows[row] for row in rows.tolist()]
-        self._ids, self._mask, self._positions = self._ids[rows], self._mask[rows], self._positions[rows]
-        self._cache.batch_select_indices(rows)
+def _padded(states: torch.Tensor, columns: int) -> torch.Tensor:
+    """Keys or values [rows, heads, columns, size] with so many empty columns before them."""
+    return torch.nn.functional.pad(states, (0, 0, columns, 0)) if columns else states

@@ -10,6 +10,8 @@ from msgspec import Struct
 Voice = Literal["base", "tuned"]
 Reason = Literal["end", "length", "context", "cancelled"]
 VOICES: tuple[Voice, Voice] = ("base", "tuned")
+MOST_LIKELIEST = 20
+"""Tokens that may be told in the place of one, as OpenAI's `top_logprobs`."""
 
 
 class ChatMessage(Struct, frozen=True):
@@ -60,24 +62,32 @@ class Load(Command, frozen=True):
     digest: str = ""
 
 
-class Question(Struct, frozen=True):
-    """A prompt, and the voices that shall answer it."""
+class Question(Struct, frozen=True, omit_defaults=True):
+    """A prompt, and the voices that shall answer it.
+
+    row: the prompt as a row of a dataset in OpenAI's chat format, where it has more than texts: tools, calls
+    and their results; it goes through the same code as a row that is trained. `prompt` is empty then.
+    """
 
     prompt: tuple[ChatMessage, ...]
     voices: tuple[Voice, ...] = ("tuned",)
+    row: str = ""
 
 
 class Generate(Command, frozen=True):
     """Answer all questions at once. id: chosen by the client; it comes back in every message about it.
 
     Each answer draws with the same seed, so that it is the same alone and in company. stream: pieces come
-    token by token; otherwise one piece holds a whole answer.
+    token by token; otherwise one piece holds a whole answer. stop: texts that end an answer and are not said.
+    likeliest: None, or how many tokens each token's chances shall name besides its own (0 to 20).
     """
 
     id: int
     questions: tuple[Question, ...]
     settings: Sampling = Sampling()
     stream: bool = True
+    stop: tuple[str, ...] = ()
+    likeliest: int | None = None
 
 
 class Cancel(Command, frozen=True):
@@ -111,17 +121,33 @@ class LoadFailed(Message, frozen=True):
     hint: str = ""
 
 
-class Piece(Message, frozen=True):
-    """More text of one answer. question: its number within the request, from 0."""
+class TokenChance(Struct, frozen=True):
+    """A token's text and the logarithm of its probability before temperature and top_p."""
+
+    token: str
+    logprob: float
+
+
+class WrittenChance(Struct, frozen=True):
+    """A token that was written, and the likeliest ones in its place, the likeliest first."""
+
+    chosen: TokenChance
+    likeliest: tuple[TokenChance, ...] = ()
+
+
+class Piece(Message, frozen=True, omit_defaults=True):
+    """More text of one answer. question: its number within the request, from 0. chances: see `Generate`."""
 
     id: int
     question: int
     voice: Voice
     text: str
+    chances: tuple[WrittenChance, ...] = ()
 
 
 class Done(Message, frozen=True):
-    """One answer is complete. reason: the model ended it, max_tokens or the context did, or it was cancelled.
+    """One answer is complete. reason: the model (or a text to stop at) ended it, max_tokens or the context
+    did, or it was cancelled.
 
     prompt_tokens, tokens: read and written; seconds: from the start of the request's work.
     """

@@ -254,6 +254,14 @@ class ChatTemplate:
             text = self._text(texts, tools, add_prompt=True)
         return Prompt(text, self._encoder.encode(text)[0])
 
+    def prompt_of(self, example: Example) -> Prompt:
+        """The same for a whole row: with its tools and calls, as they are shown in training."""
+        if self._template is None:
+            return self.prompt(example.messages)
+        said, _, _ = self._accepted(conversation_of(example))
+        text = self._text(said.messages, said.tools, add_prompt=True)
+        return Prompt(text, self._encoder.encode(text)[0])
+
     def encode(self, text: str) -> tuple[int, ...]:
         """Token ids of a bare text; nothing is added."""
         check_encodable(text)

@@ -67,12 +67,16 @@ class Generator:
         settings: Sampling,
         *,
         stream: bool = True,
+        stop: Sequence[str] = (),
+        likeliest: int | None = None,
     ) -> int:
-        """Ask for answers; returns the id that `Piece`, `Done` and `GenerationFailed` will carry."""
+        """Ask for answers, also while others are written; returns the id that `Piece`, `Done` and
+        `GenerationFailed` will carry. stop, likeliest: see `Generate`.
+        """
         with self._lock:
             self._last_id += 1
             number = self._last_id
-        self._send(Generate(number, tuple(questions), settings, stream))
+        self._send(Generate(number, tuple(questions), settings, stream, tuple(stop), likeliest))
         return number
 
     def cancel(self, request: int) -> None:
