@@ -113,6 +113,13 @@ def test_an_account_with_another_login_has_no_key(auth: str) -> None:
     assert store.get(account) == ""
 
 
+def test_a_store_says_where_a_key_is() -> None:
+    store = system(Store())
+    assert store.kept(ACCOUNT) is None
+    assert store.put(ACCOUNT, KEY, remember=True) == store.kept(ACCOUNT) == "system"
+    assert store.put(ACCOUNT, KEY, remember=False) == store.kept(ACCOUNT) == "session"
+
+
 def test_a_locked_store_is_told_without_the_key() -> None:
     store = system(Locked())
     with pytest.raises(UserError) as caught:

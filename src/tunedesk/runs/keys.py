@@ -85,6 +85,13 @@ class KeyStore:
             vault = self._found()
             return vault.get(user) if vault else ""
 
+    def kept(self, account: Account) -> Kept | None:
+        """Where the account's key is; None: there is none. UserError as `get`."""
+        with self._lock:
+            if not self.get(account):
+                return None
+            return "session" if user_of(account) in self._session else "system"
+
     def put(self, account: Account, key: str, remember: bool) -> Kept:
         """Keep a key, and say where; one that shall not be remembered is taken out of the system's store.
 
