@@ -10,6 +10,8 @@ COMMANDS = (
     "train",
     "resume",
     "stop",
+    "merge",
     "chat",
+    "serve",
     "doctor",
 )

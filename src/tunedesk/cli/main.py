@@ -38,6 +38,8 @@ def run(chosen: argparse.Namespace) -> int:
             from tunedesk.cli.train import resume as command
         case "stop":
             from tunedesk.cli.train import stop as command
+        case "merge":
+            from tunedesk.cli.merge import merge as command
         case "chat":
             from tunedesk.cli.chat import chat as command
         case _:

@@ -33,7 +33,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_plan(commands)
     _add_runs(commands)
+    _add_merge(commands)
     _add_chat(commands)
+    # Its own options are told by `tunedesk serve --help`, which does not come here.
+    _command(commands, "serve", "serve chat and fine-tuning jobs to others, over OpenAI's API")
     _add_doctor(commands)
     return parser
 
@@ -176,6 +179,19 @@ def _add_set(command: argparse.ArgumentParser) -> None:
     text = "a setting such as epochs=2; may be given more than once"
     command.add_argument("--preset", type=Path, metavar="FILE", help="settings that were saved as a file")
     command.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=text)
+
+
+def _add_merge(commands: Commands) -> None:
+    merge = _command(commands, "merge", "write a run's base and adapter as one model")
+    merge.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
+    merge.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the new model")
+    merge.add_argument(
+        "--base",
+        choices=("trained", "original"),
+        default="trained",
+        help="trained: the base as the run computed with it (default); original: its files' own weights",
+    )
+    merge.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_chat(commands: Commands) -> None:

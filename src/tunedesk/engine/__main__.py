@@ -1,4 +1,4 @@
-"""`python -m tunedesk.engine`: train, plan, generate, check, wait; torch stays behind this door."""
+"""`python -m tunedesk.engine`: train, plan, merge, generate, check, wait; torch stays behind this door."""
 
 import argparse
 import sys
@@ -24,6 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     plan.add_argument("job", type=Path, help="a run folder or a job.json")
     share = "of the tokens, the part with a loss, for a job.json without rows (default 1)"
     plan.add_argument("--trained-share", type=float, default=1.0, metavar="S", help=share)
+    merge = commands.add_parser("merge", help="write base and adapter of a run as one model")
+    merge.add_argument("run_folder", type=Path)
+    merge.add_argument("--out", type=Path, required=True)
+    merge.add_argument("--base", choices=("trained", "original"), default="trained")
     commands.add_parser("wait", help="import everything, then do what one line on standard input asks")
     commands.add_parser("check", help="print one line about the libraries and the device")
     chosen = parser.parse_args(arguments)
@@ -42,6 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
         from tunedesk.engine.plan_job import plan_job
 
         return plan_job(chosen.job.absolute(), chosen.trained_share)
+    if chosen.command == "merge":
+        from tunedesk.engine.merge import merge_run
+
+        return merge_run(chosen.run_folder.absolute(), chosen.out.absolute(), chosen.base)
     if chosen.command == "wait":
         from tunedesk.engine.waiting import wait
 
