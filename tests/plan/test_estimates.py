@@ -119,6 +119,12 @@ def test_a_month_is_hosting_and_what_is_read_and_written(table: PriceTable) -> N
     assert per_token.text == "$11.20"  # 10 x 0.80 + 1 x 3.20
 
 
+def test_a_month_without_hosting_and_questions_costs_nothing_and_says_why(table: PriceTable) -> None:
+    found = monthly_cost(table, Seller("custom", "m"), Traffic(0, 0), False, TODAY)
+    assert found.sentence == "$0.00: nothing is hosted, and nothing is asked."
+    assert not monthly_cost(table, Seller("custom", "m"), Traffic(1, 0), False, TODAY).is_known
+
+
 def test_a_month_with_a_missing_part_is_unknown_and_tells_the_known_part(table: PriceTable) -> None:
     found = monthly_cost(table, Seller("azure", MINI, "regional"), Traffic(1_000_000, 0), True, TODAY)
     assert not found.is_known

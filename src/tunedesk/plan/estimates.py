@@ -147,7 +147,9 @@ def monthly_cost(table: PriceTable, seller: Seller, traffic: Traffic, hosted: bo
             amount = tokens / MILLION
             part = _range(rows, amount, amount, f"{tokens:,} tokens {verb}", today) if rows else None
             parts.append(part or _unknown(seller, f"tokens that are {verb}"))
-    return _sum(parts, "nothing is hosted and nothing is asked")
+    if not parts:
+        return Estimate(Decimal(0), Decimal(0), "USD", basis="nothing is hosted, and nothing is asked")
+    return _sum(parts)
 
 
 def electricity_cost(
@@ -239,9 +241,7 @@ def _range(rows: Sequence[Price], least: Decimal, most: Decimal, basis: str, tod
     )  # fmt: skip
 
 
-def _sum(parts: Sequence[Estimate], nothing: str) -> Estimate:
-    if not parts:
-        return Estimate(why=f"{nothing}.")
+def _sum(parts: Sequence[Estimate]) -> Estimate:
     missing = [part.why for part in parts if not part.is_known]
     known = [part for part in parts if part.is_known]
     if missing:
