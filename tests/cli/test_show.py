@@ -85,3 +85,19 @@ def test_a_table_is_shown_by_what_the_project_says_of_its_columns(
     (tmp_path / "project.json").write_text(json.dumps({"name": "tables", "mappings": mappings}))
     assert main(["show", str(tmp_path / "table.csv"), "--row", "1", "--model", str(tiny)]) == 0
     assert "<|user|>what is red<|end|><|assistant|>⟦it is 0<|end|>⟧" in capsys.readouterr().out
+
+
+def test_both_answers_of_a_preference_are_shown(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = {"prompt": "what is red", "chosen": "it is one", "rejected": "it is two"}
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(json.dumps(pair) + "\n", encoding="utf-8")
+    assert main(["show", str(file), "--row", "1", "--model", str(tiny), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [shown[answer]["text"].endswith(f"it is {end}<|end|>") for answer, end in
+            (("chosen", "one"), ("rejected", "two"))] == [True, True]  # fmt: skip
+    assert shown["chosen"]["trained"] > 0
+    assert main(["show", str(file), "--row", "1", "--model", str(tiny)]) == 0
+    told = capsys.readouterr().out
+    assert "Chosen answer:" in told and "⟦it is two<|end|>⟧" in told

@@ -15,7 +15,7 @@ from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import read_model_folder
-from tunedesk.template.rendered import Rendered
+from tunedesk.template.rendered import Rendered, RenderedPair
 
 UNDERLINE, PLAIN = "\x1b[4m", "\x1b[0m"
 
@@ -25,20 +25,35 @@ def show(arguments: argparse.Namespace) -> int:
     model = read_model_folder(find_model(arguments.model))
     raw = row_of(arguments.file, arguments.row)
     rendered = _render(arguments.file, arguments.row, raw, model.path, arguments.max_length or model.context)
-    if arguments.json:
-        print_json(
-            {
-                "text": rendered.text,
-                "ids": rendered.ids,
-                "mask": rendered.mask,
-                "tokens": rendered.tokens,
-                "trained": rendered.trained,
-                "cut_at": rendered.cut_at,
-            }
-        )
+    if isinstance(rendered, RenderedPair):
+        _show_pair(rendered, as_json=arguments.json)
+    elif arguments.json:
+        print_json(_facts(rendered))
     else:
         _print(rendered, colour=sys.stdout.isatty())
     return 0
+
+
+def _show_pair(pair: RenderedPair, *, as_json: bool) -> None:
+    """Both answers of a preference, each behind the prompt that they share."""
+    if as_json:
+        print_json({"chosen": _facts(pair.chosen), "rejected": _facts(pair.rejected)})
+        return
+    for name, answer in (("Chosen", pair.chosen), ("Rejected", pair.rejected)):
+        print(f"{name} answer:")
+        _print(answer, colour=sys.stdout.isatty())
+        print()
+
+
+def _facts(rendered: Rendered) -> dict[str, object]:
+    return {
+        "text": rendered.text,
+        "ids": rendered.ids,
+        "mask": rendered.mask,
+        "tokens": rendered.tokens,
+        "trained": rendered.trained,
+        "cut_at": rendered.cut_at,
+    }
 
 
 def row_of(path: Path, number: int) -> bytes:
@@ -55,13 +70,16 @@ def row_of(path: Path, number: int) -> bytes:
     raise UserError(f"There is no row {number} in {path}.", hint="Rows are counted from 1.")
 
 
-def _render(path: Path, number: int, raw: bytes, model: Path, max_length: int) -> Rendered:
+def _render(path: Path, number: int, raw: bytes, model: Path, max_length: int) -> Rendered | RenderedPair:
     parsed = parse_row(raw)
     if parsed.value is None:
         reason = parsed.problems[0].message if parsed.problems else "It is not a JSON object."
         raise UserError(f"{path}, row {number}: {reason}", hint="Mend the row first; see tunedesk lint.")
+    template, example = ChatTemplate.load(model), example_of(parsed.value, _mapping(path))
     try:
-        return ChatTemplate.load(model).render(example_of(parsed.value, _mapping(path)), max_length)
+        if example.chosen and example.rejected:
+            return RenderedPair(*template.render_preference(example, max_length))
+        return template.render(example, max_length)
     except UserError as trouble:
         raise UserError(f"{path}, row {number}: {trouble.message}", hint=trouble.hint) from trouble
 

@@ -88,3 +88,10 @@ class Rendered:
             for (start, trained), end in zip(edges, ends, strict=True)
             if end > start
         )
+
+
+class RenderedPair(NamedTuple):
+    """The two answers of a preference, each behind the prompt that both share."""
+
+    chosen: Rendered
+    rejected: Rendered

@@ -17,7 +17,7 @@ from tunedesk.errors import UserError
 
 if TYPE_CHECKING:
     from tunedesk.template.chat_template import ChatTemplate
-    from tunedesk.template.rendered import Rendered
+    from tunedesk.template.rendered import Rendered, RenderedPair
 
 BATCH_MS = 30
 BATCH_ROWS = 200
@@ -32,7 +32,7 @@ class Renderer(QObject):
     tokens_counted = Signal(object)
     """A dict of row id to number of tokens; None for a row that the template refuses."""
     rendered = Signal(int, object)
-    """Row id, and what the template made of it: Rendered, or the sentence of its refusal."""
+    """Row id, and what the template made of it: Rendered, RenderedPair, or the sentence of its refusal."""
 
     def __init__(
         self, snapshot_of: Callable[[], Snapshot], background: Background, parent: QObject | None = None
@@ -89,7 +89,7 @@ class Renderer(QObject):
             self._preview.cancel()
         template, snapshot = self._template, self._snapshot_of()
 
-        def then(made: Rendered | str) -> None:
+        def then(made: Rendered | RenderedPair | str) -> None:
             self._preview = None
             self.rendered.emit(row_id, made)
 
@@ -128,15 +128,20 @@ class Renderer(QObject):
 
 def rendered_row(
     template: ChatTemplate, raw: bytes, max_length: int, mapping: ColumnMapping | None = None
-) -> Rendered | str:
+) -> Rendered | RenderedPair | str:
     """What the template makes of a line; a sentence when it makes nothing of it."""
+    from tunedesk.template.rendered import RenderedPair
+
     if len(raw) > LONGEST_RENDERED:
         return f"This row has {len(raw) / 1e6:,.1f} MB, which is too long to show."
     parsed = parse_row(raw)
     if parsed.value is None:
         return f"This row cannot be read, so that nothing of it is trained. {parsed.problems[0].message}"
+    example = example_of(parsed.value, mapping)
     try:
-        return template.render(example_of(parsed.value, mapping), max_length)
+        if example.chosen and example.rejected:
+            return RenderedPair(*template.render_preference(example, max_length))
+        return template.render(example, max_length)
     except UserError as refusal:
         return refusal.sentence
 

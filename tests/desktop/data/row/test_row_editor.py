@@ -359,3 +359,15 @@ def test_everything_that_can_be_focused_has_a_name(opened):
     ]
     assert len(shown) > 20
     assert not [each for each in shown if not (each.accessibleName() or said_name(each))]
+
+
+def test_of_a_preference_both_answers_are_shown_as_they_are_trained(qtbot, opened):
+    app = opened(PAIR)
+    act(app.window, "What will be trained").trigger()
+    settle(qtbot, app)
+    text = named(app.window, "Text that the model is trained on")
+    qtbot.waitUntil(lambda: "Press the red button." in text.exact_text(), timeout=WAIT)
+    act(app.window, "Rejected").trigger()
+    assert "Press the green button." in text.exact_text()
+    trained = "".join(each.cursor.selectedText() for each in text.extraSelections())
+    assert "Press the green button." in trained and "How?" not in trained

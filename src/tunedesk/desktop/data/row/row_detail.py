@@ -23,7 +23,7 @@ from tunedesk.lint.finding import Finding
 
 if TYPE_CHECKING:
     from tunedesk.lint.fixes import FixResult
-    from tunedesk.template.rendered import Rendered
+    from tunedesk.template.rendered import Rendered, RenderedPair
 
 NO_ROW = -1
 UNSAFE = "This changes what the model is trained on."
@@ -255,11 +255,13 @@ class RowDetail(QObject):
         if self._open is not None and self._row != NO_ROW and self._side.view == TRAINED:
             self._open.renderer.render(self._row, self._side.trained.max_length)
 
-    def _show_rendered(self, row_id: int, made: Rendered | str) -> None:
+    def _show_rendered(self, row_id: int, made: Rendered | RenderedPair | str) -> None:
         if row_id != self._row:
             return
         if isinstance(made, str):
             self._side.trained.show_trouble(made)
+        elif isinstance(made, tuple):
+            self._side.trained.show_pair(made)
         else:
             self._side.trained.show_rendered(made)
 

@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
 from tunedesk.desktop.data.row.token_text import Legend, TokenText
 from tunedesk.desktop.widgets.badge import Badge
+from tunedesk.desktop.widgets.buttons import action
 from tunedesk.desktop.widgets.layout import GRID, column, form, label, row
-from tunedesk.template.rendered import Rendered
+from tunedesk.desktop.widgets.segmented import Segmented
+from tunedesk.template.rendered import Rendered, RenderedPair
 
 SHORTEST, LONGEST, USUAL = 16, 1_000_000, 1024
 
@@ -42,6 +44,11 @@ class TrainedView(QWidget):
         self._length.setKeyboardTracking(False)
         self._length.setToolTip("Tokens behind this length are dropped in training")
         self._length.valueChanged.connect(self.max_length_changed)
+        self._pair: RenderedPair | None = None
+        self._answers = Segmented("Answer that is shown")
+        self._answers.add(action(self, "Chosen", "ok", tip="The answer that is preferred"))
+        self._answers.add(action(self, "Rejected", "close", tip="The answer that is not"))
+        self._answers.chosen.connect(self._show_answer)
         self._facts = label("", "heading")
         self._cut = Badge("", "scissors", "error")
         self._trouble = label("", "error", wrap=True, selectable=True)
@@ -66,6 +73,21 @@ class TrainedView(QWidget):
         self._model.setCurrentIndex(paths.index(chosen) if chosen in paths else -1)
 
     def show_rendered(self, rendered: Rendered) -> None:
+        self._pair = None
+        self._answers.hide()
+        self._show(rendered)
+
+    def show_pair(self, pair: RenderedPair) -> None:
+        """A preference: one answer at a time, as the methods that compare answers train them."""
+        self._pair = pair
+        self._answers.show()
+        self._show_answer(self._answers.current)
+
+    def _show_answer(self, number: int) -> None:
+        if self._pair is not None:
+            self._show(self._pair[number])
+
+    def _show(self, rendered: Rendered) -> None:
         share = f" ({rendered.trained / rendered.tokens:.0%})" if rendered.tokens else ""
         self._facts.setText(f"{rendered.tokens:,} tokens, {rendered.trained:,} trained{share}")
         self._trouble.hide()
@@ -83,6 +105,8 @@ class TrainedView(QWidget):
     def show_trouble(self, sentence: str) -> None:
         """The template refuses the example; its own words."""
         self._facts.setText("Cannot be trained on as it is")
+        self._pair = None
+        self._answers.hide()
         self._cut.hide()
         self._text.hide()
         self._trouble.setText(sentence)
@@ -90,6 +114,8 @@ class TrainedView(QWidget):
 
     def show_nothing(self, sentence: str) -> None:
         self._facts.setText(sentence)
+        self._pair = None
+        self._answers.hide()
         self._cut.hide()
         self._trouble.hide()
         self._text.show_rendered(Rendered("", (), (), ()))
@@ -99,7 +125,7 @@ class TrainedView(QWidget):
         left.addRow("&Model", self._model)
         right.addRow("Ma&ximum length", self._length)
         chooser = row(left, right, None, spacing=2 * GRID)
-        facts = row(self._facts, self._cut, None, spacing=2 * GRID)
+        facts = row(self._answers, self._facts, self._cut, None, spacing=2 * GRID)
         whole = column(chooser, facts, self._trouble, self._text, Legend(), margin=GRID)
         whole.setStretch(3, 1)
         self.setLayout(whole)
