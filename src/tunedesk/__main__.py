@@ -21,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         multiprocessing.freeze_support()  # ends the process when its work is done
     if wants_window(given):
         return guarded(lambda: open_window(given), debug="--debug" in given)
+    if wants_server(given):
+        return guarded(lambda: serve(given), debug="--debug" in given)
     from tunedesk.cli.main import main as run_command
 
     return run_command(given)
@@ -40,6 +42,17 @@ def wants_window(arguments: Sequence[str]) -> bool:
     if words[:1] == ["demo"]:
         return not {"--headless", "--json", "--help", "-h"} & set(words)
     return not words or not (words[0] in COMMANDS or words[0].startswith("-"))
+
+
+def wants_server(arguments: Sequence[str]) -> bool:
+    """The server is a face of its own, which the command line does not know."""
+    return [argument for argument in arguments if argument != "--debug"][:1] == ["serve"]
+
+
+def serve(arguments: Sequence[str]) -> int:
+    from tunedesk.serve.command import main as run_server
+
+    return run_server([argument for argument in arguments if argument != "--debug"][1:])
 
 
 def open_window(arguments: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -44,17 +45,20 @@ def check(job: Job) -> list[Problem]:
     return problems
 
 
-def start(run: RunFolder, warm: WarmEngine | None = None) -> None:
+def start(
+    run: RunFolder, warm: WarmEngine | None = None, environment: Mapping[str, str] | None = None
+) -> None:
     """Start the engine on a prepared run and return at once. UserError: it runs already, or cannot start.
 
-    warm: an engine that may be waiting; it spares the seconds of the imports.
+    warm: an engine that may be waiting; it spares the seconds of the imports. environment: variables for a
+    new engine besides this process's own, such as the card that it may use.
     """
     job = run.job()
     if run.is_alive():
         raise UserError(f"The run {job.run} is running already.")
     if problems := check(job):
         raise UserError(problems[0].message, hint=problems[0].hint)
-    _launch(run, warm, resume=run.history().attempt > 0)
+    _launch(run, warm, environment or {}, resume=run.history().attempt > 0)
 
 
 def resume(run: RunFolder) -> None:
@@ -98,7 +102,7 @@ def _wait_for_end(run: RunFolder) -> None:
             psutil.Process(info.pid).wait(STOP_SECONDS)
 
 
-def _launch(run: RunFolder, warm: WarmEngine | None, *, resume: bool) -> None:
+def _launch(run: RunFolder, warm: WarmEngine | None, environment: Mapping[str, str], *, resume: bool) -> None:
     attempt = run.history().attempt + 1
     # Requests to an engine that is gone are not for this one, and its number may belong to someone else by
     # now.
@@ -107,7 +111,7 @@ def _launch(run: RunFolder, warm: WarmEngine | None, *, resume: bool) -> None:
     folder = run.path.resolve()  # the engine works inside it, where a relative path means something else
     arguments = ("train", str(folder), *(("--resume",) if resume else ()))
     try:
-        process = _ordered(run, arguments, warm) or _started(run, arguments)
+        process = _ordered(run, arguments, warm) or _started(run, arguments, environment)
     except OSError as error:
         raise UserError(
             f"The engine cannot be started: {error.strerror or error}.", hint="Run `tunedesk doctor`."
@@ -129,7 +133,9 @@ def _ordered(
     return process
 
 
-def _started(run: RunFolder, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _started(
+    run: RunFolder, arguments: tuple[str, ...], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     with open(run.log_path, "ab") as log:
         return subprocess.Popen(
             [*engine_command(), *arguments],
@@ -137,7 +143,7 @@ def _started(run: RunFolder, arguments: tuple[str, ...]) -> subprocess.Popen[byt
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=run.path.resolve(),
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **ENVIRONMENT, **environment},
             start_new_session=os.name != "nt",
             creationflags=_windows_flags(),
         )

@@ -1,0 +1,268 @@
+"""Executes the queue: one job a card, with the same engine and run folders as the window.
+
+Everything that must survive a kill stands in the database and in run folders; what is kept here can be
+found again from them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from tunedesk.errors import UserError
+from tunedesk.plan.hardware import Hardware, find_hardware
+from tunedesk.runs import events
+from tunedesk.runs.places import this_computer
+from tunedesk.runs.run_folder import RunFolder, RunState
+from tunedesk.serve.bases import Models
+from tunedesk.serve.files import Files
+from tunedesk.serve.following import Follower, Following
+from tunedesk.serve.jobs import JobRecord, Jobs, Trouble
+from tunedesk.serve.preparing import VALIDATION, Prepared, Sources, prepare
+
+LOG = logging.getLogger("tunedesk.serve")
+STOP_GRACE = 60.0
+"""Seconds that an engine has to save its checkpoint before it is ended."""
+MOST_RESTARTS = 3
+"""Of an engine that ends without a word and without a step since it was last started."""
+FEW_ROWS = 10
+"""OpenAI refuses fewer; here it is said."""
+
+
+class Worker:
+    """A thread that looks at the queue a few times a second. `wake` makes it look at once."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        files: Files,
+        models: Models,
+        follower: Follower,
+        runs_dir: Path,
+        *,
+        threads: int,
+        look_seconds: float,
+    ) -> None:
+        self._jobs = jobs
+        self._files = files
+        self._models = models
+        self._follower = follower
+        self._runs_dir = runs_dir
+        self._threads = threads
+        self._look_seconds = look_seconds
+        self._hardware = find_hardware()
+        self._slots = slots_of(self._hardware)
+        self._running: dict[str, Following] = {}
+        self._preparing: dict[str, Future[Prepared]] = {}
+        self._lane = ThreadPoolExecutor(1, thread_name_prefix="prepare jobs")
+        self._wake = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        self._runs_dir.mkdir(parents=True, exist_ok=True)
+        self._adopt()
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop looking. Engines go on by themselves; the next server finds them."""
+        self._ending = True
+        self._wake.set()
+        self._thread.join()
+        self._lane.shutdown(cancel_futures=True)
+
+    def _work(self) -> None:
+        while not self._ending:
+            try:
+                self._look()
+            except Exception:
+                LOG.exception("Looking at the jobs failed; it is tried again.")
+                self._wake.wait(1.0)
+            self._wake.wait(self._look_seconds)
+            self._wake.clear()
+
+    def _adopt(self) -> None:
+        """Take up what an earlier server left: every job that has an engine, or should have one."""
+        for job in self._jobs.with_status("running", "paused", "cancelled"):
+            run = RunFolder(self._runs_dir / job.id)
+            if job.status == "running" or run.is_alive():
+                self._follow(job, run)
+
+    def _follow(self, job: JobRecord, run: RunFolder) -> None:
+        try:
+            self._running[job.id] = self._follower.open(job, run)
+        except UserError as error:
+            self._follower.fail(job, Trouble("server_error", error.sentence))
+
+    def _look(self) -> None:
+        for followed in list(self._running.values()):
+            self._look_at(followed)
+        self._look_at_preparations()
+        for job in self._jobs.with_status("validating_files"):
+            if job.id not in self._preparing:
+                self._preparing[job.id] = self._lane.submit(self._prepare, job)
+        self._start_next()
+
+    # Running jobs
+
+    def _look_at(self, followed: Following) -> None:
+        alive = followed.run.is_alive()  # asked first: what a living engine wrote last is read then
+        try:
+            while self._follower.read_on(followed):
+                pass
+        except Exception:
+            # What was read of the file but not kept in the database is read again, from its beginning.
+            self._running[followed.job.id] = self._follower.open(followed.job, followed.run)
+            raise
+        job = self._jobs.anyones(followed.job.id)
+        if job.status != "running":
+            self._see_off(followed, alive=alive)
+        elif not alive:
+            self._conclude(job, followed)
+
+    def _see_off(self, followed: Following, *, alive: bool) -> None:
+        """A job that was cancelled or paused: its engine is asked to stop, and ended if it does not."""
+        if not alive:
+            del self._running[followed.job.id]
+        elif followed.stop_asked is None:
+            followed.run.ask("stop")
+            followed.stop_asked = time.monotonic()
+        elif time.monotonic() - followed.stop_asked > STOP_GRACE:
+            LOG.warning("The engine of %s did not stop in time and is ended.", followed.job.id)
+            this_computer.stop_now(followed.run)
+
+    def _conclude(self, job: JobRecord, followed: Following) -> None:
+        ended = followed.ended
+        state = followed.run.state(followed.history)
+        if state is RunState.FINISHED and isinstance(ended, events.Finished):
+            self._follower.succeed(followed, ended)
+        elif state is RunState.FAILED and isinstance(ended, events.Failed):
+            self._follower.fail(job, Trouble("training_failed", f"{ended.reason} {ended.hint}".strip()))
+        else:
+            self._restart(job, followed)
+            return
+        del self._running[job.id]
+
+    def _restart(self, job: JobRecord, followed: Following) -> None:
+        """An engine that was killed, or that a shutdown stopped, goes on from its newest checkpoint."""
+        step = followed.history.step
+        restarts = 0 if step > job.last_step else job.restarts + 1
+        del self._running[job.id]
+        if restarts > MOST_RESTARTS:
+            words = last_words(followed.run)
+            message = f"The engine ended {restarts} times before its next step. {words}".strip()
+            self._follower.fail(job, Trouble("server_error", message))
+            return
+        self._jobs.tell(
+            job.id,
+            f"interrupted {followed.history.attempt} {job.restarts} {step}",
+            f"Training was interrupted after step {step} and goes on from the last checkpoint",
+            "warn",
+        )
+        self._jobs.change(job.id, was=("running",), restarts=restarts, last_step=step)
+        self._start(self._jobs.anyones(job.id))
+
+    # Waiting jobs
+
+    def _prepare(self, job: JobRecord) -> Prepared:
+        sources = self._sources(job)
+        origin = self._models.origin(job.user, job.request.model)
+        if origin is None:
+            raise UserError(f"The model {job.request.model} is no longer served.")
+        return prepare(job, sources, origin, self._runs_dir, self._hardware, self._threads)
+
+    def _sources(self, job: JobRecord) -> Sources:
+        train = self._files.find(job.user, job.request.training_file)
+        asked = job.request.validation_file
+        valid = self._files.find(job.user, asked) if asked else None
+        if train is None or (asked and valid is None):
+            raise UserError("A file of the job was deleted before it was validated.")
+        return Sources(
+            self._files.content(train),
+            train.filename,
+            self._files.content(valid) if valid else None,
+            valid.filename if valid else "",
+        )
+
+    def _look_at_preparations(self) -> None:
+        for job_id, future in list(self._preparing.items()):
+            if not future.done():
+                continue
+            del self._preparing[job_id]
+            job = self._jobs.anyones(job_id)
+            trouble = future.exception()
+            if trouble is None:
+                self._queue(job, future.result())
+            elif isinstance(trouble, UserError):
+                self._follower.fail(job, trouble_with_files(job, trouble))
+            else:
+                LOG.error("Preparing %s failed.", job_id, exc_info=trouble)
+                self._follower.fail(job, Trouble("server_error", f"{type(trouble).__name__}: {trouble}"))
+
+    def _queue(self, job: JobRecord, prepared: Prepared) -> None:
+        with self._jobs.database.transaction():
+            self._jobs.change(job.id, settings=prepared.chosen)
+            if prepared.rows < FEW_ROWS:
+                words = f"The training file has {prepared.rows} examples; ten or more teach more reliably"
+                self._jobs.tell(job.id, "few rows", words, "warn")
+            if self._jobs.change(job.id, was=("validating_files",), status="queued", queued=time.time()):
+                self._jobs.tell(job.id, "queued", "Files validated, moving job to queued state")
+
+    def _start_next(self) -> None:
+        for job in self._jobs.with_status("queued"):
+            if job.id in self._running:
+                continue  # paused and taken up again before its engine has ended
+            taken = {each.job.slot for each in self._running.values()}
+            free = [slot for slot in self._slots if slot not in taken]
+            if not free:
+                return
+            if self._jobs.change(job.id, was=("queued",), status="running", slot=free[0]):
+                self._start(self._jobs.anyones(job.id))
+
+    def _start(self, job: JobRecord) -> None:
+        run = RunFolder(self._runs_dir / job.id)
+        self._follow(job, run)
+        if job.id not in self._running:
+            return
+        try:
+            this_computer.start(run, environment=self._slots.get(job.slot or 0, {}))
+        except UserError as error:
+            del self._running[job.id]
+            self._follower.fail(job, Trouble("server_error", error.sentence))
+
+
+def slots_of(hardware: Hardware) -> dict[int, Mapping[str, str]]:
+    """One for each card, with what shows an engine this card alone; one where there is none."""
+    if not hardware.gpus:
+        return {0: {}}
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = [part.strip() for part in shown.split(",")] if shown else []
+    return {
+        slot: {"CUDA_VISIBLE_DEVICES": names[slot] if names else str(slot)}
+        for slot in range(len(hardware.gpus))
+    }
+
+
+def trouble_with_files(job: JobRecord, error: UserError) -> Trouble:
+    """What OpenAI's jobs say of rows that cannot be trained on; the sentence tells which file."""
+    param = "training_file"
+    if error.message.startswith(VALIDATION):
+        param = "validation_file"
+    return Trouble(f"invalid_{param}", error.sentence, param)
+
+
+def last_words(run: RunFolder, most: int = 300) -> str:
+    """The end of what the engine printed, for people; "" when it printed nothing."""
+    try:
+        lines = run.log_path.read_text("utf-8", "replace").strip().splitlines()
+    except FileNotFoundError:
+        return ""
+    return f"Its last words: {lines[-1][-most:]}" if lines else ""
