@@ -198,7 +198,7 @@ def test_a_pass_that_fails_is_told_to_whoever_it_concerns_and_the_next_request_w
         patch.setattr(voices, "forward", broken)
         talk.turns.begin(asks(1))
         talk.finish()
-    assert talk.told == [GenerationFailed(1, "The answer failed: no such kernel")]
+    assert talk.told == [GenerationFailed(1, "The answer failed: no such kernel", is_fault=True)]
     talk.turns.begin(asks(2))
     talk.finish()
     assert [done.id for done in talk.ended()] == [2]

@@ -20,7 +20,6 @@ from tunedesk.runs.generation import (
     AnyMessage,
     Cancel,
     Generate,
-    GenerationFailed,
     Load,
     LoadFailed,
     Quit,
@@ -163,7 +162,7 @@ class GenerationEngine:
         return voices
 
     def _begin(self, request: Generate) -> None:
-        from tunedesk.engine.generate_turns import refusal_of
+        from tunedesk.engine.generate_turns import failure_of
 
         try:
             if self._turns is None:
@@ -174,7 +173,7 @@ class GenerationEngine:
         except Exception as trouble:
             if not isinstance(trouble, UserError):
                 traceback.print_exc()
-            self.send(GenerationFailed(request.id, *refusal_of(trouble)))
+            self.send(failure_of(request.id, trouble))
         if request.id in self._cancelled:
             self._cancelled.discard(request.id)
             self._cancel(request.id)

@@ -63,11 +63,11 @@ class Request:
                 item.reason = "cancelled"
                 self.take(Written(item, None))
 
-    def fail(self, message: str, hint: str) -> None:
+    def fail(self, failure: GenerationFailed) -> None:
         """Tell that nothing more will come."""
         for item in self.answers:
             item.reason = item.reason or "cancelled"
-        self._send(GenerationFailed(self.asked.id, message, hint))
+        self._send(failure)
 
     def _tell(self, item: Answer, telling: _Telling) -> None:
         text, chances = telling.taken(is_end=item.reason is not None)

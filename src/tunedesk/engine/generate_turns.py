@@ -10,7 +10,7 @@ from tunedesk.engine.generate_request import Request, Send
 from tunedesk.engine.generate_tokens import Answer, Batch
 from tunedesk.engine.generate_voices import Voices
 from tunedesk.errors import UserError
-from tunedesk.runs.generation import Generate
+from tunedesk.runs.generation import Generate, GenerationFailed
 from tunedesk.template.model_folder import ModelShape
 
 CACHE_BYTES = 1_000_000_000
@@ -100,7 +100,7 @@ class Turns:
 
     def _fail(self, answers: Sequence[Answer], trouble: Exception) -> None:
         for request in {self._owners[item]: None for item in answers}:
-            request.fail(*refusal_of(trouble))
+            request.fail(failure_of(request.asked.id, trouble))
             self._forget(request)
 
     def _admit(self) -> None:
@@ -194,13 +194,11 @@ def _wastes(rows: Sequence[Answer], more: Sequence[Answer]) -> bool:
     return _columns([*rows, *more]) > JOIN_WASTE * (_columns(rows) + _columns(more))
 
 
-def refusal_of(trouble: Exception) -> tuple[str, str]:
-    """Message and hint for whoever asked."""
+def failure_of(number: int, trouble: Exception) -> GenerationFailed:
+    """What whoever made the request is told."""
     if isinstance(trouble, UserError):
-        return trouble.message, trouble.hint
+        return GenerationFailed(number, trouble.message, trouble.hint)
     reason = (str(trouble).splitlines() or [type(trouble).__name__])[0]
-    full = type(trouble).__name__ == "OutOfMemoryError"
-    hint = (
-        "The graphics card's memory is full: stop a run on it, or shorten the conversation." if full else ""
-    )
-    return f"The answer failed: {reason}", hint
+    is_full = type(trouble).__name__ == "OutOfMemoryError"
+    hint = "The graphics card's memory is full: stop a run on it, or shorten the conversation."
+    return GenerationFailed(number, f"The answer failed: {reason}", hint if is_full else "", is_fault=True)

@@ -161,13 +161,17 @@ class Done(Message, frozen=True):
     prompt_tokens: int = 0
 
 
-class GenerationFailed(Message, frozen=True):
-    """One question (or, with question None, the whole request) cannot be answered."""
+class GenerationFailed(Message, frozen=True, omit_defaults=True):
+    """One question (or, with question None, the whole request) cannot be answered.
+
+    is_fault: the engine is to blame and not what was asked; the same request may be answered another time.
+    """
 
     id: int
     message: str
     hint: str = ""
     question: int | None = None
+    is_fault: bool = False
 
 
 class EngineLost(Message, frozen=True):
