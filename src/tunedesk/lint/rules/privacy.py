@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tunedesk.lint.edits import ReplaceText
 from tunedesk.lint.finding import Fix, FixKind, Severity
-from tunedesk.lint.row_view import RowView, Text
+from tunedesk.lint.row_view import RowView
 from tunedesk.lint.rule import Hit, Rule
 from tunedesk.lint.rules.check_digits import (
     is_card,
@@ -64,6 +64,7 @@ SECRET_SIGNS = tuple(
 )
 _DISTINCT = 10  # characters; "sk-xxxxxxxxxxxxxxxxxxxx" in a manual is no secret
 _MASK = "[secret removed]"
+SECRET = "a secret key"
 _BESIDE = 30  # characters before a number in which the word stands that says what it is
 # In every text that holds any of it stands one of these; looking for them first saves a dozen searches.
 _SIGN = re.compile(r"@|[0-9](?:[ ().-]{0,3}[0-9]){4}|[23][0-9A-Fa-f]{3}:|[A-Z]{2}[0-9]{2}")
@@ -244,6 +245,13 @@ _KINDS = (
 )
 
 
+def kinds_in(text: str) -> Iterator[str]:
+    """What a text holds that is private, each time it does, like "an e-mail address" or "a secret key"."""
+    if _SIGN.search(text):
+        yield from (kind.name for _, _, kind in _found_in(text))
+    yield from (SECRET for _ in _secrets_in(text))
+
+
 def personal_data(view: RowView) -> Iterator[Hit]:
     left = MAX_HITS
     for text in view.texts:
@@ -279,7 +287,7 @@ def _found_in(text: str) -> list[tuple[int, int, Personal]]:
 def secret(view: RowView) -> Iterator[Hit]:
     left = MAX_HITS
     for text in view.texts:
-        for found, start, end in _secrets_in(text):
+        for found, start, end in _secrets_in(text.text):
             if not left:
                 return
             left -= 1
@@ -290,10 +298,10 @@ def secret(view: RowView) -> Iterator[Hit]:
             yield Hit(text.pointer, message, start, end, fix)
 
 
-def _secrets_in(text: Text) -> Iterator[tuple[str, int, int]]:
-    if not any(sign in text.text for sign in SECRET_SIGNS):
+def _secrets_in(text: str) -> Iterator[tuple[str, int, int]]:
+    if not any(sign in text for sign in SECRET_SIGNS):
         return
-    for match in _SECRET.finditer(text.text):
+    for match in _SECRET.finditer(text):
         found = match.group()
         if len(set(found)) >= _DISTINCT:
             yield found, match.start(), match.end()
