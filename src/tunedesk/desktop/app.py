@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from tunedesk import paths
 from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.cloud.clouds import Clouds
 from tunedesk.desktop.data.linter import Checks
 from tunedesk.desktop.desk import Desk, OpenedProject
 from tunedesk.desktop.leaving import Leaving
@@ -25,6 +26,7 @@ from tunedesk.desktop.shell.edit_actions import EditActions
 from tunedesk.desktop.shell.errors import ErrorHook
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.shell.main_window import MainWindow
+from tunedesk.desktop.shell.settings_views import SettingsViews
 from tunedesk.desktop.shell.top_line import shown_path
 from tunedesk.desktop.shell.window_actions import ask_for_file, make_window_actions
 from tunedesk.desktop.theme.theme import Theme
@@ -65,6 +67,7 @@ class App(QObject):
         self.actions = make_window_actions(self.window)
         self.leaving = Leaving(self.background, self.window.notices)
         self.data: DataPane | None = None
+        self.clouds = Clouds(self.background, self.memory, self.window.notices)
         self._add_panes()
         self._wire_window()
         self._wire_desk()
@@ -74,7 +77,13 @@ class App(QObject):
         window = self.window
         window.add_pane("data", "&Data", "data", "Ctrl+1", self._make_data, tip="Examples: read, mend, edit")
         self.panes = ProjectPanes(
-            window, self.desk, self.background, self.memory, self.actions.open, self._model_roots
+            window,
+            self.desk,
+            self.background,
+            self.memory,
+            self.actions.open,
+            self._model_roots,
+            self.clouds,
         )
         self.panes.keep_engine_ready(self.settings.warm_engine)
         window.add_pane("settings", "&Settings", "settings", "Ctrl+,", self._make_settings, at_foot=True)
@@ -117,6 +126,8 @@ class App(QObject):
         self.panes.rows_requested.connect(self._show_rows)
         self.panes.model_folder_added.connect(self._add_model_folder)
         self.panes.example_made.connect(self._append_example)
+        self.panes.service_wanted.connect(self._add_service)
+        self.clouds.failed.connect(self.errors.report)
 
     def _wire_data(self, pane: DataPane) -> None:
         window, actions = self.window, pane.actions_of_pane
@@ -173,11 +184,29 @@ class App(QObject):
         return self.data
 
     def _make_settings(self) -> QWidget:
+        makers = {
+            "general": self._make_general_settings,
+            "services": self.clouds.make_services_page,
+            "prices": self.clouds.make_prices_page,
+        }
+        return SettingsViews(lambda name: makers[name]())
+
+    def _make_general_settings(self) -> QWidget:
         from tunedesk.desktop.shell.settings_page import SettingsPage
 
         page = SettingsPage(self.settings, paths.home())
         page.settings_changed.connect(self._take_settings)
         return page
+
+    def _show_services(self) -> None:
+        settings = self.window.show_pane("settings")
+        if isinstance(settings, SettingsViews):
+            settings.show_view("services")
+
+    def _add_service(self) -> None:
+        """From the wizard: the fields of a new service."""
+        self._show_services()
+        self.clouds.add_service()
 
     def _make_shortcuts(self) -> QWidget:
         from tunedesk.desktop.shell.help_pages import ShortcutsPage
@@ -329,7 +358,9 @@ class App(QObject):
     def _add_model_folder(self, folder: Path) -> None:
         if str(folder) not in self.settings.model_folders:
             self._change_settings(model_folders=(*self.settings.model_folders, str(folder)))
-            self.window.forget_pane("settings")
+            settings = self.window.pane("settings")
+            if isinstance(settings, SettingsViews):
+                settings.forget("general")
 
     def _show_rows(self, file: Path, number: int) -> None:
         """From Train's list of what blocks: show the row in Data."""

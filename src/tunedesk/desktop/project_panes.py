@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from tunedesk import paths
 from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.cloud.clouds import Clouds
 from tunedesk.desktop.desk import Desk
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.shell.main_window import MainWindow
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # the panes bring pyqtgraph and more, which the first paint d
     from tunedesk.dataset.document import Document
     from tunedesk.desktop.chat.pane import ChatPane, WantedExample
     from tunedesk.desktop.runs.pane import RunsPane
+    from tunedesk.desktop.train.cloud_preparation import CloudStart
     from tunedesk.desktop.train.pane import TrainPane
     from tunedesk.desktop.waiting_engine import WaitingEngine
     from tunedesk.runs.places.warm_engine import WarmEngine
@@ -41,6 +43,8 @@ class ProjectPanes(QObject):
     rows_requested = Signal(object, int)
     """Show this dataset file at this row, from 1; 0: no row in particular."""
     model_folder_added = Signal(object)
+    service_wanted = Signal()
+    """A service shall be added in the settings."""
     example_made = Signal(str, bytes)
     """The split and the row that an answer in the chat became."""
 
@@ -52,6 +56,7 @@ class ProjectPanes(QObject):
         memory: LayoutMemory,
         open_file: QAction,
         model_roots: Callable[[], list[Path]],
+        clouds: Clouds,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -60,6 +65,7 @@ class ProjectPanes(QObject):
         self._memory = memory
         self._open_file = open_file
         self._model_roots = model_roots
+        self._clouds = clouds
         self._default_model: Path | None = None
         self._models: tuple[tuple[str, Path], ...] = ()
         self._train: TrainPane | None = None
@@ -145,8 +151,12 @@ class ProjectPanes(QObject):
             project.runs_dir,
             self._default_model or paths.starter_model(),
             project.read_only_reason,
+            (self._clouds.services, self._clouds.prices),
         )
         pane.start_requested.connect(self._start)
+        pane.cloud_start_requested.connect(self._start_at_service)
+        pane.service_wanted.connect(self.service_wanted)
+        pane.key_entered.connect(self._clouds.services.give_key)
         pane.start_neared.connect(self._make_ready)
         pane.rows_requested.connect(self.rows_requested)
         pane.dataset_requested.connect(self._open_file.trigger)
@@ -233,6 +243,29 @@ class ProjectPanes(QObject):
             self.failed.emit,
             owner=self,
             label="Starting the training",
+            can_cancel=False,
+        )
+
+    def _start_at_service(self, wanted: CloudStart) -> None:
+        """Write the run folder with its receipt, and only then the process that sends what was agreed to."""
+        keys = self._clouds.services.key_of
+
+        def work(job: Job) -> Path:
+            from tunedesk.runs.cloud_requests import prepare_cloud_run
+            from tunedesk.runs.places import places
+            from tunedesk.runs.receipt import give_consent
+
+            run = prepare_cloud_run(wanted.request)
+            give_consent(run, wanted.consent)
+            places.start(run, keys)
+            return run.path
+
+        self._background.run(
+            work,
+            self._show_run,
+            self.failed.emit,
+            owner=self,
+            label="Preparing what will be sent",
             can_cancel=False,
         )
 

@@ -21,7 +21,7 @@ def test_the_wizard_knows_no_qt():
 def test_the_steps_follow_each_other_and_end():
     choices = ready_choices()
     assert [wizard.next_step(choices, step) for step in STEPS] == [*STEPS[1:], None]
-    assert [wizard.previous_step(step) for step in STEPS] == [None, *STEPS[:-1]]
+    assert [wizard.previous_step(choices, step) for step in STEPS] == [None, *STEPS[:-1]]
 
 
 def test_everything_complete_may_start():

@@ -1,5 +1,6 @@
 """The Train pane: steps on the left, one page at a time, Back and Next below. Its rules are in wizard.py."""
 
+from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -7,23 +8,29 @@ from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
 
 from tunedesk.desktop.background import Background
+from tunedesk.desktop.cloud.service_desk import ServiceDesk
 from tunedesk.desktop.train import wizard, words
 from tunedesk.desktop.train.check_page import CheckPage
+from tunedesk.desktop.train.cloud_choices import CloudChoices
+from tunedesk.desktop.train.cloud_preparation import CloudPreparation
+from tunedesk.desktop.train.cloud_reckoning import cost_of
+from tunedesk.desktop.train.cloud_settings_page import CloudSettingsPage
+from tunedesk.desktop.train.consent_page import ConsentPage
 from tunedesk.desktop.train.data_page import DataPage
 from tunedesk.desktop.train.model_page import ModelPage
 from tunedesk.desktop.train.place_page import PlacePage
-from tunedesk.desktop.train.preparation import ModelRoots, Preparation, Sources
+from tunedesk.desktop.train.preparation import CloudDesks, ModelRoots, Preparation, Sources
 from tunedesk.desktop.train.review_page import ReviewPage
 from tunedesk.desktop.train.settings_page import SettingsPage
 from tunedesk.desktop.train.step_list import StepList
-from tunedesk.desktop.train.wizard import STEPS, Choices, Step
+from tunedesk.desktop.train.wizard import Choices, Step
 from tunedesk.desktop.widgets.buttons import action, push_button, show_action_on
 from tunedesk.desktop.widgets.layout import GRID, column, label, line, row
 
 TITLES = {
     Step.DATA: ("What will it learn from?", "The rows as they stand in the editor, saved or not."),
     Step.MODEL: ("Which model shall learn?", "Models on this computer, as safetensors."),
-    Step.PLACE: ("Where shall it run?", "Nothing leaves this computer."),
+    Step.PLACE: ("Where shall it run?", "Nothing leaves this computer before you have seen it and agreed."),
     Step.SETTINGS: (
         "How shall it learn?",
         "Recommended for these rows and this model; change what you like.",
@@ -33,13 +40,24 @@ TITLES = {
         "Every row rendered as it will be trained, before a model is loaded.",
     ),
     Step.REVIEW: ("Ready?", "This is what will happen."),
+    Step.CONSENT: ("What will be sent?", "Nothing of it is sent before you agree."),
 }
+AT_A_SERVICE = ("How shall it learn?", "What you leave empty, the service decides.")
+LAST = (Step.REVIEW, Step.CONSENT)
 PAGE_WIDTH = 880
+PLACE_WIDTH = 1100
+"""The table of places has many columns."""
 
 
 class TrainPane(QWidget):
     start_requested = Signal(object)
     """A `RunRequest` that may be prepared and started."""
+    cloud_start_requested = Signal(object)
+    """A `CloudStart`: what was agreed to, to be prepared and sent."""
+    service_wanted = Signal()
+    """A service shall be added in the settings."""
+    key_entered = Signal(str, str, bool)
+    """An account's name, its key, and whether it shall be remembered."""
     start_neared = Signal()
     """The settings of a run are being looked at."""
     rows_requested = Signal(object, int)
@@ -56,14 +74,17 @@ class TrainPane(QWidget):
         runs_dir: Path,
         default_model: Path,
         read_only_reason: str = "",
+        clouds: CloudDesks | None = None,
     ) -> None:
+        """clouds: what is known of services and prices; None: everything stays on this computer."""
         super().__init__()
+        self._clouds = clouds
         self._step = Step.DATA
         self._starting = False
         self._read_only_reason = read_only_reason
         self._roots: list[Path] = []
         self.preparation = Preparation(
-            background, sources, lambda: [*model_roots(), *self._roots], runs_dir, default_model, self
+            background, sources, lambda: [*model_roots(), *self._roots], runs_dir, default_model, self, clouds
         )
         self.steps = StepList()
         self.data_page = DataPage()
@@ -72,6 +93,8 @@ class TrainPane(QWidget):
         self.settings_page = SettingsPage()
         self.check_page = CheckPage()
         self.review_page = ReviewPage(runs_dir)
+        self.cloud_settings_page = CloudSettingsPage()
+        self.consent_page = ConsentPage()
         self._pages = QStackedWidget()
         self._title = label(look="title")
         self._subtitle = label(look="muted")
@@ -84,9 +107,12 @@ class TrainPane(QWidget):
         self._show_step(Step.DATA)
 
     def _lay_out(self) -> None:
-        choosing = (self.data_page, self.model_page, self.place_page, self.settings_page)
-        for page in (*choosing, self.check_page, self.review_page):
-            self._pages.addWidget(_scrolling(page))
+        choosing = (self.data_page, self.model_page, self.settings_page, self.cloud_settings_page)
+        self._areas: dict[QWidget, QScrollArea] = {}
+        for page in (*choosing, self.place_page, self.check_page, self.review_page, self.consent_page):
+            width = PLACE_WIDTH if page is self.place_page else PAGE_WIDTH
+            self._areas[page] = _scrolling(page, width)
+            self._pages.addWidget(self._areas[page])
         back, following, start = push_button(""), push_button("", primary=True), push_button("", primary=True)
         for button, source in ((back, self.back), (following, self.next), (start, self.start)):
             show_action_on(button, source)
@@ -133,6 +159,32 @@ class TrainPane(QWidget):
         self.settings_page.preset_chosen.connect(known.load_preset)
         self.settings_page.preset_named.connect(known.save_preset)
         self.model_page.adapter_chosen.connect(known.choose_adapter)
+        if known.cloud is not None and self._clouds is not None:
+            self._connect_cloud(known.cloud, self._clouds[0])
+
+    def _connect_cloud(self, known: CloudPreparation, services: ServiceDesk) -> None:
+        place, service, settings = self.place_page, self.place_page.service, self.cloud_settings_page
+        place.place_chosen.connect(known.choose_place)
+        place.service_wanted.connect(self.service_wanted)
+        place.traffic_chosen.connect(known.set_traffic)
+        service.model_chosen.connect(known.choose_model)
+        service.models_wanted.connect(known.ask_again_for_models)
+        service.key_entered.connect(self.key_entered)
+        service.rows_requested.connect(self.rows_requested)
+        settings.setting_edited.connect(known.set)
+        settings.setting_reset.connect(known.reset)
+        settings.all_reset.connect(known.reset_all)
+        settings.delete_chosen.connect(known.set_delete_files)
+        settings.expiry_chosen.connect(known.set_expiry)
+        self.consent_page.agreed.connect(known.agree)
+        self.consent_page.price_accepted.connect(known.accept_old_price)
+
+        def show_store() -> None:
+            if services.known is not None:
+                service.show_store(services.known.backend, can_remember=services.known.can_remember)
+
+        services.changed.connect(show_store)
+        show_store()
 
     @property
     def step(self) -> Step:
@@ -152,13 +204,22 @@ class TrainPane(QWidget):
 
     def _show_step(self, step: Step) -> None:
         self._step = step
-        title, subtitle = TITLES[step]
-        self._title.setText(title)
-        self._subtitle.setText(subtitle)
-        self._pages.setCurrentIndex(STEPS.index(step))
-        if step in (Step.SETTINGS, Step.REVIEW):
-            self.start_neared.emit()
         self._refresh()
+        if step in (Step.SETTINGS, Step.REVIEW) and self.preparation.choices.cloud is None:
+            self.start_neared.emit()
+
+    def _page_of(self, choices: Choices) -> QWidget:
+        """The page of the present step, which may be another one at a service."""
+        there = choices.cloud is not None
+        return {
+            Step.DATA: self.data_page,
+            Step.MODEL: self.model_page,
+            Step.PLACE: self.place_page,
+            Step.SETTINGS: self.cloud_settings_page if there else self.settings_page,
+            Step.CHECK: self.check_page,
+            Step.REVIEW: self.review_page,
+            Step.CONSENT: self.consent_page,
+        }[self._step]
 
     def _choose_step(self, step: Step) -> None:
         if step in wizard.open_steps(self.preparation.choices):
@@ -167,7 +228,7 @@ class TrainPane(QWidget):
             self._refresh()
 
     def _go_back(self) -> None:
-        before = wizard.previous_step(self._step)
+        before = wizard.previous_step(self.preparation.choices, self._step)
         if before is not None:
             self._show_step(before)
 
@@ -177,6 +238,13 @@ class TrainPane(QWidget):
             self._show_step(following)
 
     def _begin(self) -> None:
+        cloud = self.preparation.cloud
+        if cloud is not None and self.preparation.choices.cloud is not None:
+            asked = cloud.make_request()
+            if asked is not None:
+                cloud.agree(False)  # what is sent once was agreed to once
+                self.cloud_start_requested.emit(asked)
+            return
         self._starting = True
         self._refresh()
         self.preparation.make_request()
@@ -210,13 +278,19 @@ class TrainPane(QWidget):
         if self._step not in reachable:  # e.g. a row was spoilt in Data meanwhile
             self._show_step(reachable[-1])
             return
-        done = [step for step in reachable if not wizard.missing(choices, step) and step is not Step.REVIEW]
-        self.steps.show_steps(self._step, reachable, done, _notes(choices))
+        done = [step for step in reachable if not wizard.missing(choices, step) and step not in LAST]
+        self.steps.show_steps(wizard.steps_of(choices), self._step, reachable, done, _notes(choices))
+        title, subtitle = TITLES[self._step]
+        if self._step is Step.SETTINGS and choices.cloud is not None:
+            title, subtitle = AT_A_SERVICE
+        self._title.setText(title)
+        self._subtitle.setText(subtitle)
+        self._pages.setCurrentWidget(self._areas[self._page_of(choices)])
         self._refresh_foot(choices)
         self._refresh_page(choices)
 
     def _refresh_foot(self, choices: Choices) -> None:
-        is_last = self._step is Step.REVIEW
+        is_last = self._step in LAST
         missing = wizard.missing(choices, self._step)
         if is_last and self._read_only_reason:
             missing = [self._read_only_reason]
@@ -226,21 +300,18 @@ class TrainPane(QWidget):
         self.next.setEnabled(not missing)
         self.start.setVisible(is_last)
         self.start.setEnabled(is_last and not missing and not self._starting)
+        self.start.setText("Send and train" if self._step is Step.CONSENT else "Start training")
 
     def _refresh_page(self, choices: Choices) -> None:
-        match self._step:
-            case Step.DATA:
-                self.data_page.show_choices(choices)
-            case Step.MODEL:
-                self.model_page.show_choices(choices)
-            case Step.PLACE:
-                self.place_page.show_choices(choices)
-            case Step.SETTINGS:
-                self.settings_page.show_choices(choices)
-            case Step.CHECK:
-                self.check_page.show_choices(choices)
-            case Step.REVIEW:
-                self.review_page.show_choices(choices)
+        match self._page_of(choices):
+            case DataPage() | ModelPage() | PlacePage() | SettingsPage() as page:
+                page.show_choices(choices)
+            case CloudSettingsPage() | CheckPage() | ReviewPage() as page:
+                page.show_choices(choices)
+            case ConsentPage() as page:
+                page.show_choices(choices)
+                if self.preparation.cloud is not None:
+                    self.preparation.cloud.make_consent()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -254,6 +325,8 @@ def _notes(choices: Choices) -> dict[Step, str]:
         notes[Step.DATA] = f"{train.rows:,} rows"
     if choices.model is not None:
         notes[Step.MODEL] = choices.model.name
+    if choices.cloud is not None:
+        return {**notes, **_cloud_notes(choices.cloud, choices)}
     if choices.hardware is not None:
         notes[Step.PLACE] = words.place_note(choices.hardware)
     if choices.advice is not None:
@@ -267,9 +340,19 @@ def _notes(choices: Choices) -> dict[Step, str]:
     return notes
 
 
-def _scrolling(page: QWidget) -> QScrollArea:
+def _cloud_notes(cloud: CloudChoices, choices: Choices) -> dict[Step, str]:
+    own = sum(1 for text in cloud.own.values() if text.strip())
+    cost = cost_of(choices, date.today())
+    notes = {Step.PLACE: cloud.name, Step.SETTINGS: f"{own} chosen" if own else "left to the service"}
+    notes[Step.MODEL] = cloud.model or "chosen with the place"
+    if cost is not None:
+        notes[Step.CONSENT] = cost.text if cost.is_known else "price unknown"
+    return notes
+
+
+def _scrolling(page: QWidget, width: int) -> QScrollArea:
     """Pages are as wide as a text that is read easily, and scroll when they are longer than the window."""
-    page.setMaximumWidth(PAGE_WIDTH)
+    page.setMaximumWidth(width)
     holder = QWidget()
     across = row(page, None, spacing=0)
     across.setStretch(0, 1)

@@ -1,10 +1,17 @@
-"""The wizard's third step: where the run will compute. Today that is this computer."""
+"""The wizard's third step: where the run will compute, this computer and every service side by side."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QWidget
+from __future__ import annotations
+
+from datetime import date
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QSlider, QWidget
 
 from tunedesk.desktop.runs.gauges import Bar
 from tunedesk.desktop.train import words
+from tunedesk.desktop.train.cloud_reckoning import place_lines
+from tunedesk.desktop.train.places_table import PlacesTable
+from tunedesk.desktop.train.service_card import ServiceCard
 from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices
 from tunedesk.desktop.widgets.badge import Badge
@@ -13,28 +20,63 @@ from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.plan.hardware import Gpu, Hardware
 
 BAR_WIDTH = 220
+TRAFFIC = (0, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000, 300_000_000,
+           1_000_000_000)  # fmt: skip
+"""Tokens a month, a step of the slider each."""
 
 
 class PlacePage(QWidget):
     look_requested = Signal()
     """Look again at what this computer has, e.g. after another program was closed."""
+    place_chosen = Signal(str)
+    """An account's name; "" for this computer."""
+    service_wanted = Signal()
+    """A service shall be added."""
+    traffic_chosen = Signal(int)
+    """Tokens a month."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.table = PlacesTable()
+        self.table.chosen.connect(self.place_chosen)
+        add = push_button("Add a service…", "plus")
+        add.clicked.connect(self.service_wanted)
+        self._traffic = QSlider(Qt.Orientation.Horizontal)
+        self._traffic.setRange(0, len(TRAFFIC) - 1)
+        self._traffic.setAccessibleName("Tokens a month that the tuned model will be used for")
+        self._traffic.setFixedWidth(20 * GRID)
+        self._traffic.valueChanged.connect(lambda place: self.traffic_chosen.emit(TRAFFIC[place]))
+        self._traffic_words = label(look="muted")
+        self._traffic_row = QWidget()
+        self._traffic_row.setLayout(row(label("Use a month", "muted"), self._traffic, self._traffic_words))
+        self.service = ServiceCard()
+        self.service.hide()
         self._computer = Badge("This computer", "cpu", "text")
         self._found = QWidget()
         self._advice = label(look="muted", wrap=True)
         again = push_button("Look again", "refresh")
         again.clicked.connect(self.look_requested)
-        self._inner = column(spacing=2 * GRID)
-        for part in (self._computer, self._found, self._advice):
-            self._inner.addWidget(part)
+        self._inner = column(self._computer, self._found, self._advice, spacing=2 * GRID)
         self._inner.addLayout(row(again, None))
-        holder = QWidget()
-        holder.setLayout(self._inner)
-        self.setLayout(column(card(holder), None))
+        here = QWidget()
+        here.setLayout(self._inner)
+        self._here = card(here)
+        self.setLayout(
+            column(
+                card(self.table, row(add, None, self._traffic_row)),
+                self.service,
+                self._here,
+                None,
+                spacing=2 * GRID,
+            )
+        )
 
     def show_choices(self, choices: Choices) -> None:
+        self.table.show_lines(place_lines(choices, date.today()), choices.cloud.name if choices.cloud else "")
+        self.service.show_choices(choices)
+        self._here.setVisible(choices.cloud is None)
+        self._traffic_row.setVisible(bool(choices.services))
+        self._show_traffic(choices.monthly_tokens)
         if choices.hardware is None:
             self._advice.setText("Looking at what this computer has…")
             return
@@ -42,6 +84,15 @@ class PlacePage(QWidget):
         new.setLayout(_facts(choices.hardware))
         self._found = swap(self._inner, self._found, new)
         self._advice.setText(words.place_advice(choices.hardware, choices.model))
+
+    def _show_traffic(self, tokens: int) -> None:
+        nearest = min(range(len(TRAFFIC)), key=lambda place: abs(TRAFFIC[place] - tokens))
+        self._traffic.blockSignals(True)
+        self._traffic.setValue(nearest)
+        self._traffic.blockSignals(False)
+        told = f"{words.parameters(tokens)} tokens" if tokens else "none"
+        self._traffic_words.setText(told)
+        self._traffic.setAccessibleDescription(told)
 
 
 def _facts(hardware: Hardware) -> QFormLayout:

@@ -8,9 +8,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from tunedesk.dataset.snapshot import Snapshot
 from tunedesk.desktop.background import Background, Job
+from tunedesk.desktop.cloud.price_desk import PriceDesk
+from tunedesk.desktop.cloud.service_desk import ServiceDesk
 from tunedesk.desktop.train import wizard
 from tunedesk.desktop.train.adapters import finished_adapters
 from tunedesk.desktop.train.auditing import audit_snapshots
+from tunedesk.desktop.train.cloud_preparation import CloudPreparation
 from tunedesk.desktop.train.collecting import request_of
 from tunedesk.desktop.train.forecast import forecast, past_runs
 from tunedesk.desktop.train.survey import SplitSource, Survey, look_at
@@ -32,6 +35,7 @@ from tunedesk.template.model_folder import ModelFolder
 TYPING_MS = 150
 """A forecast is worked out once the typing pauses."""
 
+CloudDesks = tuple[ServiceDesk, PriceDesk]
 Sources = Callable[[], Sequence[SplitSource]]
 ModelRoots = Callable[[], Sequence[Path]]
 
@@ -55,7 +59,9 @@ class Preparation(QObject):
         runs_dir: Path,
         default_model: Path,
         parent: QObject | None = None,
+        clouds: CloudDesks | None = None,
     ) -> None:
+        """clouds: what is known of services; None: everything stays on this computer."""
         super().__init__(parent)
         self._background = background
         self._sources = sources
@@ -73,6 +79,19 @@ class Preparation(QObject):
         self._audited: Hashable = None  # what the audit that is known or under way depends on
         self._pause = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._pause.timeout.connect(self._forecast)
+        self.cloud: CloudPreparation | None = None
+        if clouds is not None:
+            self.cloud = CloudPreparation(
+                background,
+                *clouds,
+                runs_dir,
+                lambda: self._choices,
+                self._change,
+                lambda: (self._looked_at, self._snapshots),
+                lambda: self._found.models if self._found else (),
+                self,
+            )
+            self.cloud.failed.connect(self.failed)
 
     @property
     def choices(self) -> Choices:
@@ -96,6 +115,8 @@ class Preparation(QObject):
             self._survey()
         if self._choices.hardware is None:
             self.look_at_computer()
+        if self.cloud is not None:
+            self.cloud.look()
 
     def look_for_models(self) -> None:
         roots = list(self._model_roots())
@@ -241,7 +262,7 @@ class Preparation(QObject):
                 self._background.cancel(running)
         self._forecasting = self._auditing = self._past = self._audited = None
         # What was seen before stays on the screen, but without a forecast nothing can be started meanwhile.
-        self._change(replace(self._choices, forecast=None))
+        self._change(wizard.with_cloud(replace(self._choices, forecast=None), look=None, consent=None))
         sources = tuple(self._sources())
         model, method = self._choices.model, self._choices.method
 
@@ -253,6 +274,8 @@ class Preparation(QObject):
             self._looked_at, self._snapshots = sources, seen.snapshots
             self._change(replace(self._choices, splits=seen.splits, reading=seen.reading))
             self._advise()
+            if self.cloud is not None:
+                self.cloud.rows_changed()
 
         def trouble(error: Exception) -> None:
             self._surveying = None

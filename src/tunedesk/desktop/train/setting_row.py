@@ -20,10 +20,11 @@ class SettingRow(QWidget):
     """The setting's name and what was typed or chosen."""
     reset = Signal(str)
 
-    def __init__(self, name: str, choices: tuple[str, ...] = ()) -> None:
-        """choices: the words it may be; those of SWITCH make it a box to tick."""
+    def __init__(self, name: str, choices: tuple[str, ...] = (), title: str = "") -> None:
+        """choices: the words it may be; those of SWITCH make it a box to tick. title: "" for the usual."""
         super().__init__()
         self._name = name
+        self._title = title or words.name_of(name)
         self._shows = False
         self._field = _field(choices)
         self._field.setFixedWidth(FIELD_WIDTH)
@@ -34,13 +35,13 @@ class SettingRow(QWidget):
         self._build()
 
     def _build(self) -> None:
-        title = label(f"{words.name_of(self._name)}")
+        title = label(self._title)
         title.setBuddy(self._field)
         title.setFixedWidth(NAME_WIDTH)
         title.setToolTip(f"{self._name} in job.json")
-        self._field.setAccessibleName(words.name_of(self._name))
+        self._field.setAccessibleName(self._title)
         set_look(self._reset, "link")
-        self._reset.setAccessibleName(f"Reset {words.name_of(self._name)}")
+        self._reset.setAccessibleName(f"Reset {self._title}")
         self._reset.clicked.connect(lambda: self.reset.emit(self._name))
         for part in (self._problem, self._changed, self._reset):
             part.hide()
@@ -78,6 +79,11 @@ class SettingRow(QWidget):
         self._help.setText(sentence)
         self._help.setToolTip(f"Why this value: {source}" if source else "")
         self._field.setAccessibleDescription(sentence)
+
+    def show_placeholder(self, text: str) -> None:
+        """What stands in an empty line, e.g. that somebody else decides."""
+        if isinstance(self._field, QLineEdit):
+            self._field.setPlaceholderText(text)
 
     def show_value(self, text: str, recommended: str, is_changed: bool, problem: str) -> None:
         """What the user is typing is left alone; the cursor would jump."""

@@ -1,6 +1,6 @@
 """The wizard's steps on the left: where one is, what is done, what waits. Knows no rules."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QFont, QPainter, QPaintEvent
@@ -20,7 +20,10 @@ ICONS = {
     Step.SETTINGS: "settings",
     Step.CHECK: "shield",
     Step.REVIEW: "check",
+    Step.CONSENT: "send",
 }
+MOST = 6
+"""Steps that there can be at once; each has a key."""
 WIDTH = 208
 DISC = 22
 
@@ -34,7 +37,8 @@ class StepList(QWidget):
         self.setAccessibleName("Steps")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         set_look(self, "surface")
-        self._buttons = {step: StepButton(number, step) for number, step in enumerate(STEPS, start=1)}
+        self._shown: tuple[Step, ...] = STEPS
+        self._buttons = {step: StepButton(step) for step in Step}
         for step, button in self._buttons.items():
             button.clicked.connect(lambda checked=False, step=step: self.step_chosen.emit(step))
         self.setLayout(column(*self._buttons.values(), None, spacing=4, margin=GRID))
@@ -42,29 +46,42 @@ class StepList(QWidget):
     def actions_by_key(self, owner: QWidget) -> list[QAction]:
         """Alt+1 to Alt+6 for the steps."""
         made = []
-        for number, step in enumerate(STEPS, start=1):
-            one = action(owner, f"Step {number}: {step.value}", ICONS[step], f"Alt+{number}")
-            one.triggered.connect(self._buttons[step].click)
+        for number in range(1, MOST + 1):
+            one = action(owner, f"Step {number}", "list", f"Alt+{number}")
+            one.triggered.connect(lambda _=False, place=number - 1: self._press(place))
             made.append(one)
         return made
 
     def show_steps(
-        self, current: Step, reachable: Collection[Step], done: Collection[Step], notes: dict[Step, str]
+        self,
+        steps: Sequence[Step],
+        current: Step,
+        reachable: Collection[Step],
+        done: Collection[Step],
+        notes: dict[Step, str],
     ) -> None:
-        """notes: a few words under each step that say what was chosen."""
+        """steps: those that there are at the chosen place. notes: a few words that say what was chosen."""
+        self._shown = tuple(steps)
         for step, button in self._buttons.items():
-            button.show_state(step is current, step in reachable, step in done, notes.get(step, ""))
+            button.setVisible(step in steps)
+        for number, step in enumerate(steps, start=1):
+            state = step is current, step in reachable, step in done
+            self._buttons[step].show_state(number, *state, notes.get(step, ""))
 
     def button(self, step: Step) -> "StepButton":
         return self._buttons[step]
+
+    def _press(self, place: int) -> None:
+        if place < len(self._shown):
+            self._buttons[self._shown[place]].click()
 
 
 class StepButton(QToolButton):
     """A disc with a number or a tick, the step's name, and what was chosen there."""
 
-    def __init__(self, number: int, step: Step) -> None:
+    def __init__(self, step: Step) -> None:
         super().__init__()
-        self._number = number
+        self._number = 0
         self._step = step
         self._note = ""
         self._done = False
@@ -77,8 +94,8 @@ class StepButton(QToolButton):
     def note(self) -> str:
         return self._note
 
-    def show_state(self, current: bool, reachable: bool, done: bool, note: str) -> None:
-        self._done, self._note = done, note
+    def show_state(self, number: int, current: bool, reachable: bool, done: bool, note: str) -> None:
+        self._number, self._done, self._note = number, done, note
         self.setChecked(current)
         self.setEnabled(reachable)
         state = "current" if current else "done" if done else "to do" if reachable else "not yet"

@@ -12,7 +12,7 @@ from tunedesk.desktop.train.wizard import TRAINED_ON, Reading, SplitFacts
 from tunedesk.errors import UserError
 from tunedesk.lint.finding import Finding, Severity
 from tunedesk.lint.session import LintSession
-from tunedesk.lint.targets import target_named
+from tunedesk.lint.targets import Target, target_named
 from tunedesk.plan.facts import DataFacts
 from tunedesk.runs.job import Method
 from tunedesk.runs.requests import row_counter
@@ -62,9 +62,11 @@ def look_at(
     """
     template = ChatTemplate.load(model) if model else None
     snapshots, troubles = _take(sources)
-    progress = _Progress(report, 2 * sum(len(snapshot) for snapshot in snapshots.values()), is_cancelled)
+    progress = Progress(report, 2 * sum(len(snapshot) for snapshot in snapshots.values()), is_cancelled)
+    # The target "local" is for imitation, and would refuse every comparison of answers.
+    target = target_named("local" if method == "sft" else "generic", template)
     splits = tuple(
-        _lint(source, snapshots, template, method, progress)
+        lint_split(source, snapshots, target, progress)
         if source.role in snapshots
         else SplitFacts(source.role, source.path, 0, trouble=troubles[source.role])
         for source in sources
@@ -86,7 +88,7 @@ def _take(sources: Sequence[SplitSource]) -> tuple[dict[str, Snapshot], dict[str
 
 
 @dataclass
-class _Progress:
+class Progress:
     """Adds the rows of all passes up."""
 
     report: Report
@@ -98,20 +100,15 @@ class _Progress:
         self.report(min(self.before + done, self.total), self.total)
 
 
-def _lint(
-    source: SplitSource,
-    snapshots: Mapping[str, Snapshot],
-    template: ChatTemplate | None,
-    method: Method,
-    progress: _Progress,
+def lint_split(
+    source: SplitSource, snapshots: Mapping[str, Snapshot], target: Target, progress: Progress
 ) -> SplitFacts:
     """Errors and warnings of one split; training rows are also compared with those of the other splits."""
     others = {role: _parsed(rows) for role, rows in snapshots.items() if role != source.role}
     snapshot = snapshots[source.role]
-    # The target "local" is for imitation, and would refuse every comparison of answers.
-    name = "local" if method == "sft" else "generic"
-    target = replace(target_named(name, template), mapping=snapshot.mapping)
-    session = LintSession(target, others if source.role == "train" else None)
+    session = LintSession(
+        replace(target, mapping=snapshot.mapping), others if source.role == "train" else None
+    )
     session.lint_all(snapshot, progress.add, progress.is_cancelled)
     progress.before += len(snapshot)
     facts = _Tally()
@@ -152,7 +149,7 @@ def _read(
     snapshots: Mapping[str, Snapshot],
     template: ChatTemplate,
     method: Method,
-    progress: _Progress,
+    progress: Progress,
 ) -> Reading:
     reader = _Reader(template, method)
     for source in sources:

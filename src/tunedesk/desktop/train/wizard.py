@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from tunedesk.desktop.train import words
+from tunedesk.desktop.train import cloud_choices, words
+from tunedesk.desktop.train.cloud_choices import CloudChoices, Service
 from tunedesk.errors import UserError
 from tunedesk.plan.advice import Recommendation
 from tunedesk.plan.audit import Audit
@@ -14,6 +17,7 @@ from tunedesk.plan.fitting import Change
 from tunedesk.plan.hardware import Hardware
 from tunedesk.plan.limits import Caution
 from tunedesk.plan.memory import MemoryEstimate, MemoryPlan
+from tunedesk.plan.price_table import PriceTable
 from tunedesk.plan.readiness import Obstacle
 from tunedesk.plan.time import TimeEstimate
 from tunedesk.runs.adapters import Adapter
@@ -35,9 +39,14 @@ class Step(StrEnum):
     SETTINGS = "Settings"
     CHECK = "Check"
     REVIEW = "Review"
+    CONSENT = "Consent"
 
 
-STEPS = tuple(Step)
+STEPS = (Step.DATA, Step.MODEL, Step.PLACE, Step.SETTINGS, Step.CHECK, Step.REVIEW)
+"""Of a training on this computer."""
+CLOUD_STEPS = (Step.DATA, Step.MODEL, Step.PLACE, Step.SETTINGS, Step.CONSENT)
+"""Of one at a service, which renders the rows itself: they are only looked at before they are sent."""
+MONTHLY_TOKENS = 1_000_000
 SHAPE = ("lora_rank", "lora_alpha", "rslora", "dora")
 """Settings that an adapter has once and for all."""
 _AUDITING = "The rows are still being rendered as they will be trained."
@@ -121,6 +130,15 @@ class Choices:
     """The one that the training goes on from; None: a new one."""
     adapters: tuple[tuple[str, Adapter], ...] = ()
     """Those that it could go on from, each with the name of its run."""
+    services: tuple[Service, ...] | None = None
+    """What the user has set up besides this computer."""
+    cloud: CloudChoices | None = None
+    """The service that shall train; None: this computer."""
+    last_models: Mapping[str, str] = field(default_factory=dict)
+    """The model that was last chosen for an account, by its name."""
+    prices: PriceTable | None = None
+    monthly_tokens: int = MONTHLY_TOKENS
+    """How much the tuned model will be used, for what a month costs."""
 
     def split(self, role: str) -> SplitFacts | None:
         return next((split for split in self.splits or () if split.role == role), None)
@@ -134,24 +152,33 @@ def missing(choices: Choices, step: Step) -> list[str]:
         case Step.MODEL:
             return _missing_model(choices)
         case Step.PLACE:
-            return [] if choices.hardware else ["TuneDesk is still looking at what this computer has."]
+            return _missing_place(choices)
         case Step.SETTINGS:
             return _missing_settings(choices)
         case Step.CHECK:
             return _missing_check(choices)
         case Step.REVIEW:
             return _missing_review(choices)
+        case Step.CONSENT:
+            return cloud_choices.missing_at_consent(choices.cloud) if choices.cloud else []
+
+
+def steps_of(choices: Choices) -> tuple[Step, ...]:
+    """The steps that lead to a start at the chosen place."""
+    return CLOUD_STEPS if choices.cloud else STEPS
 
 
 def next_step(choices: Choices, step: Step) -> Step | None:
     """The step that Next opens; None while something is missing, and after the last."""
-    after = STEPS.index(step) + 1
-    return None if missing(choices, step) or after == len(STEPS) else STEPS[after]
+    steps = steps_of(choices)
+    after = steps.index(step) + 1
+    return None if missing(choices, step) or after == len(steps) else steps[after]
 
 
-def previous_step(step: Step) -> Step | None:
-    before = STEPS.index(step) - 1
-    return STEPS[before] if before >= 0 else None
+def previous_step(choices: Choices, step: Step) -> Step | None:
+    steps = steps_of(choices)
+    before = steps.index(step) - 1
+    return steps[before] if before >= 0 else None
 
 
 def open_steps(choices: Choices) -> tuple[Step, ...]:
@@ -163,7 +190,7 @@ def open_steps(choices: Choices) -> tuple[Step, ...]:
 
 
 def may_start(choices: Choices) -> bool:
-    return not any(missing(choices, step) for step in STEPS)
+    return not any(missing(choices, step) for step in steps_of(choices))
 
 
 def with_model(choices: Choices, model: ModelFolder) -> Choices:
@@ -179,6 +206,22 @@ def with_adapter(choices: Choices, adapter: Adapter | None) -> Choices:
     return replace(choices, adapter=adapter, own=own, forecast=None)
 
 
+def with_place(choices: Choices, service: Service | None) -> Choices:
+    """Another place; None: this computer. What was typed for a service is not for another one."""
+    if service is None:
+        return replace(choices, cloud=None)
+    if choices.cloud is not None and choices.cloud.service == service:
+        return choices
+    return replace(choices, cloud=CloudChoices(service))
+
+
+def with_cloud(choices: Choices, **changes: Any) -> Choices:
+    """Something else of the chosen service. What was agreed to is only ever what was shown then."""
+    if choices.cloud is None:
+        return choices
+    return replace(choices, cloud=replace(choices.cloud, **changes))
+
+
 def with_preset(choices: Choices, preset: Preset) -> Choices:
     """All that was changed before is forgotten; what equals the recommendation counts as not changed."""
     made = replace(choices, own={}, forecast=None)
@@ -190,9 +233,10 @@ def with_preset(choices: Choices, preset: Preset) -> Choices:
 
 def with_method(choices: Choices, method: Method) -> Choices:
     """Another way of learning reads other parts of the rows and wants other settings."""
-    return replace(
+    changed = replace(
         choices, method=method, splits=None, reading=None, advice=None, forecast=None, audit=None, own={}
     )
+    return with_cloud(changed, look=None, consent=None, agreed=False)
 
 
 def with_advice(choices: Choices, advice: Recommendation) -> Choices:
@@ -299,11 +343,26 @@ def _error_sentence(split: SplitFacts) -> str:
 
 
 def _missing_model(choices: Choices) -> list[str]:
+    """A model of this computer is needed only where no service could do it."""
+    if choices.services:
+        return []
+    return _missing_here(choices)
+
+
+def _missing_here(choices: Choices) -> list[str]:
     if choices.model is None:
         return ["Choose the model to start from."]
     if choices.reading is not None and choices.reading.refused_rows:
         return [_refusal_sentence(choices.model, choices.reading)]
     return []
+
+
+def _missing_place(choices: Choices) -> list[str]:
+    if choices.cloud is not None:
+        return cloud_choices.missing_at_place(choices.cloud, choices.method, date.today())
+    if not choices.hardware:
+        return ["TuneDesk is still looking at what this computer has."]
+    return _missing_here(choices)
 
 
 def _refusal_sentence(model: ModelFolder, reading: Reading) -> str:
@@ -313,6 +372,9 @@ def _refusal_sentence(model: ModelFolder, reading: Reading) -> str:
 
 
 def _missing_settings(choices: Choices) -> list[str]:
+    if choices.cloud is not None:
+        problems = cloud_choices.setting_problems(choices.cloud, choices.method)
+        return [f"{words.name_of(name)}: {problem}." for name, problem in problems.items()]
     if choices.reading is None:
         return ["The examples' tokens are still being counted."]
     if choices.advice is None:

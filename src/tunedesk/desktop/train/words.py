@@ -39,6 +39,10 @@ NAMES = {
     "prompt_loss_weight": "Prompt weight",
     "beta": "Beta",
     "threads": "Processor cores",
+    "n_epochs": "Epochs",
+    "learning_rate_multiplier": "Learning rate factor",
+    "suffix": "Name suffix",
+    "training_type": "Training type",
 }
 """What a setting is called on its page; its name in job.json stands in the tool tip."""
 UNITS = {

@@ -1,7 +1,7 @@
 """A small label with a word and an icon, for states such as "practice model" or "3 errors"."""
 
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from tunedesk.desktop.theme.icons import pixmap
 from tunedesk.desktop.theme.style import set_look
@@ -25,6 +25,15 @@ class Badge(QWidget):
         self._words.setText(text)
         self.setAccessibleName(text)
         self._redraw()
+
+    def let_wrap(self) -> None:
+        """Let a sentence go on in the next line where it would make the page wider than the window."""
+        self._words.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        layout = self.layout()
+        if isinstance(layout, QHBoxLayout):
+            layout.setStretch(1, 1)
+            layout.setAlignment(self._picture, Qt.AlignmentFlag.AlignTop)
 
     def _redraw(self) -> None:
         self._picture.setPixmap(pixmap(self._icon, self, self._tint))

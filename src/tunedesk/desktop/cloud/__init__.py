@@ -1,0 +1,1 @@
+"""Services in the window: which there are, their keys, their prices, and what is being sent to them."""

@@ -1,0 +1,90 @@
+"""The wiring of services and prices: one desk for each, and the pages of the settings that stand on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from tunedesk.desktop.background import Background
+from tunedesk.desktop.cloud.price_desk import PriceDesk
+from tunedesk.desktop.cloud.service_desk import ServiceDesk
+from tunedesk.desktop.shell.layout_memory import LayoutMemory
+from tunedesk.desktop.widgets.notice_bar import Answer, Notice, NoticeBar
+
+if TYPE_CHECKING:  # the pages come when they are first shown
+    from tunedesk.desktop.cloud.services_page import ServicesPage
+    from tunedesk.runs.accounts import Account
+
+
+class Clouds(QObject):
+    failed = Signal(Exception)
+
+    def __init__(self, background: Background, memory: LayoutMemory, notices: NoticeBar) -> None:
+        super().__init__(background)
+        self._memory = memory
+        self._notices = notices
+        self.services = ServiceDesk(background)
+        self.prices = PriceDesk(background)
+        self._page: ServicesPage | None = None
+        self.services.failed.connect(self.failed)
+        self.prices.failed.connect(self.failed)
+        self.services.removed.connect(self._offer_to_restore)
+        self.services.key_kept_in_memory.connect(self._tell_kept_in_memory)
+
+    def make_services_page(self) -> QWidget:
+        from tunedesk.desktop.cloud.services_page import ServicesPage
+
+        self._page = page = ServicesPage()
+        desk = self.services
+        self._memory.follow(page.splitter, "services")
+        page.saved.connect(desk.save)
+        page.key_entered.connect(desk.give_key)
+        page.key_forgotten.connect(desk.forget_key)
+        page.test_wanted.connect(desk.test)
+        page.removed.connect(desk.remove)
+        page.copy_wanted.connect(desk.copy_profile)
+        desk.changed.connect(lambda: self._show_known(page))
+        desk.tested.connect(page.show_tested)
+        desk.save_refused.connect(page.show_trouble)
+        desk.profile_copied.connect(page.show_copied)
+        self._show_known(page)
+        desk.look()
+        return page
+
+    def add_service(self) -> None:
+        """Show the fields of a new one, on a page that has been made."""
+        if self._page is not None:
+            self._page.begin_new()
+
+    def make_prices_page(self) -> QWidget:
+        from tunedesk.desktop.cloud.prices_page import PricesPage
+
+        page, desk = PricesPage(), self.prices
+        page.entered.connect(desk.enter)
+        page.reset_wanted.connect(desk.reset)
+        page.electricity_set.connect(desk.set_electricity)
+        page.file_chosen.connect(desk.take_in)
+
+        def show() -> None:
+            if desk.table is not None:
+                page.show_table(desk.table)
+
+        desk.changed.connect(show)
+        desk.refused.connect(page.show_trouble)
+        desk.look()
+        return page
+
+    def _show_known(self, page: ServicesPage) -> None:
+        if self.services.known is not None:
+            page.show_known(self.services.known)
+
+    def _offer_to_restore(self, account: Account) -> None:
+        words = f"{account.name} was removed, and its key is forgotten. Its runs can no longer be followed."
+        restore = Answer("Bring it back", lambda: self.services.save("", account))
+        self._notices.show_notice(Notice(words, answers=(restore,), key="removed service"))
+
+    def _tell_kept_in_memory(self, why: str) -> None:
+        words = f"{why} The key is known until TuneDesk is closed."
+        self._notices.show_notice(Notice(words, "warning", key="key in memory"))
