@@ -14,6 +14,7 @@ from tunedesk import __version__
 from tunedesk.errors import UserError
 from tunedesk.serve.access import Access
 from tunedesk.serve.bases import Models
+from tunedesk.serve.chat import chat_router
 from tunedesk.serve.checkpoints import Checkpoints
 from tunedesk.serve.database import Database
 from tunedesk.serve.files import Files
@@ -26,6 +27,7 @@ from tunedesk.serve.refusals import install
 from tunedesk.serve.settings import ServeSettings
 from tunedesk.serve.tokens import Tokens
 from tunedesk.serve.uploads import Uploads
+from tunedesk.serve.voices import VoicePool
 from tunedesk.serve.worker import Worker
 
 LOG = logging.getLogger("tunedesk.serve")
@@ -63,6 +65,7 @@ def make_app(settings: ServeSettings) -> FastAPI:
         look_seconds=settings.look_seconds,
     )
     sweeper = Sweeper(files, uploads)
+    voices = VoicePool()
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -72,6 +75,7 @@ def make_app(settings: ServeSettings) -> FastAPI:
         try:
             yield
         finally:
+            voices.close()
             worker.close()
             sweeper.close()
             database.close()
@@ -83,6 +87,7 @@ def make_app(settings: ServeSettings) -> FastAPI:
     app.include_router(uploads_router(uploads, files, settings.limits))
     app.include_router(jobs_router(jobs, files, models, checkpoints, settings.limits, worker.wake))
     app.include_router(models_router(models))
+    app.include_router(chat_router(models, voices))
 
     @app.get("/health")
     def health() -> dict[str, str]:

@@ -53,10 +53,14 @@ class ChatAnswer:
         """The first chunk, which says who speaks."""
         return self._chunk(Delta(role="assistant", content=""))
 
-    def add(self, piece: Piece) -> Iterator[ChatCompletionChunk]:
-        """Take in a piece; the chunks that it makes."""
+    def take(self, piece: Piece) -> None:
+        """Take in a piece of an answer that is given as a whole."""
         self._text += piece.text
         self._chances += piece.chances
+
+    def add(self, piece: Piece) -> Iterator[ChatCompletionChunk]:
+        """Take in a piece of a stream; the chunks that it makes."""
+        self.take(piece)
         end = safe_length(self._text) if self._tools else len(self._text)
         if end > self._said:
             yield self._say(self._text[self._said : end])
