@@ -19,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import multiprocessing
 
         multiprocessing.freeze_support()  # ends the process when its work is done
+    if given[:1] == ["follow-cloud"]:  # started by the program itself, for a run at a service
+        from tunedesk.runs.places.cloud.agent import main as follow_cloud
+
+        return follow_cloud(given[1:])
     if wants_window(given):
         return guarded(lambda: open_window(given), debug="--debug" in given)
     if wants_server(given):

@@ -35,6 +35,10 @@ def connect(account: Account, provider: Provider, key: Key, *, timeout: float = 
     checked_address(account.base_url)
     if account.auth == "key" and not key:
         raise UserError(f"There is no key for {account.name}.", hint="Give the key in Settings, Services.")
+    if isinstance(key, str) and not (key.isascii() and key.isprintable() and " " not in key):
+        # The transport would refuse it with a sentence that shows it.
+        message = f"The key for {account.name} has characters that no key has."
+        raise UserError(message, hint="Copy the key once more, without blanks and quotation marks.")
     try:
         import httpx2
         import openai

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 import msgspec
 from msgspec import Struct
 
 from tunedesk import paths
 from tunedesk.errors import UserError
+from tunedesk.runs.receipt import note_progress
 from tunedesk.runs.run_folder import RunFolder
 
 NAME = "cloud.json"
@@ -116,6 +117,7 @@ class LedgerFile:
 
     def __init__(self, run: RunFolder) -> None:
         """Begins one where there is none. UserError as `read`."""
+        self._run = run
         self._path = path_of(run)
         self.now = read(run)
         if not self.now.token:
@@ -124,7 +126,28 @@ class LedgerFile:
     def put(self, ledger: Ledger) -> None:
         if ledger != self.now or not self._path.exists():
             paths.write_atomically(self._path, msgspec.json.format(msgspec.json.encode(ledger)) + b"\n")
-        self.now = ledger
+        old, self.now = self.now, ledger
+        if _for_receipt(old) != _for_receipt(ledger):
+            note_progress(self._run, **_for_receipt(ledger))
 
     def put_file(self, file: SentFile) -> None:
         self.put(self.now.with_file(file))
+
+
+class _Progress(TypedDict):
+    file_ids: dict[str, str]
+    deleted: tuple[str, ...]
+    job: str
+    ended: str
+    trained_tokens: int | None
+
+
+def _for_receipt(ledger: Ledger) -> _Progress:
+    """What the receipt of the consent says of it too."""
+    return {
+        "file_ids": {file.role: file.id for file in ledger.files if file.id},
+        "deleted": tuple(file.id for file in ledger.files if file.is_deleted),
+        "job": ledger.job,
+        "ended": ledger.ended,
+        "trained_tokens": ledger.trained_tokens,
+    }

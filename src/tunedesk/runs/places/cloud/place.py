@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 
+import filelock
 import msgspec
 import psutil
 
@@ -15,7 +16,11 @@ from tunedesk.errors import UserError
 from tunedesk.runs.cloud_requests import check_order
 from tunedesk.runs.job import Job
 from tunedesk.runs.places.cloud import ledger
+from tunedesk.runs.places.cloud.agent import LOCK, key_of
+from tunedesk.runs.places.cloud.concluding import delete_everything_sent
+from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.places.engine_command import agent_command
+from tunedesk.runs.receipt import read_receipt
 from tunedesk.runs.requests import Problem
 from tunedesk.runs.run_folder import ProcessInfo, RunFolder, RunState, process_runs
 
@@ -43,13 +48,22 @@ def start(run: RunFolder, key: str) -> None:
     if run.is_alive():
         raise UserError(f"The run {job.run} is followed already.")
     known = ledger.read(run)
-    if not known.job and (problems := check(job)):
-        raise UserError(problems[0].message, hint=problems[0].hint)
+    if not known.job:
+        _check_before_sending(run, job)
     if known.ended and known.ended != "succeeded":
         assert job.cloud is not None
         message = f"The job {known.job} at {job.cloud.account.name} has ended as {known.ended}."
         raise UserError(message, hint="It cannot go on there; start a new run.")
     _launch(run, key)
+
+
+def _check_before_sending(run: RunFolder, job: Job) -> None:
+    """UserError: the service would refuse it, or nobody agreed. The process looks at the rows themselves."""
+    if problems := check(job):
+        raise UserError(problems[0].message, hint=problems[0].hint)
+    if read_receipt(run) is None:
+        message = f"Nobody has agreed to send the rows of {job.run}."
+        raise UserError(message, hint="Start it from the wizard, or with: tunedesk cloud train.")
 
 
 def resume(run: RunFolder, key: Callable[[], str]) -> None:
@@ -63,6 +77,25 @@ def resume(run: RunFolder, key: Callable[[], str]) -> None:
     elif state is not RunState.FINISHED:
         _wait_for_end(run)
         start(run, key())
+
+
+def delete_files(run: RunFolder, key: str) -> None:
+    """Delete what was sent and still lies at the service, now. UserError: it was not all deleted, or the run
+    is still followed.
+    """
+    job = run.job()
+    if job.cloud is None:
+        raise UserError(f"The run {job.run} is not for a service.")
+    try:
+        with filelock.FileLock(run.path / LOCK, blocking=False):
+            service = Service(job.cloud.account, job.cloud.provider, key_of(job, key))
+            try:
+                delete_everything_sent(service, ledger.LedgerFile(run))
+            finally:
+                service.close()
+    except filelock.Timeout:
+        message = f"The run {job.run} is still followed."
+        raise UserError(message, hint="Wait for its end, or cancel the job first.") from None
 
 
 def _wait_for_end(run: RunFolder) -> None:

@@ -1,0 +1,72 @@
+"""Fetches the adapter of services that give it back: whole or not at all, into the run's folder."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from tunedesk.errors import UserError
+from tunedesk.runs.adapters import CONFIG, WEIGHTS, read_adapter_folder
+from tunedesk.runs.places.cloud.patience import Patience
+from tunedesk.runs.places.cloud.refusals import Kind, garbled
+from tunedesk.runs.places.cloud.remote import RemoteCheckpoint, RemoteFile
+from tunedesk.runs.places.cloud.service import Service
+from tunedesk.runs.run_folder import RunFolder
+
+MOST_FILES = 64
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_WANTED = (".json", ".safetensors", ".txt", ".model", ".jinja")
+
+
+def newest_weights(checkpoints: Iterable[RemoteCheckpoint], model: str) -> tuple[str, ...]:
+    """Ids of the files of the checkpoint that is the tuned model, else of the last one that has any."""
+    with_files = [one for one in checkpoints if one.result_files]
+    result = [one for one in with_files if one.fine_tuned_model_checkpoint == model]
+    last = max(result or with_files, key=lambda one: one.step_number or 0, default=None)
+    return tuple(map(str, last.result_files or ())) if last else ()
+
+
+def fetch_adapter(run: RunFolder, service: Service, patience: Patience, files: Sequence[str]) -> None:
+    """Write the run's `adapter` folder. UserError: there is no sound adapter among the files."""
+    unfinished = run.path / f".adapter.{secrets.token_hex(4)}"
+    unfinished.mkdir()
+    try:
+        for id in files[:MOST_FILES]:
+            remote = patience.ask(partial(service.file, id, "asking for the adapter's files"))
+            name = _name_of(remote)
+            if name:
+                patience.ask(partial(_fetch, service, remote, unfinished / name), also=(Kind.MISSING,))
+        _check(unfinished, service.name)
+        if run.adapter_dir.exists():
+            shutil.rmtree(run.adapter_dir)
+        unfinished.rename(run.adapter_dir)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _name_of(remote: RemoteFile) -> str:
+    """The file's name without folders; "" for one that is no part of an adapter."""
+    name = re.split(r"[/\\]", remote.filename or "")[-1]
+    for known in (CONFIG, WEIGHTS):
+        if name.endswith(known):  # some services put the job's name before it
+            return known
+    return name if _SAFE.match(name) and name.endswith(_WANTED) else ""
+
+
+def _fetch(service: Service, remote: RemoteFile, path: Path) -> None:
+    doing = "fetching the adapter"
+    size = service.content(remote.id, path, doing)
+    if remote.bytes is not None and size != remote.bytes:
+        raise garbled(service.name, doing)
+
+
+def _check(folder: Path, service: str) -> None:
+    try:
+        read_adapter_folder(folder)
+    except UserError as error:
+        words = error.message.replace(str(folder), "it")
+        raise UserError(f"The adapter from {service} cannot be used: {words}", hint=error.hint) from error
