@@ -343,3 +343,18 @@ def test_a_thought_is_read_from_the_first_of_its_keys_that_is_set(
 ) -> None:
     turn = {"role": "assistant", "content": "Yes.", **keys}
     assert example_of({"messages": [turn]}).messages[0].reasoning == expected
+
+
+def test_the_answer_of_a_preference_is_the_chosen_one_and_not_an_earlier_turn_of_its_prompt() -> None:
+    prompt = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "How can I help?"},
+        {"role": "user", "content": "Where is it?"},
+    ]
+    pair = {
+        "prompt": prompt,
+        "chosen": [{"role": "assistant", "content": "In Rome."}],
+        "rejected": "No idea.",
+    }
+    assert example_of(pair).answer == "In Rome."
+    assert example_of({"messages": prompt}).answer == "How can I help?"

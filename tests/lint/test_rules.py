@@ -384,6 +384,21 @@ def test_the_cut_is_marked_in_the_text_it_falls_into(local: Target) -> None:
     }
 
 
+def test_a_preference_is_measured_by_its_longer_answer(local: Target) -> None:
+    long = "The parcel is late again. " * 40
+    pair = {"prompt": "Where is it?", "chosen": long, "rejected": "Here."}
+    (found,) = lint_row(parse_row(json.dumps(pair).encode()), local)
+    assert found.code == "TOK001" and "longer answer" in found.message
+    assert not lint_row(parse_row(json.dumps({**pair, "chosen": "There."}).encode()), local)
+
+
+def test_a_template_that_refuses_a_preference_is_told(tmp_path: Path) -> None:
+    strict = target_with(tmp_path, "{{ raise_exception('Only on Sundays.') }}")
+    raw = json.dumps({"prompt": "Where is it?", "chosen": "There.", "rejected": "Here."}).encode()
+    (found,) = lint_row(parse_row(raw), strict)
+    assert found.code == "TPL001" and "Only on Sundays" in found.message
+
+
 def test_a_row_full_of_faults_gives_a_bounded_list() -> None:
     value = {"messages": [{"role": "user", "content": "\x08a" * 5000} for _ in range(300)]}
     assert len(lint_row(parse_row(json.dumps(value).encode()), Target("local"))) == 200

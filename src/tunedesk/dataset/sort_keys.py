@@ -262,7 +262,7 @@ def _of_example(kind: ColumnKind, example: Example) -> Value:
         case ColumnKind.QUESTION:
             return example.first_user or None
         case ColumnKind.ANSWER:
-            return example.last_assistant or None
+            return example.answer or None
         case ColumnKind.SYSTEM:
             said = (turn.content for turn in example.messages if turn.role in SYSTEM_ROLES)
             return next(said, None) or None

@@ -225,7 +225,11 @@ _AXOLOTL = TargetProfile(
 _LOCAL = TargetProfile(
     name="local",
     title="this computer",
-    formats=(F.CHAT, F.PROMPT_COMPLETION, F.ALPACA, F.SHAREGPT, F.MAPPED, F.TEXT),
+    formats=(
+        *(F.CHAT, F.PROMPT_COMPLETION, F.ALPACA, F.SHAREGPT, F.MAPPED, F.TEXT),
+        *(F.PREFERENCE, F.TRL_PREFERENCE),
+    ),
+    method="any",  # the wizard asks whether answers are imitated or compared
     messages_as_prompt=True,
 )
 _GENERIC = TargetProfile(

@@ -13,7 +13,7 @@ from tunedesk.dataset.parsing import ParsedRow
 from tunedesk.dataset.row_edits import value_at
 from tunedesk.lint.targets import Target
 from tunedesk.template.errors import TemplateError
-from tunedesk.template.rendered import Rendered
+from tunedesk.template.rendered import Rendered, RenderedPair
 
 Turn = tuple[Message, dict[str, Any]]
 _UNTRAINED = (RowFormat.PROMPT_ONLY, RowFormat.REINFORCEMENT)
@@ -102,6 +102,17 @@ class RowView:
             return None
         try:
             return self.target.template.render(self.example, self.target.max_length)
+        except TemplateError as error:
+            return error
+
+    @cached_property
+    def rendered_pair(self) -> RenderedPair | TemplateError | None:
+        """The two answers of a preference through the target's template; None without either."""
+        example = self.example
+        if self.target.template is None or not (example.chosen and example.rejected):
+            return None
+        try:
+            return RenderedPair(*self.target.template.render_preference(example, self.target.max_length))
         except TemplateError as error:
             return error
 

@@ -143,6 +143,13 @@ class Example:
         return next((m.content for m in turns if m.role == "assistant" and m.content is not None), "")
 
     @property
+    def answer(self) -> str:
+        """What a table shows as the answer: the preferred one of two, else the last assistant turn's text."""
+        turns = reversed(self.chosen)
+        preferred = (m.content for m in turns if m.role == "assistant" and m.content is not None)
+        return next(preferred, "") or self.last_assistant
+
+    @property
     def is_preference(self) -> bool:
         """Whether it compares or judges answers, so that it is nothing to imitate."""
         return bool(self.chosen or self.rejected) or self.label is not None

@@ -13,7 +13,7 @@ from tunedesk.lint.row_view import RowView, Text
 from tunedesk.lint.rule import Hit, Rule
 from tunedesk.lint.target_facts import token_limit
 from tunedesk.template.errors import TemplateError
-from tunedesk.template.rendered import Rendered
+from tunedesk.template.rendered import Rendered, RenderedPair
 from tunedesk.template.rendered_chat import PROBE
 
 if TYPE_CHECKING:  # the window lints before it needs a tokenizer
@@ -21,8 +21,9 @@ if TYPE_CHECKING:  # the window lints before it needs a tokenizer
 
 
 def template_error(view: RowView) -> Iterator[Hit]:
-    if isinstance(view.rendered, TemplateError):
-        yield Hit("", view.rendered.message)
+    for made in (view.rendered, view.rendered_pair):
+        if isinstance(made, TemplateError):
+            yield Hit("", made.message)
 
 
 def no_generation_mask(view: RowView) -> Iterator[Hit]:
@@ -124,6 +125,12 @@ def over_context(view: RowView) -> Iterator[Hit]:
         tokens, limit = measured
         words = f"The row has about {tokens:,} tokens; {view.target.model} is trained on {limit:,} of a row."
         yield Hit("", words)
+    if isinstance(view.rendered_pair, RenderedPair):
+        longer = max(view.rendered_pair, key=lambda answer: answer.tokens)
+        if longer.cut_at is not None:
+            words = f"With its longer answer the row has {longer.tokens:,} tokens"
+            yield Hit("", f"{words}; training cuts it after {longer.cut_at:,}.")
+        return
     rendered = view.rendered
     if not isinstance(rendered, Rendered) or rendered.cut_at is None:
         return

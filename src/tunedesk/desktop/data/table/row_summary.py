@@ -36,7 +36,7 @@ def summary_of(raw: bytes, mapping: ColumnMapping | None = None, keys: Sequence[
         )
     return RowSummary(
         _one_line(view.example.first_user),
-        _one_line(view.example.last_assistant),
+        _one_line(view.example.answer),
         system=_one_line(text_of(Column(ColumnKind.SYSTEM), view)),
         turns=len(view.example.messages),
         length=int(value_of(Column(ColumnKind.LENGTH), view) or 0),
