@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.made_runs import chat_row, rows
+from tests.tiny_adapter import write_tiny_adapter
 from tunedesk import paths
 from tunedesk.__main__ import main
 from tunedesk.plan.hardware import Gpu, Hardware
@@ -131,3 +132,12 @@ def test_wrong_use_is_told_before_anything_is_counted(
     assert "epochs" in capsys.readouterr().err
     assert main(["plan", str(data)]) == 2
     assert "--model" in capsys.readouterr().err
+
+
+def test_a_plan_to_go_on_from_an_adapter_has_its_shape(
+    data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter = write_tiny_adapter(tmp_path / "adapter", tiny, rank=2)
+    found = planned(capsys, data, tiny, "--adapter", str(adapter))
+    settings = {each["name"]: each["value"] for each in found["settings"]}
+    assert (settings["lora_rank"], settings["lora_alpha"]) == (2, 4)

@@ -149,13 +149,19 @@ def _add_plan(commands: Commands) -> None:
     _add_set(plan)
     exact = "let the engine count the memory on a model without weights; takes some seconds"
     plan.add_argument("--exact", action="store_true", help=exact)
-    plan.set_defaults(out=None, adapter=None)  # as for train, which reads the same arguments
+    _add_adapter(plan)
+    plan.set_defaults(out=None)  # as for train, which reads the same arguments
     plan.add_argument("--json", action="store_true")
 
 
 def _add_method(command: argparse.ArgumentParser) -> None:
     text = "imitate answers (sft, the default), or learn from pairs"
     command.add_argument("--method", choices=("sft", "dpo", "orpo"), help=text)
+
+
+def _add_adapter(command: argparse.ArgumentParser) -> None:
+    text = "go on from an adapter or a finished run"
+    command.add_argument("--adapter", type=Path, metavar="DIR", help=text)
 
 
 def _add_runs(commands: Commands) -> None:
@@ -167,7 +173,7 @@ def _add_runs(commands: Commands) -> None:
     train.add_argument("--model", metavar="M", help="model folder or name, or starter")
     train.add_argument("--out", type=Path, metavar="RUN", help="the new run's folder")
     _add_method(train)
-    train.add_argument("--adapter", type=Path, metavar="DIR", help="go on from an adapter or a finished run")
+    _add_adapter(train)
     _add_set(train)
     resume = _command(commands, "resume", "go on with a run where its last checkpoint stands")
     resume.add_argument("run", type=Path, metavar="RUN")
