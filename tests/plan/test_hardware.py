@@ -37,3 +37,10 @@ def test_the_disk_of_a_folder_that_does_not_exist_yet_is_its_parents(tmp_path: P
 def test_the_cards_are_those_that_a_program_sees(setting: str | None, shown: list[int | str]) -> None:
     """As CUDA's programming guide has it: what follows an impossible entry is not seen."""
     assert visible_devices(setting, 3) == shown
+
+
+def test_only_a_card_from_ampere_on_computes_in_bfloat16() -> None:
+    old, new = Gpu("Tesla T4", 16, 15, has_bfloat16=False), Gpu("NVIDIA L4", 24, 23)
+    assert not Hardware("cpu", 4, 100, 50, (old,)).has_bfloat16
+    assert Hardware("cpu", 4, 100, 50, (new,)).has_bfloat16
+    assert not Hardware("cpu", 4, 100, 50).has_bfloat16

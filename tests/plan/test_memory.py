@@ -180,3 +180,13 @@ def test_four_bits_need_about_a_quarter_of_sixteen() -> None:
     embeddings = 2 * 2 * QWEN3_8B.shape.vocab * QWEN3_8B.shape.hidden
     whole = estimate_memory(QWEN3_8B, MemoryPlan(quantization="none")).weights
     assert (quantised - embeddings) / (whole - embeddings) == pytest.approx(0.258, abs=0.002)
+
+
+def test_a_card_without_bfloat16_computes_in_float32_and_keeps_twice_as_much() -> None:
+    plan = MemoryPlan(quantization="none")
+    newer, older = (
+        estimate_memory(QWEN3_06B, plan),
+        estimate_memory(QWEN3_06B, replace(plan, has_bfloat16=False)),
+    )
+    assert older.weights == 2 * newer.weights
+    assert 1.5 < older.activations / newer.activations < 2  # norms keep float32 either way

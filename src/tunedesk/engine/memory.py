@@ -6,6 +6,7 @@ import psutil
 import torch
 
 from tunedesk.engine.data import Data
+from tunedesk.engine.load_model import compute_dtype
 from tunedesk.plan.facts import DataFacts
 from tunedesk.plan.memory import MemoryPlan
 from tunedesk.runs.job import Job
@@ -36,4 +37,4 @@ def memory_plan(job: Job, data: Data, device: torch.device) -> MemoryPlan:
     facts = DataFacts(len(data.train), len(data.valid), tokens, 0)
     needs = memory_needs(job.hyperparameters, facts, "gpu" if device.type == "cuda" else "cpu", job.method)
     share = share_with_a_loss(job.hyperparameters, data.trained / max(1, data.tokens), job.method)
-    return replace(needs, trained_share=share)
+    return replace(needs, trained_share=share, has_bfloat16=compute_dtype(device) == torch.bfloat16)

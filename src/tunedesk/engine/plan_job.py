@@ -10,7 +10,7 @@ import msgspec
 
 from tunedesk.engine.data import prepare_data
 from tunedesk.engine.dry_run import dry_run
-from tunedesk.engine.load_model import choose_device
+from tunedesk.engine.load_model import choose_device, compute_dtype
 from tunedesk.engine.memory import free_bytes, memory_plan
 from tunedesk.engine.start_up import light_imports
 from tunedesk.errors import UserError
@@ -24,6 +24,7 @@ from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import ModelFolder, read_model_folder
 
 with light_imports():
+    import torch
     import transformers
 
 FINE, WRONG_USE = 0, 2
@@ -98,6 +99,7 @@ def _plan(
         plan = replace(
             _without_rows(job, "gpu" if device.type == "cuda" else "cpu"),
             trained_share=share_with_a_loss(job.hyperparameters, trained_share, job.method),
+            has_bfloat16=compute_dtype(device) == torch.bfloat16,
         )
     if job.hyperparameters.activations != "auto":
         return plan

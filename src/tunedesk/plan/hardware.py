@@ -11,11 +11,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One NVIDIA card; memory in bytes, `free` at the moment of asking."""
+    """One NVIDIA card; memory in bytes, `free` at the moment of asking.
+
+    has_bfloat16: whether it computes in bfloat16, as all cards from Ampere on do (compute capability 8.0); on
+    others the engine computes in float32.
+    """
 
     name: str
     total: int
     free: int
+    has_bfloat16: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ class Hardware:
     def device(self) -> str:
         """The name under which speeds are remembered: that of the first card, else of the processor."""
         return self.gpus[0].name if self.gpus else f"{self.cpu_name} ({self.cpu_count} cores)"
+
+    @property
+    def has_bfloat16(self) -> bool:
+        """Whether what trains computes in bfloat16; without a card the engine takes float32."""
+        return bool(self.gpus) and self.gpus[0].has_bfloat16
 
     @property
     def free_for_training(self) -> int:
@@ -114,7 +124,10 @@ def _read_gpu(handle: object) -> Gpu:
 
     name = pynvml.nvmlDeviceGetName(handle)
     memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    return Gpu(name.decode() if isinstance(name, bytes) else name, int(memory.total), int(memory.free))
+    major, _ = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+    return Gpu(
+        name.decode() if isinstance(name, bytes) else name, int(memory.total), int(memory.free), major >= 8
+    )
 
 
 def disk_free(folder: Path) -> int:

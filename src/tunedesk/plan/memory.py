@@ -63,7 +63,7 @@ class MemoryPlan:
     micro_batch_tokens: of the largest micro-batch that is really computed (see `largest_micro_batch`).
     longest: tokens of the longest example as it is cut, the least that a micro-batch can be; 0: not known.
     pairs: an example is two answers with their prompt, both of up to `longest` tokens.
-    trained_share: the part of the tokens that get a loss.
+    trained_share: the part of the tokens that get a loss. has_bfloat16: whether a card computes in it.
     """
 
     quantization: Literal["nf4", "none"] = "nf4"
@@ -76,12 +76,13 @@ class MemoryPlan:
     pairs: bool = False
     longest: int = 0
     device: Literal["gpu", "cpu"] = "gpu"
+    has_bfloat16: bool = True
     trained_share: float = 1.0
 
     @property
     def compute_bytes(self) -> int:
-        """bfloat16 on a card, float32 on a processor."""
-        return 2 if self.device == "gpu" else 4
+        """bfloat16 on a card that has it, else float32."""
+        return 2 if self.device == "gpu" and self.has_bfloat16 else 4
 
     @property
     def smallest_micro_batch(self) -> int:

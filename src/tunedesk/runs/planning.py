@@ -21,7 +21,8 @@ def memory_plan(
     method: Method = "sft",
 ) -> MemoryPlan:
     """What decides about the memory of a run; activations that are left to us are chosen by what is free."""
-    plan = memory_needs(settings, facts, "gpu" if hardware.gpus else "cpu", method)
+    device: Literal["gpu", "cpu"] = "gpu" if hardware.gpus else "cpu"
+    plan = replace(memory_needs(settings, facts, device, method), has_bfloat16=hardware.has_bfloat16)
     if settings.activations != "auto":
         return plan
     return replace(plan, activations=choose_activations(model, plan, hardware.free_for_training))
