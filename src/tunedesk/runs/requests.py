@@ -34,6 +34,7 @@ class RunRequest:
 
     train, valid: raw rows without line ends, as they stand on the screen. dataset: the file they came from,
     document_version and modified: how it stood. name: of the run's folder; empty for one made from the time.
+    watched: prompts to answer at each validation; None chooses three of the rows.
     mapping, valid_mapping: what the keys of the rows mean when they are nobody's format.
     adapter: the folder of one to go on from, whose rank and alpha then count; None begins a new one.
     """
@@ -47,7 +48,7 @@ class RunRequest:
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
     document_version: int = 0
     modified: bool = False
-    watched: tuple[WatchedPrompt, ...] = ()
+    watched: tuple[WatchedPrompt, ...] | None = None
     name: str = ""
     mapping: ColumnMapping | None = None
     valid_mapping: ColumnMapping | None = None
@@ -139,7 +140,7 @@ def job_of(request: RunRequest) -> Job:
         valid=DataFile("", len(valid), rows_digest(valid), request.valid_source, request.valid_mapping)
         if valid
         else None,
-        watched=request.watched or _watched(request),
+        watched=_watched(request) if request.watched is None else request.watched,
         method=request.method,
         adapter=AdapterRef(str(adapter.path), adapter.digest) if adapter else None,
         hyperparameters=adapter.settings(request.hyperparameters) if adapter else request.hyperparameters,

@@ -6,12 +6,15 @@ A request is refused before its body is taken in. ASGI, so that streams pass thr
 from __future__ import annotations
 
 import logging
+import math
 import secrets
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -46,6 +49,7 @@ class Access:
         self._limits = limits
         self._tokens_only = tokens_only
         self._buckets: dict[str, _Bucket] = {}
+        self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +60,7 @@ class Access:
         named = _with_header(send, request_id)
         try:
             if scope["path"] not in OPEN_PATHS:
-                self._admit(Request(scope))
+                await run_in_threadpool(self._admit, Request(scope))
             receive = self._counted(scope, receive)
         except ApiError as refusal:
             await JSONResponse(refusal.body, refusal.status, headers=refusal.headers)(scope, receive, named)
@@ -103,19 +107,21 @@ class Access:
         most = self._limits.requests
         if not most:
             return
-        now = time.monotonic()
-        bucket = self._buckets.setdefault(user, _Bucket(most, now))
-        bucket.left = min(float(most), bucket.left + (now - bucket.at) * most / 60)
-        bucket.at = now
-        if bucket.left < 1:
-            wait = (1 - bucket.left) * 60 / most
+        with self._lock:
+            now = time.monotonic()
+            bucket = self._buckets.setdefault(user, _Bucket(most, now))
+            bucket.left = min(float(most), bucket.left + (now - bucket.at) * most / 60)
+            bucket.at = now
+            lacking = max(0.0, 1 - bucket.left)
+            bucket.left -= 0 if lacking else 1
+        if lacking:
+            wait = lacking * 60 / most
             raise ApiError(
                 429,
                 f"Rate limit reached: {most} requests a minute. Try again in {wait:.1f} s.",
                 code="rate_limit_exceeded",
-                headers={"Retry-After": str(max(1, round(wait + 0.5)))},
+                headers={"Retry-After": str(max(1, math.ceil(wait)))},
             )
-        bucket.left -= 1
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
         """The body's stream, which ends with a refusal where it grows too large."""

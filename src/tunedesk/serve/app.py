@@ -22,6 +22,7 @@ from tunedesk.serve.files_api import files_router, uploads_router
 from tunedesk.serve.following import Follower
 from tunedesk.serve.jobs import Jobs
 from tunedesk.serve.jobs_api import jobs_router
+from tunedesk.serve.keeping import Keeping
 from tunedesk.serve.models_api import models_router
 from tunedesk.serve.refusals import install
 from tunedesk.serve.settings import ServeSettings
@@ -40,7 +41,7 @@ def make_app(settings: ServeSettings) -> FastAPI:
 
     UserError: the data folder cannot be used, belongs to another server that runs, or a model cannot be read.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = filelock.FileLock(settings.data_dir / "serve.lock", blocking=False)
     try:
         lock.acquire()
@@ -64,7 +65,8 @@ def make_app(settings: ServeSettings) -> FastAPI:
         threads=settings.threads,
         look_seconds=settings.look_seconds,
     )
-    sweeper = Sweeper(files, uploads)
+    keeping = Keeping(jobs, files, models, checkpoints, settings.data_dir / "runs")
+    sweeper = Sweeper(files, uploads, keeping)
     voices = VoicePool()
 
     @asynccontextmanager
@@ -86,7 +88,7 @@ def make_app(settings: ServeSettings) -> FastAPI:
     app.include_router(files_router(files, settings.limits))
     app.include_router(uploads_router(uploads, files, settings.limits))
     app.include_router(jobs_router(jobs, files, models, checkpoints, settings.limits, worker.wake))
-    app.include_router(models_router(models))
+    app.include_router(models_router(models, keeping))
     app.include_router(chat_router(models, voices))
 
     @app.get("/health")
@@ -102,9 +104,10 @@ def make_app(settings: ServeSettings) -> FastAPI:
 class Sweeper:
     """A thread that deletes files and uploads when their time has come."""
 
-    def __init__(self, files: Files, uploads: Uploads) -> None:
+    def __init__(self, files: Files, uploads: Uploads, keeping: Keeping) -> None:
         self._files = files
         self._uploads = uploads
+        self._keeping = keeping
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sweeper", daemon=True)
 
@@ -120,6 +123,7 @@ class Sweeper:
             try:
                 self._files.sweep(LOG.info)
                 self._uploads.sweep()
+                self._keeping.sweep()
             except Exception:
                 LOG.exception("Sweeping failed; it is tried again.")
             if self._end.wait(SWEEP_SECONDS):

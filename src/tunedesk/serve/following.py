@@ -23,7 +23,11 @@ PIECE = 1 << 20
 
 @dataclass(slots=True)
 class Following:
-    """A job that has a run folder, followed from its first event. One thread uses it."""
+    """A job that has a run folder, followed from its first event. One thread uses it.
+
+    stop_asked: when its engine was asked to stop, on the monotonic clock. troubles: looks that
+    failed in a row; quiet_until: the next look is not before this, on the same clock.
+    """
 
     job: JobRecord
     run: RunFolder
@@ -32,6 +36,8 @@ class Following:
     tail: EventTail
     history: RunHistory = field(default_factory=RunHistory)
     stop_asked: float | None = None
+    troubles: int = 0
+    quiet_until: float = 0.0
 
     @property
     def ended(self) -> events.TerminalEvent | None:

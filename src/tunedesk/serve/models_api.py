@@ -10,7 +10,9 @@ from pydantic import BaseModel
 from tunedesk.serve.access import user_of
 from tunedesk.serve.api_error import ApiError
 from tunedesk.serve.catalogue import Catalogue, ServedModel, find_model
+from tunedesk.serve.keeping import Keeping
 from tunedesk.serve.refusals import ANSWERS
+from tunedesk.serve.schemas import Deleted
 
 User = Annotated[str, Depends(user_of)]
 
@@ -27,7 +29,7 @@ class ModelList(BaseModel):
     data: list[ModelObject]
 
 
-def models_router(catalogue: Catalogue) -> APIRouter:
+def models_router(catalogue: Catalogue, keeping: Keeping) -> APIRouter:
     router = APIRouter(prefix="/v1/models", tags=["models"], responses=ANSWERS)
 
     @router.get("")
@@ -41,6 +43,12 @@ def models_router(catalogue: Catalogue) -> APIRouter:
             message = f"The model '{model_id[:256]}' does not exist"
             raise ApiError(404, message, param="model", code="model_not_found")
         return model_object(found)
+
+    @router.delete("/{model_id:path}")
+    def delete_model(user: User, model_id: str) -> Deleted:
+        """A tuned model of one's own; its checkpoints and all that is kept of its training go with it."""
+        keeping.delete_model(user, model_id)
+        return Deleted(id=model_id, object="model")
 
     return router
 

@@ -68,6 +68,7 @@ def prepare(
         valid=valid,
         valid_source=VALIDATION + sources.valid_name,
         hyperparameters=settings,
+        watched=(),  # nobody looks, and rows shall not stand in places that a deletion forgets
         name=job.id,
         method=method,
         adapter=origin.adapter,

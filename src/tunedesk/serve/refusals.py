@@ -16,15 +16,21 @@ from tunedesk.serve.api_error import ApiError
 from tunedesk.serve.schemas import ErrorObject
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ErrorObject, "description": HTTPStatus(code).phrase}
-    for code in (400, 401, 403, 404, 405, 413, 429, 500)
+    **{
+        code: {"model": ErrorObject, "description": HTTPStatus(code).phrase}
+        for code in (400, 401, 403, 404, 405, 413, 429, 500)
+    },
+    "4XX": {"model": ErrorObject, "description": "Any other refusal"},
 }
-"""What each route may answer besides what it is for; for the OpenAPI description."""
+"""What each route may answer besides what it is for, for the OpenAPI description: without 4XX, FastAPI would
+add an answer 422 in a shape of its own, which never comes.
+"""
 _CODES = {
     "missing": "missing_required_parameter",
     "extra_forbidden": "unknown_parameter",
     "json_invalid": "invalid_json",
 }
+_BRANCHES = ("literal[", "list[", "dict[", "constrained-")
 
 
 def install(app: FastAPI) -> None:
@@ -72,4 +78,4 @@ async def _refuse_by_schema(request: Request, error: Exception) -> Response:
 
 def _is_of_a_union(part: object) -> bool:
     """pydantic names the branch of a union that it tried, which is no key of the request."""
-    return isinstance(part, str) and ("[" in part or part in ("constrained-int", "constrained-float"))
+    return isinstance(part, str) and part.startswith(_BRANCHES)

@@ -25,15 +25,8 @@ def told(job: str, event: events.Event, total_steps: int) -> EventRecord | None:
             words = f"Step {event.step}/{total_steps}: training loss={event.loss:.4f}"
             return _told_metrics(job, event, step_metrics(event, total_steps), words)
         case events.Evaluated():
-            data: dict[str, Number] = {
-                "step": event.step,
-                "total_steps": total_steps,
-                "valid_loss": event.loss,
-            }
-            if event.accuracy is not None:
-                data["valid_mean_token_accuracy"] = event.accuracy
             words = f"Step {event.step}/{total_steps}: validation loss={event.loss:.4f}"
-            return _told_metrics(job, event, data, words)
+            return _told_metrics(job, event, validation_metrics(event, total_steps), words)
         case _:
             found = _words(event)
             if not found:
@@ -58,16 +51,29 @@ def _told_metrics(job: str, event: events.Event, data: dict[str, Number], messag
 
 
 def step_metrics(step: events.Step, total_steps: int) -> dict[str, Number]:
-    data: dict[str, Number] = {"step": step.step, "total_steps": total_steps, "train_loss": step.loss}
-    accuracy = accuracy_of(step)
-    if accuracy is not None:
-        data["train_mean_token_accuracy"] = accuracy
-    return data
+    """By OpenAI's names; of preferences also the share of pairs that are told apart, and by how much."""
+    return _known(
+        step=step.step,
+        total_steps=total_steps,
+        train_loss=step.loss,
+        train_mean_token_accuracy=step.token_accuracy,
+        train_accuracy=step.accuracy,
+        train_margin=step.margin,
+    )
 
 
-def accuracy_of(step: events.Step) -> float | None:
-    """Of the tokens, or of preferences the share of pairs that are told apart rightly."""
-    return step.token_accuracy if step.token_accuracy is not None else step.accuracy
+def validation_metrics(found: events.Evaluated, total_steps: int) -> dict[str, Number]:
+    return _known(
+        step=found.step,
+        total_steps=total_steps,
+        valid_loss=found.loss,
+        valid_accuracy=found.accuracy,
+        valid_margin=found.margin,
+    )
+
+
+def _known(**figures: Number) -> dict[str, Number]:
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _words(event: events.Event) -> tuple[str, str] | None:
@@ -96,19 +102,18 @@ def metrics_at(history: RunHistory, step: int) -> dict[str, float]:
     found: dict[str, float] = {"step": float(step)}
     if trained := history.steps.get(step):
         found["train_loss"] = trained.loss
-        accuracy = accuracy_of(trained)
-        if accuracy is not None:
-            found["train_mean_token_accuracy"] = accuracy
+        if trained.token_accuracy is not None:
+            found["train_mean_token_accuracy"] = trained.token_accuracy
     if evaluated := history.evaluations.get(step):
         found["full_valid_loss"] = found["valid_loss"] = evaluated.loss
-        if evaluated.accuracy is not None:
-            found["full_valid_mean_token_accuracy"] = evaluated.accuracy
-            found["valid_mean_token_accuracy"] = evaluated.accuracy
     return found
 
 
 def result_file(history: RunHistory) -> bytes:
-    """The table of all steps as CSV, in base64 as OpenAI's own content is; blank where not measured."""
+    """The table of all steps as CSV, in base64 as OpenAI's own content is; blank where not measured.
+
+    train_accuracy: of tokens, or of preferences the share of pairs that are told apart.
+    """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(RESULT_COLUMNS)
@@ -118,12 +123,16 @@ def result_file(history: RunHistory) -> bytes:
             (
                 number,
                 _figure(step.loss if step else None),
-                _figure(accuracy_of(step) if step else None),
+                _figure(_accuracy(step) if step else None),
                 _figure(evaluated.loss if evaluated else None),
-                _figure(evaluated.accuracy if evaluated else None),
+                "",
             )
         )
     return base64.b64encode(text.getvalue().encode())
+
+
+def _accuracy(step: events.Step) -> float | None:
+    return step.accuracy if step.token_accuracy is None else step.token_accuracy
 
 
 def _figure(value: float | None) -> str:

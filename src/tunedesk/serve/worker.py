@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ STOP_GRACE = 60.0
 """Seconds that an engine has to save its checkpoint before it is ended."""
 MOST_RESTARTS = 3
 """Of an engine that ends without a word and without a step since it was last started."""
+MOST_TROUBLES, PAUSE_AFTER_TROUBLE = 5, 3.0
+"""Looks at one job that fail in a row before it is given up, and seconds between them."""
 FEW_ROWS = 10
 """OpenAI refuses fewer; here it is said."""
 
@@ -97,6 +100,7 @@ class Worker:
                 self._follow(job, run)
 
     def _follow(self, job: JobRecord, run: RunFolder) -> None:
+        self._running.pop(job.id, None)
         try:
             self._running[job.id] = self._follower.open(job, run)
         except UserError as error:
@@ -104,7 +108,7 @@ class Worker:
 
     def _look(self) -> None:
         for followed in list(self._running.values()):
-            self._look_at(followed)
+            self._look_safely_at(followed)
         self._look_at_preparations()
         for job in self._jobs.with_status("validating_files"):
             if job.id not in self._preparing:
@@ -113,15 +117,36 @@ class Worker:
 
     # Running jobs
 
+    def _look_safely_at(self, followed: Following) -> None:
+        """One job that cannot be followed must not hold up the others."""
+        if time.monotonic() < followed.quiet_until:
+            return
+        try:
+            self._look_at(followed)
+            followed.troubles = 0
+        except Exception as error:
+            LOG.exception("Following %s failed.", followed.job.id)
+            passes = isinstance(error, (OSError, sqlite3.Error))  # a full disk; the engine waits for it too
+            troubles = followed.troubles + (0 if passes else 1)
+            if troubles < MOST_TROUBLES:
+                self._follow_anew(followed, troubles)
+            else:
+                this_computer.stop_now(followed.run)
+                del self._running[followed.job.id]
+                self._follower.fail(followed.job, Trouble("server_error", f"{type(error).__name__}: {error}"))
+
+    def _follow_anew(self, followed: Following, troubles: int) -> None:
+        """What was read of the events but did not get into the database is read again, in a while."""
+        self._follow(followed.job, followed.run)
+        again = self._running.get(followed.job.id)
+        if again is not None:
+            again.troubles, again.stop_asked = troubles, followed.stop_asked
+            again.quiet_until = time.monotonic() + PAUSE_AFTER_TROUBLE
+
     def _look_at(self, followed: Following) -> None:
         alive = followed.run.is_alive()  # asked first: what a living engine wrote last is read then
-        try:
-            while self._follower.read_on(followed):
-                pass
-        except Exception:
-            # What was read of the file but not kept in the database is read again, from its beginning.
-            self._running[followed.job.id] = self._follower.open(followed.job, followed.run)
-            raise
+        while self._follower.read_on(followed):
+            pass
         job = self._jobs.anyones(followed.job.id)
         if job.status != "running":
             self._see_off(followed, alive=alive)
