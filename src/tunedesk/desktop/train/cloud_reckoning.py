@@ -1,5 +1,6 @@
 """What each place would cost and take with the wizard's choices: the rows of its table. Knows no Qt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil, floor
@@ -17,7 +18,6 @@ from tunedesk.plan.place_options import (
     local_option,
     seller_of,
 )
-from tunedesk.plan.retirement import ends
 from tunedesk.runs.addresses import host_of
 
 READ_SHARE = 0.75
@@ -67,22 +67,13 @@ def month_of(choices: Choices, today: date) -> Estimate | None:
     return monthly_cost(table, seller_of(provider, chosen_of(cloud)), traffic, bool(provider.deploys), today)
 
 
-def endings(choices: Choices, today: date) -> tuple[str, ...]:
-    """What ends at the chosen service, and when; the most urgent first."""
-    cloud, table = choices.cloud, choices.prices
-    if cloud is None or table is None or not cloud.model:
+def warnings_of(choices: Choices, today: date) -> tuple[str, ...]:
+    """What to know of the chosen service: what ends soon, old prices; the most urgent first."""
+    cloud = choices.cloud
+    if cloud is None or choices.prices is None:
         return ()
-    provider, chosen = cloud.service.provider, chosen_of(cloud)
-    found = ends(
-        table,
-        provider.id,
-        cloud.model,
-        today,
-        title=provider.title,
-        shutdown_date=chosen.shutdown_date,
-        no_jobs_after=provider.ends_on,
-    )
-    return tuple(one.sentence for one in found)
+    wanted = _wanted(choices, cloud, today)
+    return cloud_option(choices.prices, wanted, cloud.service.provider, chosen_of(cloud)).warnings
 
 
 def chosen_of(cloud: CloudChoices) -> CloudChoice:
@@ -158,8 +149,15 @@ def _there(choices: Choices, service: Service, today: date) -> PlaceLine:
         option.data_goes,
         option.lives_until,
     )
-    title = account.name
-    return PlaceLine(account.name, title, cells, tips, option.warnings, _blocked(choices, service, today))
+    warnings = () if cloud else _shortened(option.warnings)
+    blocked = _blocked(choices, service, today)
+    return PlaceLine(account.name, account.name, cells, tips, warnings, blocked)
+
+
+def _shortened(warnings: Sequence[str]) -> tuple[str, ...]:
+    """The most urgent one; the others are told with the service, once it is chosen."""
+    more = f" And {len(warnings) - 1} more to know." if len(warnings) > 1 else ""
+    return tuple(f"{first}{more}" for first in warnings[:1])
 
 
 def _until(option: PlaceOption) -> str:

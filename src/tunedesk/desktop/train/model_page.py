@@ -68,7 +68,11 @@ class ModelPage(QWidget):
         )
         self._adapter_card.hide()
         listed = card(self._table, self._state)
+        self._elsewhere = label(wrap=True)
+        self._elsewhere_card = card(self._elsewhere)
+        self._elsewhere_card.hide()
         layout = column(
+            self._elsewhere_card,
             listed,
             row(self._add, label("Nothing is ever downloaded.", "muted"), None),
             self._adapter_card,
@@ -95,7 +99,14 @@ class ModelPage(QWidget):
 
     def show_choices(self, choices: Choices) -> None:
         """The adapters of the chosen model; there is nothing to choose before its first finished run."""
-        self._adapter_card.setVisible(bool(choices.adapters))
+        self._adapter_card.setVisible(bool(choices.adapters) and choices.cloud is None)
+        self._elsewhere_card.setVisible(choices.cloud is not None)
+        if choices.cloud is not None:
+            model = choices.cloud.model or "a model that is still to be chosen"
+            self._elsewhere.setText(
+                f"{choices.cloud.name} trains {model}: it is chosen in the next step, with the place. "
+                "The models below are those of this computer, for comparison."
+            )
         if choices.adapters != self._adapters:
             self._adapters = choices.adapters
             self._adapter.clear()

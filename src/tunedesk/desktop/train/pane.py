@@ -3,9 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QStackedWidget, QWidget
 
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.cloud.service_desk import ServiceDesk
@@ -165,6 +165,7 @@ class TrainPane(QWidget):
     def _connect_cloud(self, known: CloudPreparation, services: ServiceDesk) -> None:
         place, service, settings = self.place_page, self.place_page.service, self.cloud_settings_page
         place.place_chosen.connect(known.choose_place)
+        place.place_chosen.connect(self._show_service)
         place.service_wanted.connect(self.service_wanted)
         place.traffic_chosen.connect(known.set_traffic)
         service.model_chosen.connect(known.choose_model)
@@ -185,6 +186,12 @@ class TrainPane(QWidget):
 
         services.changed.connect(show_store)
         show_store()
+
+    def _show_service(self, name: str) -> None:
+        """Bring what the chosen service asks for into view, once it has been laid out."""
+        area, page = self._areas[self.place_page], self.place_page
+        if name:
+            QTimer.singleShot(0, self, lambda: area.ensureWidgetVisible(page.service, 0, 2 * GRID))
 
     @property
     def step(self) -> Step:
@@ -359,6 +366,8 @@ def _scrolling(page: QWidget, width: int) -> QScrollArea:
     across.setStretch(1, 0)  # the space beside the page grows only when the page is at its widest
     across.setContentsMargins(3 * GRID, GRID, 3 * GRID, 3 * GRID)
     holder.setLayout(across)
+    # As high as the lines need at the width that there is; the least height would be that of the least width.
+    holder.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
     area = QScrollArea(widgetResizable=True)
     area.setWidget(holder)
     area.setAccessibleName("Step")

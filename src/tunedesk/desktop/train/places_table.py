@@ -12,8 +12,11 @@ from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.layout import GRID, column, label, line
 
-WIDTHS = (150, 84, 96, 96, 84, 100, 84)
+WIDTHS = (104, 60, 70, 66, 60, 84, 70)
 """The least pixels of a column; what does not fit goes on in the next line."""
+NAME_WIDTH = 170
+BREAK = "\u200b"
+"""Where a long address may go on in the next line."""
 
 
 class PlacesTable(QWidget):
@@ -44,7 +47,7 @@ class PlacesTable(QWidget):
         new = QWidget()
         grid = QGridLayout(new)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * GRID)
+        grid.setHorizontalSpacing(GRID)
         grid.setVerticalSpacing(GRID)
         for place, (header, width) in enumerate(zip(HEADERS, WIDTHS, strict=True)):
             grid.addWidget(_cell(header, "muted"), 0, place)
@@ -59,7 +62,10 @@ class PlacesTable(QWidget):
         self._body = swap(self._holder, self._body, new)
 
     def _add(self, grid: QGridLayout, at: int, one: PlaceLine) -> None:
-        button = QRadioButton(one.title.replace("&", "&&"))
+        button = QRadioButton()
+        cut = button.fontMetrics().elidedText(one.title, Qt.TextElideMode.ElideRight, NAME_WIDTH)
+        button.setText(cut.replace("&", "&&"))
+        button.setAccessibleName(one.title)
         button.setEnabled(not one.reason)
         button.setToolTip(one.title)
         told = ", ".join(f"{name} {text}" for name, text in zip(HEADERS[1:], one.cells, strict=True))
@@ -71,7 +77,8 @@ class PlacesTable(QWidget):
         grid.addWidget(button, at, 0, Qt.AlignmentFlag.AlignTop)
         tips = one.tips or ("",) * len(one.cells)
         for place, (text, tip) in enumerate(zip(one.cells, tips, strict=True), start=1):
-            cell = _cell(text, "muted" if one.reason else "")
+            words = text.replace(".", f".{BREAK}") if HEADERS[place] == "Data goes to" else text
+            cell = _cell(words, "muted" if one.reason else "")
             cell.setToolTip(tip)
             grid.addWidget(cell, at, place)
         notes: list[QWidget] = [_note(text) for text in one.warnings]

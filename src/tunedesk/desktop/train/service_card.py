@@ -11,7 +11,7 @@ from tunedesk.desktop.cloud.key_form import KeyForm
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.train import cloud_choices
 from tunedesk.desktop.train.cloud_choices import CloudChoices
-from tunedesk.desktop.train.cloud_reckoning import endings
+from tunedesk.desktop.train.cloud_reckoning import warnings_of
 from tunedesk.desktop.train.cloud_words import counted
 from tunedesk.desktop.train.swapping import swap
 from tunedesk.desktop.train.wizard import Choices
@@ -116,7 +116,7 @@ class ServiceCard(QWidget):
         set_look(self._listed, "error" if cloud.models_trouble else "muted")
 
     def _parts(self, choices: Choices, cloud: CloudChoices) -> list[QWidget]:
-        parts: list[QWidget] = [_warning(sentence) for sentence in endings(choices, date.today())]
+        parts: list[QWidget] = [_warning(sentence) for sentence in warnings_of(choices, date.today())]
         look = cloud.look
         if look is None:
             if cloud_choices.target_of(cloud.service.provider, choices.method) is not None:
@@ -132,7 +132,7 @@ class ServiceCard(QWidget):
             label(f"{counted(tally.count, 'row')}: {tally.what}", "muted", wrap=True)
             for tally in look.train.losses[:MOST_LOSSES]
         )
-        if len(parts) == 0 and look.train.rows:
+        if look.train.rows and not (look.error_rows or look.train.refusals or look.train.problems):
             parts.append(_holding(Badge(f"All {len(look.train.rows):,} rows can be sent", "ok", "ok")))
         return parts
 
