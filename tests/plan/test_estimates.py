@@ -67,6 +67,11 @@ def test_every_estimate_carries_the_day_and_the_source_of_its_prices(table: Pric
     assert "2026-08-11" in found.sentence and "Azure Retail Prices API" in found.sentence
 
 
+def test_a_sum_is_told_in_cents_and_a_small_one_more_exactly() -> None:
+    assert Estimate(Decimal("0.20812"), Decimal("2.0812"), "USD").text == "$0.21 to $2.08"
+    assert Estimate(Decimal("0.00123"), Decimal("0.0123"), "USD").text == "$0.0012 to $0.0123"
+
+
 def test_prices_of_half_a_year_ago_must_be_confirmed(table: PriceTable) -> None:
     azure = training_cost(table, Seller("azure", MINI, "global"), MILLION, 1, TODAY)
     openai = training_cost(table, Seller("openai", MINI), MILLION, 1, TODAY)

@@ -12,6 +12,9 @@ COMMANDS = (
     "stop",
     "merge",
     "chat",
+    "accounts",
+    "prices",
+    "cloud",
     "serve",
     "doctor",
 )

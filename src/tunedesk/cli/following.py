@@ -1,4 +1,4 @@
-"""Follows a run on this computer line by line until it ends; Ctrl+C asks it to stop with a checkpoint."""
+"""Follows a run line by line until it ends; Ctrl+C asks it to stop with a checkpoint where wanted."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ GRACE = 2.0
 """Seconds that the last events of an engine that is gone may take to be read."""
 
 
-def follow(run: RunFolder, tell: Callable[[str], None] = progress) -> RunHistory:
+def follow(run: RunFolder, tell: Callable[[str], None] = progress, *, stops: bool = True) -> RunHistory:
     """Tell what happens until the attempt of the engine that was started ends; returns the run's history.
 
-    UserError with exit code 1: the engine is gone without a word.
+    stops: Ctrl+C asks the run to stop; else it is for the caller. UserError with exit code 1: the engine is
+    gone without a word.
     """
     tail, history, voice = EventTail(run.events_path), RunHistory(), _Voice(tell)
     process = run.process()
@@ -54,10 +55,11 @@ def follow(run: RunFolder, tell: Callable[[str], None] = progress) -> RunHistory
             if events or run.is_alive():
                 silent_since = time.monotonic()
             elif time.monotonic() - silent_since > GRACE:
-                raise UserError(_gone(run), hint=f"Go on with: tunedesk resume {run.path}", exit_code=1)
+                who = "engine" if stops else "process that followed the job"
+                raise UserError(_gone(run, who), hint=f"Go on with: tunedesk resume {run.path}", exit_code=1)
             time.sleep(LOOK_EVERY)
         except KeyboardInterrupt:
-            if asked:
+            if asked or not stops:
                 raise
             asked = True
             run.ask("stop")
@@ -71,13 +73,13 @@ def _wait_for_the_process(run: RunFolder) -> None:
         time.sleep(LOOK_EVERY)
 
 
-def _gone(run: RunFolder) -> str:
+def _gone(run: RunFolder, who: str) -> str:
     try:
         lines = run.log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError:
         lines = []
     last = f" Its last words: {lines[-1]}" if lines else ""
-    return f"The engine of {run.path} ended without finishing.{last}"
+    return f"The {who} of {run.path} ended without finishing.{last}"
 
 
 class _Voice:

@@ -42,6 +42,12 @@ def run(chosen: argparse.Namespace) -> int:
             from tunedesk.cli.merge import merge as command
         case "chat":
             from tunedesk.cli.chat import chat as command
+        case "accounts":
+            from tunedesk.cli.accounts import accounts as command
+        case "prices":
+            from tunedesk.cli.prices import prices as command
+        case "cloud":
+            from tunedesk.cli.cloud import cloud as command
         case _:
             from tunedesk.cli.doctor import doctor as command
     return command(chosen)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunedesk import __version__
+from tunedesk.cli.cloud_parser import add_accounts, add_cloud, add_key_from, add_prices
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -35,6 +36,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_runs(commands)
     _add_merge(commands)
     _add_chat(commands)
+    add_accounts(_command(commands, "accounts", "services for fine-tuning, and where their keys are"))
+    add_prices(
+        _command(commands, "prices", "what services charge, with days and sources, and your own prices")
+    )
+    add_cloud(
+        _command(commands, "cloud", "train at a service, after a look at what is sent and what it costs")
+    )
     # Its own options are told by `tunedesk serve --help`, which does not come here.
     _command(commands, "serve", "serve chat and fine-tuning jobs to others, over OpenAI's API")
     _add_doctor(commands)
@@ -175,10 +183,12 @@ def _add_runs(commands: Commands) -> None:
     _add_method(train)
     _add_adapter(train)
     _add_set(train)
-    resume = _command(commands, "resume", "go on with a run where its last checkpoint stands")
-    resume.add_argument("run", type=Path, metavar="RUN")
-    stop = _command(commands, "stop", "stop a run with a checkpoint")
-    stop.add_argument("run", type=Path, metavar="RUN")
+    text = "go on with a run where its last checkpoint stands, or follow a job at a service again"
+    resume = _command(commands, "resume", text)
+    stop = _command(commands, "stop", "stop a run with a checkpoint, or cancel a job at a service")
+    for command in (resume, stop):
+        command.add_argument("run", type=Path, metavar="RUN")
+        add_key_from(command)
 
 
 def _add_set(command: argparse.ArgumentParser) -> None:

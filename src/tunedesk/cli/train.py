@@ -1,4 +1,4 @@
-"""`tunedesk train`, `resume` and `stop`: runs on this computer, followed in the terminal."""
+"""`tunedesk train`: runs on this computer; `resume` and `stop`: runs anywhere, followed in the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import msgspec
 from msgspec.structs import asdict
 
 from tunedesk import paths
+from tunedesk.cli.cloud_keys import KeyFinder
 from tunedesk.cli.following import follow, outcome
+from tunedesk.cli.following_service import follow_job
 from tunedesk.cli.output import progress
 from tunedesk.cli.projects import find_model, surroundings, training_file
 from tunedesk.dataset.files import read_rows
@@ -27,7 +29,7 @@ from tunedesk.plan.readiness import gigabytes
 from tunedesk.runs.adapters import read_adapter_folder
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.runs.job import DataFile, Job, Method, decode_job
-from tunedesk.runs.places import this_computer
+from tunedesk.runs.places import places, this_computer
 from tunedesk.runs.planning import memory_plan
 from tunedesk.runs.presets import read_preset
 from tunedesk.runs.requests import RunRequest, named_from, prepare_run
@@ -52,7 +54,7 @@ def train(arguments: argparse.Namespace) -> int:
 def resume(arguments: argparse.Namespace) -> int:
     """Go on with a stopped, interrupted or paused run; a running one is followed."""
     run = RunFolder(arguments.run.absolute())
-    run.job()
+    is_elsewhere = run.job().place == "cloud"
     match run.state():
         case RunState.FINISHED:
             print(f"The run {run.path} is finished already.")
@@ -60,18 +62,20 @@ def resume(arguments: argparse.Namespace) -> int:
         case RunState.RUNNING:
             progress("the run is running already")
         case _:
-            this_computer.resume(run)
-    return outcome(run, follow(run))
+            places.resume(run, KeyFinder(arguments.key_env))
+    return follow_job(run) if is_elsewhere else outcome(run, follow(run))
 
 
 def stop(arguments: argparse.Namespace) -> int:
-    """Ask a running run to stop with a checkpoint, and wait until it has."""
+    """Ask a running run to stop with a checkpoint, or a service to cancel its job, and wait until it has."""
     run = RunFolder(arguments.run.absolute())
-    run.job()
-    if run.state() not in (RunState.RUNNING, RunState.PAUSED):
-        raise UserError(f"The run {run.path} is not running; it is {run.state().value}.")
-    this_computer.control(run, "stop")
-    return outcome(run, follow(run, lambda line: None))
+    is_elsewhere, state = run.job().place == "cloud", run.state()
+    if is_elsewhere and state is RunState.INTERRUPTED:
+        places.resume(run, KeyFinder(arguments.key_env))  # nobody follows the job, which may still run there
+    elif state not in (RunState.RUNNING, RunState.PAUSED):
+        raise UserError(f"The run {run.path} is not running; it is {state.value}.")
+    places.control(run, "stop")
+    return follow_job(run) if is_elsewhere else outcome(run, follow(run, lambda line: None))
 
 
 def request_from(arguments: argparse.Namespace) -> tuple[RunRequest, DataFacts]:

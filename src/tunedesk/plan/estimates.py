@@ -64,7 +64,7 @@ class Estimate:
         """Like "$15.00", "$1.00 to $10.00" or "unknown"."""
         if self.low is None or self.high is None:
             return "unknown"
-        low, high = money(self.low, self.currency), money(self.high, self.currency)
+        low, high = (money(_to_cents(amount), self.currency) for amount in (self.low, self.high))
         return low if low == high else f"{low} to {high}"
 
     @property
@@ -91,6 +91,7 @@ class Rates:
     host_hour: Decimal
     read: Decimal
     written: Decimal
+    currency: str = "USD"
 
     def per_token(self, written_share: Decimal) -> Decimal:
         """Of a token, where that share of all tokens is written; without hosting."""
@@ -161,7 +162,8 @@ def electricity_cost(
         return Estimate(why="it is not known how long this computer will take, or what it draws.")
     hours = Decimal(repr(float(seconds))) / 3600
     kwh = drawn * hours / 1000
-    basis = f"{_short(hours)} hours at {drawn:f} W are {_short(kwh)} kWh"
+    assumed = "" if electricity.watts is not None else " (assumed)"
+    basis = f"{_short(hours)} hours at {drawn:f} W{assumed} are {_short(kwh)} kWh"
     if electricity.tariff is None:
         return Estimate(
             basis=basis, why=f"{basis}; nobody has said what a kWh costs (tunedesk prices power)."
@@ -172,20 +174,24 @@ def electricity_cost(
 
 def rates_of(table: PriceTable, seller: Seller, hosted: bool) -> Rates | None:
     """None where one of the prices is unknown, or there are several that differ."""
-    found = []
-    for unit in ("per_host_hour", "per_1M_in", "per_1M_out"):
-        if unit == "per_host_hour" and not hosted:
-            found.append(Decimal(0))
-            continue
-        amounts = {row.amount for row in _find(table, seller, unit)}
+    found: dict[Unit, Decimal] = {"per_host_hour": Decimal(0)}
+    currencies = set()
+    units: tuple[Unit, ...] = ("per_host_hour", "per_1M_in", "per_1M_out")
+    for unit in units if hosted else units[1:]:
+        rows = _find(table, seller, unit)
+        amounts = {row.amount for row in rows if row.amount is not None}
+        currencies |= {row.currency for row in rows}
         if len(amounts) != 1:
             return None
-        found.append(amounts.pop() or Decimal(0))
-    return Rates(*found)
+        found[unit] = amounts.pop()
+    if len(currencies) != 1:
+        return None
+    return Rates(found["per_host_hour"], found["per_1M_in"], found["per_1M_out"], currencies.pop())
 
 
 def break_even(hosted: Rates, per_token: Rates, written_share: Decimal) -> Decimal | None:
-    """Tokens an hour from which hosting is cheaper than paying for each token; None: it never is.
+    """Tokens an hour from which hosting is cheaper than paying for each token; None: it never is. Both in the
+    same currency.
 
     An hour of hosting is paid by what each token is cheaper. With hosting at $1.70, $0.40 and $1.60 a
     million against $0.80 and $3.20, three tokens read for each one written, it is 2.43 million an hour.
@@ -268,6 +274,11 @@ def _unknown(seller: Seller, what: str) -> Estimate:
 
 def _times(epochs: int) -> str:
     return "1 epoch" if epochs == 1 else f"{epochs} epochs"
+
+
+def _to_cents(amount: Decimal) -> Decimal:
+    """More digits are kept of less than ten cents only: an estimate is no bill."""
+    return round(amount, 2) if amount >= Decimal("0.1") else amount
 
 
 def _short(amount: Decimal) -> str:
