@@ -26,7 +26,8 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     takes no parts. waits_for_file: whether a job may be made only of a file that is processed.
     metadata: whether jobs keep metadata, by which a job is found again; else it is found by its file.
     statuses: its own words for the official ones. event_ids: whether an event keeps its id.
-    poll_seconds: between two questions about a job, while news come and at most.
+    poll_seconds: between two questions about a job, while news come and at most. answer_seconds: without a
+    byte, after which an answer is not waited for any more.
     can_pause, can_delete_files, files_expire, has_checkpoints, gives_weights: what it offers.
     deploys: whether the tuned model must be deployed before it answers.
     retention, forbids: sentences for the page of consent. ends_on: the last day of new jobs, ISO 8601.
@@ -58,6 +59,7 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     statuses: dict[str, str] = {}
     event_ids: Literal["stable", "unstable"] = "stable"
     poll_seconds: tuple[float, float] = (5.0, 60.0)
+    answer_seconds: float = 120.0
     can_pause: bool = False
     can_delete_files: bool = True
     files_expire: bool = False

@@ -110,6 +110,8 @@ def _problems(provider: Provider, path: Path) -> list[str]:
         found.append(f"targets names none for the method {missing[0]}")
     if not 0 < provider.poll_seconds[0] <= provider.poll_seconds[1]:
         found.append("poll_seconds must be two numbers above 0 that do not fall")
+    if not provider.answer_seconds > 0:
+        found.append("answer_seconds must be above 0")
     if provider.api == "azure-classic" and not provider.api_version:
         found.append("api_version is missing, which the classic address needs")
     return found + [text for check in (_targets, _pattern, _day, _address) if (text := check(provider))]

@@ -12,7 +12,7 @@ import msgspec
 from tunedesk.runs.accounts import Account
 from tunedesk.runs.cloud_requests import CloudRequest, prepare_cloud_run
 from tunedesk.runs.consent import make_consent
-from tunedesk.runs.events import Event, Noted, Warned
+from tunedesk.runs.events import Event, Failed, Noted, Warned
 from tunedesk.runs.job import CloudOrder, CloudSettings
 from tunedesk.runs.places.cloud import agent
 from tunedesk.runs.provider import CloudMethod, Provider
@@ -69,6 +69,7 @@ def a_cloud_run(
     name: str = "run",
     is_agreed: bool = True,
     local_model: Path | None = None,
+    deletes: bool = True,
     **account: Any,
 ) -> RunFolder:
     """A run folder below `folder`, with its receipt, that is ready to be started."""
@@ -79,6 +80,7 @@ def a_cloud_run(
         model=model,
         target=provider.targets[method],
         settings=settings or CloudSettings(n_epochs=1, batch_size=4),
+        delete_files=deletes,
     )
     request = CloudRequest(
         runs_dir=folder,
@@ -108,7 +110,17 @@ def execute(run: RunFolder, key: str = KEY) -> int:
 
 def words(run: RunFolder) -> str:
     """All that the run tells a person beside its figures."""
-    return "\n".join(event.message for event in run.read_events() if isinstance(event, Noted | Warned))
+    return "\n".join(filter(None, map(_words, run.read_events())))
+
+
+def _words(event: Event) -> str:
+    match event:
+        case Noted() | Warned():
+            return event.message
+        case Failed():
+            return f"{event.reason} {event.hint}"
+        case _:
+            return ""
 
 
 def last(run: RunFolder) -> Event:

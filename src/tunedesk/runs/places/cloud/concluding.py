@@ -107,12 +107,11 @@ class Concluder:
                     raise
                 is_whole = False
             data = path.read_bytes()
+            if not is_whole:
+                said = "Only a part of the result file came; its whole lines are used."
+                self._telling.warn("results", said)
             if not is_results(data):
                 return {}
-            if not is_whole:
-                self._telling.warn(
-                    "results", "Only a part of the result file came; its whole lines are used."
-                )
             path.replace(self._run.path / RESULTS)
             return read_results(data, is_whole=is_whole)
         finally:

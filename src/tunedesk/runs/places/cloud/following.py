@@ -156,9 +156,8 @@ class Follower:
         elif new in _WORDS:
             self._telling.note("service", _WORDS[new].format(service=name))
         elif new not in ENDED:
-            self._telling.warn(
-                "status", f"{name} calls the job {word!r}, which is no word that is known here."
-            )
+            said = f"{name} says that the job is {word!r}, which TuneDesk does not know; it waits."
+            self._telling.warn("status", said)
 
     def _tell_events(self, job: RemoteJob, *, is_end: bool) -> bool:
         events = self._optional("events", partial(self._new_events, job.id, is_whole=is_end)) or []
@@ -255,9 +254,7 @@ class Follower:
             return call()
         except Refused as refused:
             if refused.kind in (Kind.KEY, Kind.ELSEWHERE):
-                raise Left(
-                    refused.message, hint="The job goes on at the service. " + refused.hint
-                ) from refused
+                raise _left(refused) from refused
             self._cannot.add(what)
             self._telling.warn(what, f"{refused.message} The job is followed without its {what}.")
             return None
@@ -285,9 +282,7 @@ class Follower:
             self._patience.ask(call, tries=None)
         except Refused as refused:
             if refused.kind in (Kind.KEY, Kind.FORBIDDEN, Kind.ELSEWHERE):
-                raise Left(
-                    refused.message, hint="The job goes on at the service. " + refused.hint
-                ) from refused
+                raise _left(refused) from refused
             self._telling.warn("cancel", f"{refused.message} How the job stands is asked again.")
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from tunedesk.runs.accounts import Account
 from tunedesk.runs.places.cloud import refusals
-from tunedesk.runs.places.cloud.connection import TIMEOUT, Key, connect
+from tunedesk.runs.places.cloud.connection import Key, connect
 from tunedesk.runs.places.cloud.remote import (
     CheckpointPage,
     EventPage,
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
 PAGE = 100
 MIME = "application/jsonl"
-SENDING_TIMEOUT = 600.0
-"""Seconds: after the last byte of a file a service may take long to answer."""
+SENDING_FACTOR = 5
 T = TypeVar("T")
 
 
 class Service:
     """Methods may raise `Refused`. doing: what the request is for, as "while ..." in its sentence."""
 
-    def __init__(self, account: Account, provider: Provider, key: Key, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, account: Account, provider: Provider, key: Key, *, timeout: float = 0.0) -> None:
+        """timeout: seconds without a byte; 0: as long as the provider's profile says."""
         self.name = account.name
         self._key = key if isinstance(key, str) else ""
-        self._client = connect(account, provider, key, timeout=timeout)
-        self._timeout = timeout
+        self._timeout = timeout or provider.answer_seconds
+        self._client = connect(account, provider, key, timeout=self._timeout)
 
     def close(self) -> None:
         self._client.close()
@@ -84,7 +84,7 @@ class Service:
         """Write a file's content; its size in bytes. A file that is there already is replaced."""
         with self._asking(doing), open(into, "wb") as out:
             with self._client.files.with_streaming_response.content(id) as answer:
-                for piece in answer.iter_bytes(1 << 16):
+                for piece in answer.iter_bytes():  # as they come: what arrived before a line broke counts
                     out.write(piece)
             return out.tell()
 
@@ -166,7 +166,8 @@ class Service:
 
     @property
     def _sending_timeout(self) -> float:
-        return max(self._timeout, SENDING_TIMEOUT) if self._timeout >= TIMEOUT else self._timeout
+        """After the last byte of a file a service may take long to answer."""
+        return SENDING_FACTOR * self._timeout
 
     @contextlib.contextmanager
     def _asking(self, doing: str) -> Iterator[None]:

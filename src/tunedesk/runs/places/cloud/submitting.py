@@ -76,7 +76,6 @@ class Submitter:
                 ledger.now,
                 stage="following",
                 job=remote.id,
-                status=remote.status,
                 created=remote.created_at or 0.0,
             )
         )
