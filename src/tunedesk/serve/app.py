@@ -83,7 +83,14 @@ def make_app(settings: ServeSettings) -> FastAPI:
             database.close()
             lock.release()
 
-    app = FastAPI(title="TuneDesk", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="TuneDesk",
+        version=__version__,
+        lifespan=life,
+        docs_url=None,  # those pages would load their scripts from the internet
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     install(app)
     app.include_router(files_router(files, settings.limits))
     app.include_router(uploads_router(uploads, files, settings.limits))

@@ -104,8 +104,12 @@ def serve(chosen: argparse.Namespace) -> int:
 
     from tunedesk.serve.app import make_app
 
-    app = make_app(settings_of(chosen))
     listener = listen(chosen.host, chosen.port)
+    try:
+        app = make_app(settings_of(chosen))
+    except BaseException:
+        listener.close()
+        raise
     logging.basicConfig(level=chosen.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     scheme = "https" if chosen.tls_cert else "http"
     host, port = listener.getsockname()[:2]

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from tunedesk.serve.api_error import ApiError
 from tunedesk.serve.schemas import ErrorObject
@@ -57,9 +58,22 @@ async def _refuse_by_framework(request: Request, error: Exception) -> Response:
         message, code = f"Unknown request URL: {request.method} {request.url.path}", "unknown_url"
     elif error.status_code == 405:
         message = f"{request.method} is not possible at {request.url.path}."
+        return _answer(ApiError(405, message, headers={"Allow": ", ".join(_allowed(request))}))
+    elif error.status_code == 400:
+        code = "invalid_body"
     elif error.status_code == 413:
         code = "request_too_large"
     return _answer(ApiError(error.status_code, message, code=code, headers=error.headers))
+
+
+def _allowed(request: Request) -> list[str]:
+    """Of all routes at this path; the framework tells those of the first one only."""
+    app: FastAPI = request.app
+    methods = set[str]()
+    for template, operations in app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            methods |= {method.upper() for method in operations}
+    return sorted(methods)
 
 
 async def _refuse_by_schema(request: Request, error: Exception) -> Response:
