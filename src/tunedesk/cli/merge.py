@@ -10,13 +10,13 @@ from tunedesk.runs.merge_report import MergeReport
 from tunedesk.runs.places.engine_merge import merge_run
 
 
-def merge(chosen: argparse.Namespace) -> int:
+def merge(arguments: argparse.Namespace) -> int:
     """0 when the model is written; a `UserError` says why it is not."""
-    report = merge_run(chosen.run, chosen.out, chosen.base)
-    if chosen.json:
+    report = merge_run(arguments.run, arguments.out, arguments.base)
+    if arguments.json:
         print(msgspec.json.encode(report).decode())
     else:
-        print(f"{chosen.out}: {report.bytes / 1e6:,.1f} MB of weights in {report.dtype}")
+        print(f"{arguments.out}: {report.bytes / 1e6:,.1f} MB of weights in {report.dtype}")
         print(_comparison(report))
     return 0
 
