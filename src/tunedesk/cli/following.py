@@ -124,7 +124,8 @@ def event_line(event: Event) -> str:
             return event.message
         case Started():
             begin = f", from step {event.resumed_from}" if event.resumed_from else ""
-            return f"{event.total_steps} steps on {event.rows} examples, on {event.device}{begin}"
+            steps = f"{event.total_steps} steps on " if event.total_steps else ""  # a provider tells later
+            return f"{steps}{event.rows} examples, on {event.device}{begin}"
         case Preflighted():
             return (
                 f"largest row of {event.tokens} tokens: {event.measured_bytes / 1e9:.2f} GB measured, "
