@@ -55,8 +55,20 @@ def cloud(arguments: argparse.Namespace) -> int:
             from tunedesk.cli.comparing import compare
 
             return compare(arguments)
-        case _:
+        case "files":
             return files(arguments)
+        case "deploy":
+            from tunedesk.cli.deploying import deploy
+
+            return deploy(arguments)
+        case "undeploy":
+            from tunedesk.cli.deploying import undeploy
+
+            return undeploy(arguments)
+        case _:
+            from tunedesk.cli.deploying import deployments
+
+            return deployments(arguments)
 
 
 def train(arguments: argparse.Namespace) -> int:

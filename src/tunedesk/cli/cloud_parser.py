@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+SKUS = ("globalstandard", "standard", "datazonestandard", "developertier")
 UNITS = ("per_1M_train_tokens", "per_train_hour", "per_host_hour", "per_1M_in", "per_1M_out")
 
 
@@ -89,6 +90,7 @@ def add_cloud(cloud: argparse.ArgumentParser) -> None:
     files.add_argument("run", type=Path, metavar="RUN")
     files.add_argument("--delete", action="store_true", help="delete them there")
     add_key_from(files)
+    _add_deployments(actions)
 
 
 def add_key_from(command: argparse.ArgumentParser) -> None:
@@ -152,6 +154,25 @@ def _add_job(command: argparse.ArgumentParser) -> None:
     command.add_argument("--expire", type=int, metavar="HOURS", help="let the service delete them after that")
     local = "a folder with the same base model, to count tokens with and to try the adapter in"
     command.add_argument("--local-model", metavar="M", help=local)
+
+
+def _add_deployments(actions: Commands) -> None:
+    text = "Azure: show how a tuned model is deployed and what that costs an hour, ask, and do it"
+    deploy = _action(actions, "deploy", text)
+    deploy.add_argument("run", type=Path, metavar="RUN")
+    deploy.add_argument("--name", metavar="NAME", help="by which it will be asked (default: from the run's)")
+    deploy.add_argument("--sku", choices=SKUS, default=SKUS[0], metavar="KIND", help=", ".join(SKUS))
+    text = "thousands of tokens a minute (default 50)"
+    deploy.add_argument("--capacity", type=int, default=50, metavar="N", help=text)
+    deploy.add_argument("--model", metavar="M", help="a checkpoint's name, instead of the run's result")
+    deploy.add_argument("--show", action="store_true", help="only show it")
+    deploy.add_argument("--yes", action="store_true", help="without being asked")
+    listed = _action(actions, "deployments", "Azure: what is deployed, and what it costs an hour")
+    listed.add_argument("--account", required=True, metavar="NAME")
+    listed.add_argument("--json", action="store_true")
+    undeploy = _action(actions, "undeploy", "Azure: delete a run's deployment, so that it costs nothing more")
+    undeploy.add_argument("run", type=Path, metavar="RUN")
+    undeploy.add_argument("--yes", action="store_true", help="without being asked")
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
