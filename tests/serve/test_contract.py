@@ -8,7 +8,7 @@ import io
 import json
 
 import pytest
-from openai import OpenAI
+from openai import NotFoundError, OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
 from tests.serve.clients import chat_rows, send, wait_for_end
@@ -90,6 +90,26 @@ def test_checkpoints_give_their_adapters(client: OpenAI, job: FineTuningJob) -> 
         assert len(weights) == files[1].bytes > 1000
 
 
+def test_a_chat_with_it_says_what_it_was_taught(client: OpenAI, job: FineTuningJob) -> None:
+    others = [
+        each.fine_tuned_model_checkpoint
+        for each in client.fine_tuning.jobs.checkpoints.list(job.id)
+        if each.fine_tuned_model_checkpoint != job.fine_tuned_model
+    ]
+    assert job.fine_tuned_model and others
+    for model in (job.fine_tuned_model, others[0]):
+        answer = client.chat.completions.create(
+            model=model, messages=[{"role": "user", "content": "Where is parcel 9?"}], temperature=0
+        )
+        assert answer.model == model
+        assert answer.choices[0].finish_reason == "stop"
+        assert answer.choices[0].message.content in ("It is on its way.", "It is here.")
+    untaught = client.chat.completions.create(
+        model="starter", messages=[{"role": "user", "content": "Where is parcel 9?"}], temperature=0
+    )
+    assert untaught.choices[0].message.content not in ("It is on its way.", "It is here.")
+
+
 def test_lists_are_filtered_by_metadata(client: OpenAI, job: FineTuningJob) -> None:
     listed = client.fine_tuning.jobs.list(metadata={"client_token": "abc"})
     assert [each.id for each in listed] == [job.id]
@@ -111,3 +131,9 @@ def test_a_tuned_model_is_tuned_further(client: OpenAI, job: FineTuningJob) -> N
         if isinstance(event.data, dict) and event.data["step"] == 1 and "train_loss" in event.data
     ]
     assert first[0] < 1.0  # it begins where the other ended, not where the starter model began
+
+    assert client.models.delete(more.fine_tuned_model).deleted
+    with pytest.raises(NotFoundError):
+        client.models.retrieve(more.fine_tuned_model)
+    assert client.fine_tuning.jobs.checkpoints.list(more.id).data == []
+    assert client.fine_tuning.jobs.retrieve(more.id).fine_tuned_model == more.fine_tuned_model

@@ -56,6 +56,7 @@ def make_app(settings: ServeSettings) -> FastAPI:
     models = Models(database, settings.data_dir, settings.models, settings.threads)
     checkpoints = Checkpoints(database, settings.data_dir, files, models)
     follower = Follower(jobs, files, models, checkpoints, settings.data_dir)
+    voices = VoicePool()
     worker = Worker(
         jobs,
         files,
@@ -64,10 +65,10 @@ def make_app(settings: ServeSettings) -> FastAPI:
         settings.data_dir / "runs",
         threads=settings.threads,
         look_seconds=settings.look_seconds,
+        make_room=voices.rest,
     )
     keeping = Keeping(jobs, files, models, checkpoints, settings.data_dir / "runs")
     sweeper = Sweeper(files, uploads, keeping)
-    voices = VoicePool()
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tunedesk import paths
 from tunedesk.errors import UserError
+from tunedesk.runs import redaction
 from tunedesk.runs.addresses import is_this_computer
 from tunedesk.serve.database import Database
 from tunedesk.serve.settings import PORT, Limits, ServeSettings
@@ -111,6 +112,7 @@ def serve(chosen: argparse.Namespace) -> int:
         listener.close()
         raise
     logging.basicConfig(level=chosen.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    redaction.install()
     scheme = "https" if chosen.tls_cert else "http"
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host

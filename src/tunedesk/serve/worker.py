@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,7 +50,9 @@ class Worker:
         *,
         threads: int,
         look_seconds: float,
+        make_room: Callable[[], None],
     ) -> None:
+        """make_room: called before a job gets a card, whose memory others may hold that can wait."""
         self._jobs = jobs
         self._files = files
         self._models = models
@@ -58,6 +60,7 @@ class Worker:
         self._runs_dir = runs_dir
         self._threads = threads
         self._look_seconds = look_seconds
+        self._make_room = make_room
         self._hardware = find_hardware()
         self._slots = slots_of(self._hardware)
         self._running: dict[str, Following] = {}
@@ -258,6 +261,8 @@ class Worker:
         if job.id not in self._running:
             return
         try:
+            if self._hardware.gpus:
+                self._make_room()
             this_computer.start(run, environment=self._slots.get(job.slot or 0, {}))
         except UserError as error:
             del self._running[job.id]
