@@ -159,6 +159,32 @@ def test_a_failed_prompt_is_told_and_the_next_message_can_be_sent() -> None:
     assert len(desk.asked) == 2
 
 
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        GenerationFailed(1, "The line broke.", "", 0, voice="base"),
+        GenerationFailed(1, "Memory is full."),
+        EngineLost("The chat engine crashed."),
+    ],
+)
+def test_what_was_said_before_a_failure_stays_and_is_complete(trouble: AnyMessage) -> None:
+    session, desk, _ = open_session()
+    session.send("Hi")
+    desk.tell(Piece(1, 0, "base", "half"))
+    desk.tell(trouble)
+    answer = session.conversation.exchanges[0].answer("base")
+    assert answer is not None and (answer.text, answer.reason) == ("half", "cancelled")
+
+
+def test_a_voice_that_fails_alone_leaves_the_other_of_its_question_speaking() -> None:
+    session, desk, face = open_session()
+    session.send("Hi")
+    desk.tell(GenerationFailed(1, "The line broke.", "", 0, voice="base"))
+    assert session.is_answering and face.told[-1] == ("failed", "The line broke.")
+    desk.answer(1, "tuned", "c")
+    assert not session.is_answering
+
+
 def test_a_prompt_that_does_not_fit_one_voice_leaves_the_other_speaking() -> None:
     session, desk, face = open_session()
     session.send("Hi")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Sequence
 
+from tunedesk.chat.answering import Answering
 from tunedesk.chat.endpoint import Cancelled
-from tunedesk.chat.session import Answering
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import (
     AnyMessage,

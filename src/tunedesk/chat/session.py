@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tunedesk.chat import conversation as edit
+from tunedesk.chat.answering import AnsweringAny, Tell
+from tunedesk.chat.any_voice import AnyVoice
 from tunedesk.chat.conversation import Conversation
+from tunedesk.chat.hosted import Wanted
 from tunedesk.errors import UserError
 from tunedesk.runs.generation import (
     AnyMessage,
@@ -23,7 +26,6 @@ from tunedesk.runs.generation import (
     Sampling,
     Voice,
 )
-from tunedesk.runs.places.generator import Generator
 
 
 class ChatListener(Protocol):
@@ -48,18 +50,6 @@ class ChatListener(Protocol):
         """The model or an answer failed."""
 
 
-class Answering(Protocol):
-    """What a session needs of a generator; `Generator` is one."""
-
-    def load(self, request: Load) -> None: ...
-
-    def generate(self, questions: Sequence[Question], settings: Sampling) -> int: ...
-
-    def cancel(self, request: int) -> None: ...
-
-    def close(self) -> None: ...
-
-
 class ChatSession:
     """Methods may be called from any thread; UserError when something is asked that cannot be now.
 
@@ -70,7 +60,7 @@ class ChatSession:
     def __init__(
         self,
         listener: ChatListener,
-        make_generator: Callable[[Callable[[AnyMessage], None]], Answering] = Generator,
+        make_voices: Callable[[Tell], AnsweringAny] = AnyVoice,
         conversation: Conversation | None = None,
     ) -> None:
         self._listener = listener
@@ -82,7 +72,7 @@ class ChatSession:
         self._questions: tuple[Question, ...] = ()
         self._silent: set[Voice] = set()
         """The voices that owe an answer."""
-        self._generator = make_generator(self._on_message)
+        self._generator = make_voices(self._on_message)
 
     @property
     def conversation(self) -> Conversation:
@@ -94,11 +84,11 @@ class ChatSession:
         with self._lock:
             return self._request is not None
 
-    def choose(self, request: Load, voices: Sequence[Voice] | None = None) -> None:
-        """Load a model; voices: who answers from now on (default: base, and tuned if there is an adapter)."""
+    def choose(self, request: Wanted, voices: Sequence[Voice] | None = None) -> None:
+        """Load a model; voices: who answers from now on (default: base, and tuned if there is one)."""
         self._must_be_idle()
         with self._lock:
-            self._voices = tuple(voices or (("base", "tuned") if request.adapter else ("base",)))
+            self._voices = tuple(voices or voices_of(request))
         self._generator.load(request)
 
     def open(self, conversation: Conversation) -> None:
@@ -171,6 +161,7 @@ class ChatSession:
                 self._listener.ready(message)
             case LoadFailed() | EngineLost():
                 with self._lock:
+                    self._break_off(self._silent)
                     self._request = None
                 self._listener.failed(message.message, message.hint)
                 self._listener.idle()
@@ -199,12 +190,25 @@ class ChatSession:
         with self._lock:
             if failed.id != self._request:
                 return
-            if failed.question is None:
-                self._owe_less(set(self._silent))
+            if failed.voice is not None:
+                voices = {failed.voice}
+            elif failed.question is None:
+                voices = set(self._silent)
             else:
-                self._owe_less(set(self._questions[failed.question].voices))
+                voices = set(self._questions[failed.question].voices)
+            self._break_off(voices)
+            self._owe_less(voices)
         self._listener.failed(failed.message, failed.hint)
         self._tell_if_idle()
+
+    def _break_off(self, voices: set[Voice]) -> None:
+        """What was said of an answer that failed stays, and is complete."""
+        if self._request is None:
+            return
+        number = len(self._conversation.exchanges) - 1
+        for voice in voices & self._silent:
+            if self._conversation.exchanges[number].answer(voice) is not None:
+                self._conversation = edit.with_end(self._conversation, number, voice, "cancelled", 0, 0.0)
 
     def _owe_less(self, voices: set[Voice]) -> None:
         self._silent -= voices
@@ -214,6 +218,13 @@ class ChatSession:
     def _tell_if_idle(self) -> None:
         if not self.is_answering:
             self._listener.idle()
+
+
+def voices_of(request: Wanted) -> tuple[Voice, ...]:
+    """Who can speak once it is loaded."""
+    if isinstance(request, Load):
+        return ("base", "tuned") if request.adapter else ("base",)
+    return request.voices
 
 
 def questions_of(conversation: Conversation, voices: Sequence[Voice]) -> tuple[Question, ...]:

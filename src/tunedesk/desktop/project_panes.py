@@ -24,6 +24,7 @@ from tunedesk.desktop.widgets.notice_bar import Answer, Notice
 from tunedesk.errors import UserError
 
 if TYPE_CHECKING:  # the panes bring pyqtgraph and more, which the first paint does not need
+    from tunedesk.chat.answering import Tell
     from tunedesk.chat.session import ChatListener, ChatSession
     from tunedesk.dataset.document import Document
     from tunedesk.desktop.chat.pane import ChatPane, WantedExample
@@ -188,7 +189,9 @@ class ProjectPanes(QObject):
             return self._nothing_open("chat", "Nobody to talk to yet", "Open a project with a tuned model.")
         from tunedesk.desktop.chat.pane import ChatPane
 
-        self._chat = pane = ChatPane(self._background, self._models, self._make_session)
+        self._chat = pane = ChatPane(
+            self._background, self._models, self._make_session, self._clouds.services.key_of
+        )
         pane.example_wanted.connect(self._make_example)
         pane.training_wanted.connect(self._to_train.trigger)
         pane.link_clicked.connect(self._ask_about_link)
@@ -207,10 +210,16 @@ class ProjectPanes(QObject):
             self._make_ready()
 
     def _make_session(self, listener: ChatListener) -> ChatSession:
+        from tunedesk.chat.any_voice import AnyVoice
         from tunedesk.chat.session import ChatSession
         from tunedesk.runs.places.generator import Generator
 
-        return ChatSession(listener, lambda told: Generator(told, warm=self._warm))
+        keys = self._clouds.services.key_of
+
+        def local(told: Tell) -> Generator:
+            return Generator(told, warm=self._warm)
+
+        return ChatSession(listener, lambda told: AnyVoice(told, keys, local))
 
     @property
     def _warm(self) -> WarmEngine | None:

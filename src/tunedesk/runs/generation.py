@@ -165,6 +165,7 @@ class GenerationFailed(Message, frozen=True, omit_defaults=True):
     """One question (or, with question None, the whole request) cannot be answered.
 
     is_fault: the engine is to blame and not what was asked; the same request may be answered another time.
+    voice: the only one of the question's voices that failed; None: all of them did.
     """
 
     id: int
@@ -172,6 +173,7 @@ class GenerationFailed(Message, frozen=True, omit_defaults=True):
     hint: str = ""
     question: int | None = None
     is_fault: bool = False
+    voice: Voice | None = None
 
 
 class EngineLost(Message, frozen=True):

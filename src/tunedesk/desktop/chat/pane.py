@@ -6,23 +6,26 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QComboBox, QMenu, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
 
 from tunedesk.chat.conversation import Conversation
+from tunedesk.chat.hosted import Keys, no_keys
 from tunedesk.chat.saved import ChatFile
 from tunedesk.chat.session import ChatListener, ChatSession
-from tunedesk.chat.voices import TunedRun, tunable_runs
+from tunedesk.chat.voices import SpeakingRun, checkpoint_of, speaking_runs
 from tunedesk.desktop.background import Background
+from tunedesk.desktop.chat.chooser import PartnerChooser
 from tunedesk.desktop.chat.composer import Composer
 from tunedesk.desktop.chat.keeper import ChatKeeper
 from tunedesk.desktop.chat.listener import SessionSignals
-from tunedesk.desktop.chat.partners import Partner, partners
+from tunedesk.desktop.chat.partners import Partner, partner_of, partners
 from tunedesk.desktop.chat.settings_panel import SettingsPanel
 from tunedesk.desktop.chat.transcript import Transcript
 from tunedesk.desktop.widgets.buttons import action, tool_button
 from tunedesk.desktop.widgets.empty_state import EmptyState
 from tunedesk.desktop.widgets.layout import GRID, column, label, line, row
 from tunedesk.errors import UserError
+from tunedesk.runs.accounts import Account
 from tunedesk.runs.generation import Ready, Sampling, Voice
 
 RECENT_CHATS = 15
@@ -44,24 +47,27 @@ class ChatPane(QWidget):
     """A `WantedExample`; the wiring puts it into the dataset."""
     link_clicked = Signal(str)
     training_wanted = Signal()
+    key_wanted = Signal(str)
+    """The name of an account without a key, whose model was chosen."""
+    host_changed = Signal(str)
+    """Messages go there from now on; "" when they stay on this computer."""
 
     def __init__(
         self,
         background: Background,
         base_models: Sequence[tuple[str, Path]] = (),
         make_session: Callable[[ChatListener], ChatSession] = ChatSession,
+        keys: Keys = no_keys,
     ) -> None:
         super().__init__()
         self._background = background
         self._base_models = tuple(base_models)
         self._make_session = make_session
+        self._keys = keys
         self._session: ChatSession | None = None
         self._signals = SessionSignals(self)
         self._keeper = ChatKeeper(background, self)
         self._runs_dir = Path()
-        self._partners: tuple[Partner, ...] = ()
-        self._chosen: Partner | None = None
-        self._wanted_run: Path | None = None
         self._loaded: tuple[Partner, tuple[Voice, ...]] | None = None
         self._make_actions()
         self._make_widgets()
@@ -73,7 +79,7 @@ class ChatPane(QWidget):
     def show_project(self, runs_dir: Path, chats_dir: Path) -> None:
         """Forget the conversation of another project."""
         self._runs_dir = runs_dir
-        self._chosen = self._wanted_run = None
+        self._chooser.forget()
         if self._session is not None:
             self.new_conversation()
         self._keeper.use_folder(chats_dir)
@@ -82,12 +88,33 @@ class ChatPane(QWidget):
     def refresh(self) -> None:
         """Look for runs that have finished since."""
         folder = self._runs_dir
-        self._background.run(lambda job: tunable_runs(folder), self._show_runs, owner=self)
+        self._background.run(lambda job: speaking_runs(folder), self._show_runs, owner=self)
 
     def choose_run(self, run: Path) -> None:
         """Talk to this run as soon as it is listed."""
-        self._wanted_run = run
+        self._chooser.want(run)
         self.refresh()
+
+    def choose_checkpoint(self, run: Path, name: str) -> None:
+        """Talk to a checkpoint of a run. name: as its event has it, at the service or in the run's folder."""
+
+        def failed(error: Exception) -> None:
+            self.show_told(error.sentence if isinstance(error, UserError) else str(error), "error")
+
+        self._background.run(lambda job: checkpoint_of(run, name), self._add_checkpoint, failed, owner=self)
+
+    def try_again(self) -> None:
+        """A key was given, perhaps the one that is missing, or another one than before."""
+        if self.host_spoken_to and not (self._session and self._session.is_answering):
+            self._loaded = None
+            if self.isVisible():
+                self._load_chosen()
+
+    @property
+    def host_spoken_to(self) -> str:
+        """Where messages go; "" when they stay on this computer."""
+        partner = self._chooser.partner
+        return partner.host if partner else ""
 
     def show_told(self, words: str, look: str = "muted") -> None:
         """A sentence above the message field, such as that an example was added."""
@@ -123,15 +150,15 @@ class ChatPane(QWidget):
     def _send(self, text: str) -> None:
         session = self._ready_session()
         self._settings.flush()
-        if session is None or not self._try(lambda: session.send(text)):
+        if session is None or not self._may_ask() or not self._try(lambda: session.send(text)):
             self._composer.give_back(text)
 
     def _resend(self, number: int, text: str) -> None:
-        if session := self._ready_session():
+        if (session := self._ready_session()) and self._may_ask():
             self._try(lambda: session.edit_and_resend(number, text))
 
     def _regenerate(self, number: int) -> None:
-        if session := self._ready_session():
+        if (session := self._ready_session()) and self._may_ask():
             self._try(lambda: session.regenerate(number))
 
     def _stop(self) -> None:
@@ -178,44 +205,28 @@ class ChatPane(QWidget):
         super().showEvent(event)
         self._load_chosen()
 
-    def _show_runs(self, runs: tuple[TunedRun, ...]) -> None:
-        self._partners = partners(runs, self._base_models)
-        self._chooser.blockSignals(True)
-        self._chooser.clear()
-        for partner in self._partners:
-            self._chooser.addItem(partner.title)
-        index = self._index_to_choose()
-        self._chooser.setCurrentIndex(index)
-        self._chooser.blockSignals(False)
-        self._stack.setCurrentIndex(1 if self._partners and (runs or self._chosen) else 0)
-        if index >= 0 and (runs or self._chosen):
-            self._choose(index)
+    def _show_runs(self, runs: tuple[SpeakingRun, ...]) -> None:
+        everybody = partners(runs, self._base_models)
+        self._chooser.offer(everybody)
+        is_wanted = bool(runs or self._chooser.partner)
+        self._stack.setCurrentIndex(1 if everybody and is_wanted else 0)
+        if is_wanted:
+            self._chooser.settle()
 
-    def _index_to_choose(self) -> int:
-        """The run that was asked for, else the one that is talked to, else the newest."""
-        wanted = self._wanted_run
-        for index, partner in enumerate(self._partners):
-            if wanted is not None and partner.run == wanted:
-                self._wanted_run = None
-                return index
-        if self._chosen in self._partners:
-            return self._partners.index(self._chosen)
-        return 0 if self._partners else -1
+    def _add_checkpoint(self, run: SpeakingRun) -> None:
+        self._stack.setCurrentIndex(1)
+        self._chooser.add(partner_of(run))
 
     def _talk_to_base(self) -> None:
         """Without any tuned run: the first model as it is."""
         self._stack.setCurrentIndex(1)
-        self._choose(max(0, self._chooser.currentIndex()))
+        self._chooser.settle()
 
-    def _choose(self, index: int) -> None:
-        if not 0 <= index < len(self._partners):
-            return
-        partner = self._partners[index]
-        if partner == self._chosen:
-            return
-        before, self._chosen = self._chosen, partner
+    def _choose(self, before: Partner | None, partner: Partner) -> None:
         self._offer_system(partner, before.system if before else "")
         self._compare.setEnabled(len(partner.voices) > 1)
+        if (before.host if before else "") != partner.host:
+            self.host_changed.emit(partner.host)
         if self.isVisible():
             self._load_chosen()
         self._show_conversation()
@@ -230,28 +241,71 @@ class ChatPane(QWidget):
             self._settings.show_system(partner.system)
 
     def _load_chosen(self) -> None:
-        partner = self._chosen
-        if partner is None or self._stack.currentIndex() == 0:
+        partner = self._chooser.partner
+        if partner is None or self._stack.currentIndex() == 0 or self._ready_session() is None:
             return
+        if self._loaded == (partner, self._voices()):
+            return
+        account = partner.account
+        if account is not None and account.auth == "key" and not self._is_open(partner):
+            self._look_for_key(partner, account)
+        else:
+            self._load(partner)
+
+    def _is_open(self, partner: Partner) -> bool:
+        return self._loaded is not None and self._loaded[0] == partner
+
+    def _may_ask(self) -> bool:
+        """A service is asked only once its key is found: till then a message would go to who was chosen
+        before.
+        """
+        partner = self._chooser.partner
+        if partner is None or not partner.host or self._is_open(partner):
+            return True
+        self._load_chosen()
+        return False
+
+    def _load(self, partner: Partner) -> None:
         session = self._ready_session()
-        if session is None or self._loaded == (partner, self._voices()):
-            return
+        if session is None or partner != self._chooser.partner:
+            return  # somebody else was chosen meanwhile
         self._loaded = (partner, self._voices())
         self.show_told(f"Loading {partner.model}…")
         if self._try(lambda: session.choose(partner.request, self._voices())):
             self._composer.set_can_send(True)
 
+    def _look_for_key(self, partner: Partner, account: Account) -> None:
+        """The system's store may keep us waiting; nothing is sent by this."""
+        keys = self._keys
+
+        def found(there_is_one: bool) -> None:
+            if there_is_one:
+                self._load(partner)
+            elif partner == self._chooser.partner:
+                self.show_told(f"There is no key for {account.name}: add it to talk to this model.", "error")
+                self.key_wanted.emit(account.name)
+
+        def failed(error: Exception) -> None:
+            self.show_told(error.sentence if isinstance(error, UserError) else str(error), "error")
+
+        self._background.run(lambda job: bool(keys(account)), found, failed, owner=self)
+
     def _voices(self) -> tuple[Voice, ...]:
-        if self._chosen is None:
+        partner = self._chooser.partner
+        if partner is None:
             return ()
-        return self._chosen.voices if self._compare.isChecked() else self._chosen.voices[-1:]
+        return partner.voices if self._compare.isChecked() else partner.voices[-1:]
 
     def _ready_session(self) -> ChatSession | None:
-        if self._session is None and self._chosen is not None:
+        if self._session is None and self._chooser.partner is not None:
             self._session = self._make_session(self._signals)
         return self._session
 
     def _model_loaded(self, ready: Ready) -> None:
+        if self.host_spoken_to:
+            both = " Both models are asked, and the service may charge for both." * (len(self._voices()) > 1)
+            self.show_told(f"What you write is sent to {self.host_spoken_to}.{both}")
+            return
         self.show_told(
             f"Ready on {ready.device}: {ready.context:,} tokens of context, loaded in {ready.seconds:.1f} s."
         )
@@ -273,26 +327,28 @@ class ChatPane(QWidget):
 
     def _request_failed(self, message: str, hint: str) -> None:
         self.show_told(f"{message} {hint}".strip(), "error")
-        if self._session is not None and not self._session.is_answering:
+        if self._session is not None and not self._session.is_answering and not self.host_spoken_to:
             self._loaded = None  # the next wish loads again: the engine may be gone
         self._refresh_busy()
 
     def _refresh_busy(self) -> None:
         busy = self._session is not None and self._session.is_answering
         self._composer.set_busy(busy)
-        self._composer.set_can_send(self._chosen is not None)
+        partner = self._chooser.partner
+        self._composer.set_can_send(partner is not None)
         self._transcript.set_busy(busy)
         self._settings.set_busy(busy)
         self._chooser.setEnabled(not busy)
         self._new.setEnabled(not busy)
-        self._compare.setEnabled(not busy and self._chosen is not None and len(self._chosen.voices) > 1)
+        self._compare.setEnabled(not busy and partner is not None and len(partner.voices) > 1)
 
     # Saved conversations
 
     def _save(self) -> None:
-        if self._session is not None and self._chosen is not None:
-            run = self._chosen.run.name if self._chosen.run else ""
-            self._keeper.save(self._session.conversation, run, self._chosen.model)
+        partner = self._chooser.partner
+        if self._session is not None and partner is not None:
+            run = partner.run.name if partner.run else ""
+            self._keeper.save(self._session.conversation, run, partner.model)
 
     def _show_chats(self, files: tuple[ChatFile, ...]) -> None:
         self._chats_menu.clear()
@@ -328,9 +384,7 @@ class ChatPane(QWidget):
 
     def _make_widgets(self) -> None:
         self._stack = QStackedWidget()
-        self._chooser = QComboBox()
-        self._chooser.setAccessibleName("Who answers")
-        self._chooser.setMinimumWidth(320)
+        self._chooser = PartnerChooser()
         self._chats_menu = QMenu(self)
         self._chats = QToolButton()
         self._chats.setDefaultAction(action(self, "Saved conversations", "history"))
@@ -350,7 +404,7 @@ class ChatPane(QWidget):
         )
 
     def _connect(self) -> None:
-        self._chooser.currentIndexChanged.connect(self._choose)
+        self._chooser.partner_chosen.connect(self._choose)
         self._new.triggered.connect(self.new_conversation)
         self._compare.toggled.connect(self._compare_changed)
         self._exact.toggled.connect(self._transcript.show_exact)
