@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.runs.cloud.world import world
 from tests.tiny_model import write_tiny_model
+
+__all__ = ["world"]
 
 
 @pytest.fixture(scope="session")

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import openai
+import msgspec
 import psutil
 import pytest
 
-from tests.runs.cloud.cloud_runs import a_cloud_run, a_provider, chat_rows, execute
+from tests.runs.cloud.cloud_runs import a_cloud_run, a_provider, chat_rows, execute, words
 from tests.serve.running import RunningServer, wait_until
+from tunedesk.runs.events import Finished, Step, Stopped
 from tunedesk.runs.job import CloudSettings
+from tunedesk.runs.places.cloud import ledger
 from tunedesk.runs.places.cloud.connection import connect
 from tunedesk.runs.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    import openai
 
 
 @dataclass(frozen=True)
@@ -62,3 +70,62 @@ def _hold_the_worker(server: RunningServer, client: openai.OpenAI) -> psutil.Pro
     engine = psutil.Process(info.pid)
     engine.suspend()
     return engine
+
+
+def until_there_is_a_job(run: RunFolder) -> None:
+    """One attempt, which is asked to stop as soon as it has a job: the server's queue stands still."""
+    attempt = threading.Thread(target=execute, args=(run,), daemon=True)
+    attempt.start()
+    wait_until(lambda: ledger.read(run).job or not attempt.is_alive(), "a job, or an end without one", 30)
+    if attempt.is_alive():
+        wait_until(lambda: "waits in the queue" in words(run) or not attempt.is_alive(), "its first word", 30)
+        run.ask("stop")
+    attempt.join(30)
+    assert not attempt.is_alive(), words(run)
+
+
+def told_anew(trained: RunFolder, folder: Path, url: str, provider: Any) -> RunFolder:
+    """The run of the trained job before anything of it was told, by way of the proxy."""
+    run = RunFolder(folder / "run")
+    left = shutil.ignore_patterns("events.jsonl", "adapter", "results.csv", "process.json", "*.lock")
+    shutil.copytree(trained.path, run.path, ignore=left)
+    job = run.job()
+    assert job.cloud is not None
+    account = msgspec.structs.replace(job.cloud.account, base_url=url)
+    order = msgspec.structs.replace(job.cloud, account=account, provider=provider, delete_files=True)
+    run.job_path.write_bytes(msgspec.json.encode(msgspec.structs.replace(job, cloud=order)))
+    known = ledger.read(run)
+    files = tuple(msgspec.structs.replace(file, is_deleted=False) for file in known.files)
+    anew = msgspec.structs.replace(
+        known, stage="following", status="", ended="", model="", told=(), files=files
+    )
+    ledger.path_of(run).write_bytes(msgspec.json.encode(anew))
+    return run
+
+
+def jobs_of(run: RunFolder, world: World) -> list[Any]:
+    """At the server, past the proxy."""
+    known = ledger.read(run)
+    training = known.file("training")
+    return [
+        job
+        for job in world.client.fine_tuning.jobs.list(limit=100)
+        if (job.metadata or {}).get("client_token") == known.token
+        or (training is not None and job.training_file == training.id)
+    ]
+
+
+def assert_the_curve_is_whole(run: RunFolder, trained: RunFolder) -> None:
+    told, known = run.history(), trained.history()
+    assert isinstance(told.ended, Finished) and isinstance(known.ended, Finished), words(run)
+    assert told.ended.model == known.ended.model
+    assert list(told.steps) == list(known.steps) == sorted(known.steps)
+    assert [step.loss for step in told.steps.values()] == pytest.approx(
+        [step.loss for step in known.steps.values()], abs=1e-4
+    )
+    assert told.evaluations.keys() == known.evaluations.keys()
+    steps = [event.step for event in run.read_events() if isinstance(event, Step)]
+    assert not isinstance(told.ended, Stopped)
+    assert len(steps) == len(set(steps)) or (
+        told.started is not None and told.started.resumed_from is not None
+    )
