@@ -9,6 +9,7 @@ from tunedesk.__main__ import main
 from tunedesk.cli.doctor import (
     check_folder,
     check_graphics,
+    check_keys,
     check_memory,
     check_python,
     check_report,
@@ -16,6 +17,7 @@ from tunedesk.cli.doctor import (
 )
 from tunedesk.plan.hardware import Gpu, Hardware
 from tunedesk.runs.engine_report import EngineReport
+from tunedesk.runs.keys import KeyStore
 from tunedesk.runs.places.engine_check import check_engine
 
 CARD = Hardware("cpu", 4, 64 * 10**9, 32 * 10**9, (Gpu("Card", 8 * 10**9, 6 * 10**9),))
@@ -83,3 +85,19 @@ def test_an_engine_that_does_not_start_is_a_report_with_its_last_words(
 
     monkeypatch.setattr("tunedesk.runs.places.engine_check.engine_command", broken)
     assert check_engine().problem == "The engine does not work: no driver"
+
+
+def test_where_keys_are_kept_is_told() -> None:
+    assert check_keys(KeyStore(None)).state == "note"
+
+    class Vault:
+        name = "a store"
+
+        def get(self, user: str) -> str:
+            return ""
+
+        def put(self, user: str, key: str) -> None: ...
+
+        def forget(self, user: str) -> None: ...
+
+    assert check_keys(KeyStore(Vault())).detail == "kept in a store"

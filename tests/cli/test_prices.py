@@ -90,6 +90,15 @@ def test_the_price_of_current_is_the_users(capsys: pytest.CaptureFixture[str]) -
     assert "€0.31 a kWh, this computer draws 350 W" in capsys.readouterr().out
 
 
+def test_the_calendar_names_models_days_and_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prices", "calendar"]) == 0
+    told = capsys.readouterr().out
+    assert "2027-01-14" in told and "gpt-4.1-mini-2025-04-14" in told and "deprecations" in told
+    assert main(["prices", "calendar", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["retirements"]
+    assert {"openai", "azure"} <= {each["provider"] for each in found}
+
+
 def test_hosting_pays_from_about_two_and_a_half_million_tokens_an_hour(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -2,9 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tunedesk import paths
 from tunedesk.errors import UserError
@@ -18,7 +22,7 @@ from tunedesk.plan.price_table import (
     reset,
     set_electricity,
 )
-from tunedesk.plan.prices import Price, Unit
+from tunedesk.plan.prices import UNITS, Price, Unit
 
 
 def amounts(provider: str, model: str, unit: Unit, tier: str = "") -> list[str]:
@@ -141,3 +145,37 @@ def test_amounts_keep_every_digit() -> None:
     )
     assert amounts("a", "m", "per_1M_in") == ["0.1"]
     assert amounts("a", "n", "per_1M_in") == ["3"]
+
+
+TEXT = st.text(
+    st.sampled_from("aZ0-_.:/*\\\"'#[]{}=, \u00a0üЖ中😀\u2028").filter(str.isprintable), max_size=12
+)
+NAME = st.builds(lambda text: f"n{text}", TEXT)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Price,
+            provider=NAME,
+            model=NAME,
+            unit=st.sampled_from(list(UNITS)),
+            amount=st.none() | st.decimals(0, 10**6, places=6),
+            tier=TEXT,
+            currency=st.sampled_from(["USD", "EUR", "JPY"]),
+            source=TEXT,
+            as_of=st.dates(date(2000, 1, 1), date(2100, 1, 1)),
+            retires_on=st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1)),
+            entered_by=st.sampled_from(["shipped", "user", "imported"]),
+            note=TEXT,
+        ),
+        max_size=6,
+    )
+)
+def test_whatever_a_person_enters_is_read_as_it_was_written(rows: list[Price]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "prices.toml"
+        path.write_text(as_text(rows), encoding="utf-8")
+        found = read_file(path).rows
+    assert sorted(map(repr, found)) == sorted(map(repr, rows))

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tunedesk.plan.price_table import PriceTable, read_prices
-from tunedesk.plan.retirement import day_of, ends, last_day
+from tunedesk.plan.retirement import calendar, day_of, ends, last_day
 
 TODAY = date(2026, 11, 21)
 
@@ -56,6 +56,13 @@ def test_nothing_is_known_of_most_models(table: PriceTable) -> None:
 def test_the_last_day_itself_still_counts(table: PriceTable) -> None:
     assert ends(table, "openai", "gpt-4.1-mini", date(2027, 1, 14))[0].urgency == "soon"
     assert ends(table, "openai", "gpt-4.1-mini", date(2027, 1, 15))[0].urgency == "gone"
+
+
+def test_the_calendar_tells_the_next_day_first_and_forgets_what_is_long_gone(table: PriceTable) -> None:
+    days = [each.day for each in calendar(table, TODAY)]
+    assert days == sorted(days)
+    assert date(2026, 10, 23) in days and date(2027, 10, 16) in days
+    assert date(2026, 10, 23) not in [each.day for each in calendar(table, date(2027, 10, 1))]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def finished(tmp_path: Path, deploys: bool = True, azure: AzureResource | None =
 
 
 def test_the_az_command_says_all_of_it_quoted() -> None:
-    words = shlex.split(az_text(WANTED).replace("\\\n", " "))
+    words = shlex.split(az_text(WANTED, windows=False).replace("\\\n", " "))
     assert words[:5] == ["az", "cognitiveservices", "account", "deployment", "create"]
     options = dict(zip(words[5::2], words[6::2], strict=True))
     assert options == {
@@ -69,11 +69,11 @@ def test_the_az_command_says_all_of_it_quoted() -> None:
         "--sku-name": "standard",
         "--sku-capacity": "1",
     }
-    assert "--deployment-name help-desk" in az_delete_text(WANTED)
+    assert "--deployment-name help-desk" in az_delete_text(WANTED, windows=False)
 
 
 def test_the_rest_request_is_the_documented_one_without_a_token() -> None:
-    words = shlex.split(rest_text(WANTED).replace("\\\n", " "))
+    words = shlex.split(rest_text(WANTED, windows=False).replace("\\\n", " "))
     assert words[:3] == ["curl", "-X", "PUT"]
     assert words[3] == (
         "https://management.azure.com/subscriptions/sub-1/resourceGroups/my%20group"
@@ -83,7 +83,17 @@ def test_the_rest_request_is_the_documented_one_without_a_token() -> None:
         "sku": {"name": "standard", "capacity": 1},
         "properties": {"model": {"format": "OpenAI", "name": TUNED, "version": "1"}},
     }
-    assert "az account get-access-token" in rest_text(WANTED)
+    assert "az account get-access-token" in rest_text(WANTED, windows=False)
+
+
+def test_windows_gets_each_on_one_line_in_its_own_quotes() -> None:
+    told = az_text(WANTED, windows=True)
+    assert "\n" not in told
+    assert '--resource-group "my group" --name res' in told
+    rest = rest_text(WANTED, windows=True)
+    assert rest.startswith("az rest --method put --url https://management.azure.com/")
+    assert rest.endswith('\\"version\\": \\"1\\"}}}"')
+    assert '"my group"' in az_delete_text(WANTED, windows=True)
 
 
 def test_the_portal_shows_the_resource() -> None:

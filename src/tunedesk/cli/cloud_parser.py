@@ -65,6 +65,8 @@ def add_prices(prices: argparse.ArgumentParser) -> None:
     power.add_argument("--watts", metavar="W", help="what it draws while it trains")
     power.add_argument("--tariff", metavar="AMOUNT", help="of a kWh")
     power.add_argument("--currency", metavar="CODE")
+    calendar = _action(actions, "calendar", "the last days of models, and of what was tuned from them")
+    calendar.add_argument("--json", action="store_true")
     even = _action(actions, "break-even", "from how many tokens an hour hosting a tuned model pays")
     _add_break_even(even)
 

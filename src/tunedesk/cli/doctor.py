@@ -18,6 +18,7 @@ from tunedesk.errors import UserError
 from tunedesk.plan.hardware import Hardware, disk_free, find_hardware
 from tunedesk.plan.readiness import gigabytes
 from tunedesk.runs.engine_report import EngineReport
+from tunedesk.runs.keys import KeyStore
 from tunedesk.runs.places.engine_check import check_engine
 from tunedesk.settings import load_settings
 from tunedesk.template.find_models import default_model_roots, find_models
@@ -59,6 +60,7 @@ def all_checks() -> Iterator[Check]:
     yield check_starter(paths.starter_model)
     yield _models()
     yield _window()
+    yield check_keys(KeyStore())
     hardware = find_hardware()
     yield check_memory(hardware)
     report = check_engine()
@@ -112,6 +114,14 @@ def _window() -> Check:
         return Check(
             "window", "note", "no PySide6", "Only commands work; install PySide6-Essentials for the window."
         )
+
+
+def check_keys(store: KeyStore) -> Check:
+    """Where keys of services would be kept."""
+    if store.can_remember:
+        return Check("keys", "fine", f"kept in {store.backend}")
+    hint = "Keys of services are asked for each time; a desktop's own store would keep them."
+    return Check("keys", "note", "no safe store here", hint)
 
 
 def check_memory(hardware: Hardware) -> Check:

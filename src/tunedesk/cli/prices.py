@@ -24,6 +24,7 @@ from tunedesk.plan.price_table import (
     set_electricity,
 )
 from tunedesk.plan.prices import Age, Price, age_of, money, same_model, same_provider
+from tunedesk.plan.retirement import calendar
 
 AGES = {Age.FRESH: "", Age.OLD: "old", Age.STALE: "very old"}
 
@@ -45,6 +46,8 @@ def prices(arguments: argparse.Namespace) -> int:
             return 0
         case "power":
             return power(arguments)
+        case "calendar":
+            return show_calendar(arguments)
         case _:
             return even(arguments)
 
@@ -100,6 +103,20 @@ def show_power(power: Electricity) -> None:
     if power.tariff is not None:
         drawn = f", this computer draws {power.watts:f} W" if power.watts is not None else ""
         print(f"Current: {money(power.tariff, power.currency)} a kWh{drawn}.")
+
+
+def show_calendar(arguments: argparse.Namespace) -> int:
+    days = calendar(read_prices(), today())
+    if arguments.json:
+        print_json({"retirements": [msgspec.to_builtins(each) for each in days]})
+        return 0
+    lines = [("day", "", "provider", "model", "says")]
+    for each in days:
+        left = (each.day - today()).days
+        when = f"in {left} days" if left >= 0 else "gone"
+        lines.append((str(each.day), when, each.provider, each.model, f"{each.source}, read on {each.as_of}"))
+    print_table(lines, numbers=False)
+    return 0
 
 
 def change(arguments: argparse.Namespace) -> int:

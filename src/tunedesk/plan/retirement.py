@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from tunedesk.plan.price_table import PriceTable
+from tunedesk.plan.price_table import PriceTable, Retirement
 from tunedesk.plan.prices import base_model
 
 SOON_DAYS = 183
@@ -53,6 +53,12 @@ def ends(
     elif row := table.retirement(provider, base_model(model)):
         found.append(_model(row.day, model, f"{row.source}, read on {row.as_of}", today))
     return tuple(sorted(found, key=lambda each: each.day))
+
+
+def calendar(table: PriceTable, today: date) -> tuple[Retirement, ...]:
+    """Every last day that lies ahead or not long ago, the next one first."""
+    days = [each for each in table.retirements if (today - each.day).days <= SOON_DAYS]
+    return tuple(sorted(days, key=lambda each: (each.day, each.provider, each.model)))
 
 
 def day_of(said: str | int | None) -> date | None:

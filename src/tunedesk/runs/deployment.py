@@ -6,8 +6,10 @@ Nothing here opens a socket; `runs.places.azure.deployments` does what is asked 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -136,8 +138,8 @@ def name_for(run: str) -> str:
     return f"tunedesk-{re.sub(r'[^A-Za-z0-9._-]', '-', run)}"[:64]
 
 
-def az_text(order: DeploymentOrder) -> str:
-    """The command of the Azure CLI that makes it."""
+def az_text(order: DeploymentOrder, windows: bool = os.name == "nt") -> str:
+    """The command of the Azure CLI that makes it; on one line for Windows' shells."""
     options = {
         "--subscription": order.resource.subscription,
         "--resource-group": order.resource.resource_group,
@@ -149,12 +151,22 @@ def az_text(order: DeploymentOrder) -> str:
         "--sku-name": order.sku,
         "--sku-capacity": str(order.capacity),
     }
+    command = "az cognitiveservices account deployment create"
+    if windows:
+        words = [word for option in options.items() for word in option]
+        return f"{command} {subprocess.list2cmdline(words)}"
     lines = [f"{option} {shlex.quote(value)}" for option, value in options.items()]
-    return " \\\n  ".join(["az cognitiveservices account deployment create", *lines])
+    return " \\\n  ".join([command, *lines])
 
 
-def rest_text(order: DeploymentOrder) -> str:
-    """The request that makes it, as curl sends it; the token is asked of the Azure CLI, and not shown."""
+def rest_text(order: DeploymentOrder, windows: bool = os.name == "nt") -> str:
+    """The request that makes it, as curl sends it; the token is asked of the Azure CLI, and not shown.
+
+    For Windows' shells, which cannot put a token into a line, as `az rest` sends it.
+    """
+    if windows:
+        words = ["--method", "put", "--url", url_of(order), "--body", json.dumps(order.body)]
+        return f"az rest {subprocess.list2cmdline(words)}"
     token = f"az account get-access-token --resource {ARM} --query accessToken --output tsv"
     body = json.dumps(order.body, indent=2)
     return "\n".join(
@@ -167,15 +179,13 @@ def rest_text(order: DeploymentOrder) -> str:
     )
 
 
-def az_delete_text(order: DeploymentOrder) -> str:
+def az_delete_text(order: DeploymentOrder, windows: bool = os.name == "nt") -> str:
     """The command that ends it, and its cost."""
     place = order.resource
-    return (
-        "az cognitiveservices account deployment delete"
-        f" --subscription {shlex.quote(place.subscription)}"
-        f" --resource-group {shlex.quote(place.resource_group)}"
-        f" --name {shlex.quote(place.account)} --deployment-name {shlex.quote(order.name)}"
-    )
+    words = ["--subscription", place.subscription, "--resource-group", place.resource_group]
+    words += ["--name", place.account, "--deployment-name", order.name]
+    told = subprocess.list2cmdline(words) if windows else shlex.join(words)
+    return f"az cognitiveservices account deployment delete {told}"
 
 
 def url_of(order: DeploymentOrder, root: str = ARM) -> str:
