@@ -96,9 +96,7 @@ def told_anew(trained: RunFolder, folder: Path, url: str, provider: Any) -> RunF
     run.job_path.write_bytes(msgspec.json.encode(msgspec.structs.replace(job, cloud=order)))
     known = ledger.read(run)
     files = tuple(msgspec.structs.replace(file, is_deleted=False) for file in known.files)
-    anew = msgspec.structs.replace(
-        known, stage="following", status="", ended="", model="", told=(), files=files
-    )
+    anew = msgspec.structs.replace(known, stage="following", status="", ended="", model="", files=files)
     ledger.path_of(run).write_bytes(msgspec.json.encode(anew))
     return run
 

@@ -24,6 +24,7 @@ class Curves:
         self._late: dict[int, Metric] = {}
         self._has_begun = False
         self._is_of_pairs = job.method != "sft"
+        self._best = _lowest(telling.history.evaluations.values())
 
     def begin(self, total_steps: int = 0) -> None:
         """The training runs, as far as is known; 0: nobody said how many steps it takes."""
@@ -110,7 +111,9 @@ class Curves:
                 margin=metric.margin,
             )
         if metric.validation is not None and metric.step not in history.evaluations:
-            best = history.best
+            loss, best = metric.validation, self._best
+            is_best = best is None or loss < best
+            self._best = loss if is_best else best
             self._telling.write(
                 Evaluated,
                 at=metric.at,
@@ -118,7 +121,7 @@ class Curves:
                 loss=metric.validation,
                 perplexity=None,
                 tokens=0,
-                is_best=best is None or metric.validation < best.loss,
+                is_best=is_best,
                 accuracy=self._of_pairs(metric.valid_token_accuracy),
             )
 
@@ -134,6 +137,7 @@ class Curves:
         evaluations = {step: event for step, event in history.evaluations.items() if step > after}
         checkpoints = {step: event for step, event in history.checkpoints.items() if step > after}
         self._start(max(history.total_steps, *metrics, *steps, 0), after)
+        self._best = _lowest(history.evaluations.values())  # of those before, which stay
         for number in sorted({*steps, *evaluations, *checkpoints, *(one for one in metrics if one > after)}):
             for old in (steps.get(number), evaluations.get(number), checkpoints.get(number)):
                 if old is not None:
@@ -143,6 +147,9 @@ class Curves:
 
     def _repeat(self, old: Step | Evaluated | Checkpointed) -> None:
         fields = {name: value for name, value in msgspec.structs.asdict(old).items() if name not in _STAMPS}
+        if isinstance(old, Evaluated):
+            fields["is_best"] = self._best is None or old.loss < self._best
+            self._best = old.loss if fields["is_best"] else self._best
         self._telling.write(type(old), at=old.time, **fields)
 
     def _start(self, total_steps: int, resumed_from: int | None) -> None:
@@ -159,3 +166,7 @@ class Curves:
             versions={**self._job.versions, "service": order.provider.id},
             resumed_from=resumed_from,
         )
+
+
+def _lowest(evaluations: Iterable[Evaluated]) -> float | None:
+    return min((one.loss for one in evaluations), default=None)

@@ -25,11 +25,12 @@ from tunedesk.runs.places.cloud.telling import Telling
 SLOWER = 1.5
 """Times the pause between two questions grows while there is no news."""
 MOST_PAGES = 1_000
-TOLD_KEPT = 2_000
-"""Digests of messages that are remembered; and of messages that are told of one run."""
+MOST_TOLD = 2_000
+"""Messages of the service that are told of one run; a queue may tell its length every minute for days."""
 MISSING_TRIES = 5
 NAME_WAITED = 1_800.0
 """Seconds that a job which succeeded may take to name its model."""
+LONGEST_MESSAGE = 1_000
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 _WORDS = {
     "validating_files": "{service} checks the files.",
@@ -63,6 +64,9 @@ class Follower:
         self._cannot: set[str] = set()
         self._status = ""
         self._checkpointed_at = -1
+        history = telling.history
+        self._told = {(event.time, event.message) for event in history.notes}
+        self._told |= {(event.time, event.message) for event in history.warnings}
 
     def follow(self) -> RemoteJob:
         """The job once it has ended, with its model's name if it succeeded. Left: it goes on unwatched."""
@@ -194,23 +198,21 @@ class Follower:
         metric = metric_of(event)
         if metric is not None:
             return self._curves.is_told(metric)
-        return digest_of(event) in self._ledger.now.told
+        return not event.message or _key_of(event) in self._told
 
     def _tell_message(self, event: RemoteEvent) -> bool:
-        told = self._ledger.now.told
-        if event.type == "metrics" or not event.message:
+        if self._is_told(event) or metric_of(event) is not None:
             return False
-        if len(told) >= TOLD_KEPT:
-            words = f"{self._service.name} has given {TOLD_KEPT:,} messages; no more of them are shown."
+        if len(self._told) >= MOST_TOLD:
+            words = f"{self._service.name} has given {MOST_TOLD:,} messages; no more of them are shown."
             self._telling.warn("messages", words)
             return False
-        message = " ".join(event.message.split())[:1_000]
-        at = event.created_at or None
+        self._told.add(_key_of(event))
+        message, at = _words_of(event), event.created_at or None
         if event.level in ("warn", "warning", "error"):
             self._telling.warn(f"service-{event.level}", message, at)
         else:
             self._telling.note("service", message, at)
-        self._ledger.put(msgspec.structs.replace(self._ledger.now, told=(*told, digest_of(event))))
         return True
 
     def _tell_checkpoints(self, job: RemoteJob) -> bool:
@@ -284,6 +286,15 @@ class Follower:
             if refused.kind in (Kind.KEY, Kind.FORBIDDEN, Kind.ELSEWHERE):
                 raise _left(refused) from refused
             self._telling.warn("cancel", f"{refused.message} How the job stands is asked again.")
+
+
+def _words_of(event: RemoteEvent) -> str:
+    return " ".join((event.message or "").split())[:LONGEST_MESSAGE]
+
+
+def _key_of(event: RemoteEvent) -> tuple[float, str]:
+    """By which a message is known again among the run's own events."""
+    return event.created_at, _words_of(event)
 
 
 def _left(refused: Refused) -> Left:

@@ -54,7 +54,6 @@ class Ledger(Struct, frozen=True, kw_only=True):
 
     job: its id. status: the service's own word, the newest; ended: an official one, once there is no way on.
     model: the tuned model's name. created, finished: unix seconds by the service's clock, 0 unknown.
-    told: digests of messages of the service that are among the run's events, the newest last.
     """
 
     version: int = VERSION
@@ -69,7 +68,6 @@ class Ledger(Struct, frozen=True, kw_only=True):
     trained_tokens: int | None = None
     created: float = 0.0
     finished: float = 0.0
-    told: tuple[str, ...] = ()
 
     @property
     def files_there(self) -> tuple[str, ...]:

@@ -1,0 +1,89 @@
+"""Rows on their way: in parts, after a restart, and when a service loses some."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from tests.runs.cloud.cloud_runs import KEY, a_cloud_run, a_provider, chat_rows, execute, words
+from tests.runs.cloud.world import World, jobs_of, until_there_is_a_job
+from tests.runs.faults.matrix import COMPLETE, FILES, JOBS, PARTS, UPLOADS
+from tests.runs.faults.proxy import Fault, Proxy, refuses
+from tests.serve.running import wait_until
+from tunedesk.runs.cloud_requests import sent_file
+from tunedesk.runs.places import places
+from tunedesk.runs.places.cloud import ledger
+from tunedesk.runs.run_folder import RunFolder
+
+ROWS = chat_rows(40)
+PARTS_OF_1000 = a_provider(parts_from=1_000)
+
+
+def there(world: World, run: RunFolder) -> bytes:
+    """What the server has of the training file."""
+    file = ledger.read(run).file("training")
+    assert file is not None
+    return world.client.files.content(file.id).read()
+
+
+def test_a_file_in_parts_arrives_whole(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url) as proxy:
+        run = a_cloud_run(
+            tmp_path, proxy.url, rows=ROWS, provider=a_provider(parts_from=1_000), deletes=False
+        )
+        until_there_is_a_job(run)
+        assert proxy.count("POST", PARTS) == 5
+        assert proxy.count("POST", FILES) == 0
+    assert hashlib.sha256(there(world, run)).hexdigest() == sent_file(ROWS, "openai").sha256
+
+
+def test_a_file_in_parts_goes_on_after_the_process_was_killed(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url, [Fault("POST", PARTS, after=2, hang=True)]) as proxy:
+        run = a_cloud_run(
+            tmp_path, proxy.url, rows=ROWS, provider=a_provider(parts_from=1_000), deletes=False
+        )
+        places.start(run, lambda account: KEY)
+        wait_until(lambda: proxy.count("POST", PARTS) == 3, "the third part")
+        places.stop_now(run)
+        known = ledger.read(run).file("training")
+        assert known is not None and (len(known.parts), known.sent) == (2, 2_000)
+        until_there_is_a_job(run)
+        assert proxy.count("POST", UPLOADS) == 1
+        assert proxy.count("POST", PARTS) == 3 + 3
+    assert hashlib.sha256(there(world, run)).hexdigest() == sent_file(ROWS, "openai").sha256
+    assert "Sending goes on: 2.0 kB of" in words(run)
+
+
+def test_an_upload_that_will_soon_end_is_begun_anew(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url, [refuses("POST", COMPLETE, 401)]) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url, provider=a_provider(parts_from=1_000))
+        execute(run)
+        book = ledger.LedgerFile(run)
+        file = book.now.file("training")
+        assert file is not None and file.upload
+        book.put_file(msgspec.structs.replace(file, upload_ends=file.asked + 60))
+        until_there_is_a_job(run)
+        assert proxy.count("POST", UPLOADS) == 2
+    assert len(jobs_of(run, world)) == 1
+
+
+def test_a_process_killed_while_the_job_was_created_finds_it(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url, [Fault("POST", JOBS, hang=True)]) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        places.start(run, lambda account: KEY)
+        wait_until(lambda: proxy.count("POST", JOBS) == 1, "the request for a job")
+        wait_until(lambda: len(jobs_of(run, world)) == 1, "the job")
+        places.stop_now(run)
+        assert (ledger.read(run).stage, ledger.read(run).job) == ("creating", "")
+        until_there_is_a_job(run)
+        assert proxy.count("POST", JOBS) == 1
+    assert [job.id for job in jobs_of(run, world)] == [ledger.read(run).job]
+
+
+def test_no_copy_of_the_rows_is_left_behind(world: World, tmp_path: Path) -> None:
+    run = a_cloud_run(tmp_path, world.server.url, valid=chat_rows(4, 12))
+    until_there_is_a_job(run)
+    names = sorted(path.name for path in (run.path / "data").iterdir())
+    assert names == ["train.jsonl.gz", "valid.jsonl.gz"]
