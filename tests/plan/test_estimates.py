@@ -183,10 +183,10 @@ def test_current_costs_what_the_user_says_a_kwh_costs() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "tokens", "ends"),
     [
-        ("5", "50", 2_000_000, "trained tokens by the provider's count."),
+        ("5", "50", 2_000_000, "the provider counted 2,000,000 trained tokens."),
         ("1", "2", 2_000_000, "That is more than expected."),
         ("20", "30", 2_000_000, "That is less than expected."),
-        ("", "", 2_000_000, "trained tokens by the provider's count."),
+        ("", "", 2_000_000, "the provider counted 2,000,000 trained tokens."),
     ],
 )
 def test_the_estimate_is_held_against_the_providers_count(

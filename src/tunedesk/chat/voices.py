@@ -17,7 +17,7 @@ from tunedesk.errors import UserError
 from tunedesk.runs.events import Checkpointed
 from tunedesk.runs.generation import ChatMessage, Load
 from tunedesk.runs.job import CloudOrder, Job
-from tunedesk.runs.run_folder import RunFolder, RunState, RunSummary, list_runs
+from tunedesk.runs.run_folder import RunFolder, RunState, RunSummary, list_runs, summary_of
 
 SPEAKING = (RunState.FINISHED, RunState.STOPPED)
 """A stopped run leaves the best adapter so far; a failed one's is kept for inspection only."""
@@ -76,6 +76,14 @@ def speaking_runs(runs_dir: Path) -> tuple[SpeakingRun, ...]:
         if run.state in SPEAKING:
             found += _voices_of(run)
     return tuple(found)
+
+
+def voices_of_run(path: Path) -> tuple[SpeakingRun, ...]:
+    """How one run can speak: hosted, here, or both; () when it cannot. UserError: no run."""
+    folder = RunFolder(path)
+    folder.job()
+    run = summary_of(folder)
+    return tuple(_voices_of(run)) if run.state in SPEAKING else ()
 
 
 def tuned_run(path: Path) -> TunedRun:

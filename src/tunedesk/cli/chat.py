@@ -7,9 +7,12 @@ import queue
 import sys
 from pathlib import Path
 
+from tunedesk.chat.any_voice import AnyVoice
 from tunedesk.chat.conversation import Conversation, with_settings, with_system
+from tunedesk.chat.hosted import HostedModels, Wanted
 from tunedesk.chat.session import ChatSession
-from tunedesk.chat.voices import tuned_run
+from tunedesk.chat.voices import HostedRun, tuned_run, voices_of_run
+from tunedesk.cli.cloud_keys import KeyFinder
 from tunedesk.cli.output import progress
 from tunedesk.cli.projects import find_model
 from tunedesk.errors import UserError
@@ -26,8 +29,10 @@ def chat(arguments: argparse.Namespace) -> int:
     start = with_system(
         with_settings(Conversation(), settings), system if arguments.system is None else arguments.system
     )
-    face = TerminalFace(several=len(voices) > 1)
-    session = ChatSession(face, conversation=start)
+    if isinstance(request, HostedModels):
+        progress(f"what you write goes to {request.host}")
+    face, keys = TerminalFace(several=len(voices) > 1), KeyFinder(arguments.key_env)
+    session = ChatSession(face, lambda tell: AnyVoice(tell, keys), start)
     try:
         session.choose(request, voices)
         face.wait_until_ready()
@@ -41,14 +46,21 @@ def chat(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def chosen_voices(name: str, *, base_too: bool) -> tuple[Load, tuple[Voice, ...], str]:
-    """What to load for a run's folder, or for a model by path or name; and the run's system prompt."""
+def chosen_voices(name: str, *, base_too: bool) -> tuple[Wanted, tuple[Voice, ...], str]:
+    """What to talk to for a run's folder, or for a model by path or name; and the run's system prompt.
+
+    A run whose weights are here speaks here, else at its service.
+    """
     path = Path(name).expanduser()
-    if (path / "job.json").is_file():
+    if not (path / "job.json").is_file():
+        model = read_model_folder(find_model(name))
+        return Load(str(model.path.absolute()), quantization="none"), ("base",), ""
+    found = voices_of_run(path.absolute())
+    hosted = next((run for run in found if isinstance(run, HostedRun)), None)
+    if hosted is None or len(found) > 1:
         run = tuned_run(path.absolute())
         return run.load_request(), ("base", "tuned") if base_too else ("tuned",), run.system
-    model = read_model_folder(find_model(name))
-    return Load(str(model.path.absolute()), quantization="none"), ("base",), ""
+    return hosted.models, hosted.models.voices if base_too else ("tuned",), hosted.system
 
 
 def talk(session: ChatSession, face: TerminalFace, start: Conversation) -> None:

@@ -41,6 +41,10 @@ def outcome(run: RunFolder, history: RunHistory) -> int:
             print(cost_of(order, ended.trained_tokens))
             if ended.adapter:
                 print(f"Its weights are in {run.path / ended.adapter}")
+            if order.provider.deploys:
+                print(f"It must be deployed before it answers: tunedesk cloud deploy {run.path} --show")
+            else:
+                print(f"Talk to it with: tunedesk chat {run.path}")
         case _:
             print(f"Cancelled: {run.path}. The service charges for the work that was done.")
     return 0

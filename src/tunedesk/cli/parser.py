@@ -220,6 +220,7 @@ def _add_chat(commands: Commands) -> None:
     chat.add_argument("--top-p", type=float, default=1.0, metavar="P")
     chat.add_argument("--max-tokens", type=int, default=256, metavar="N")
     chat.add_argument("--seed", type=int, default=1, metavar="N")
+    add_key_from(chat)
 
 
 def _add_doctor(commands: Commands) -> None:

@@ -125,7 +125,7 @@ def actual_cost(table: PriceTable, seller: Seller, trained_tokens: int, today: d
     if not rows:
         return _unknown(seller, "training")
     amount = trained_tokens / MILLION
-    return _range(rows, amount, amount, f"{trained_tokens:,} trained tokens by the provider's count", today)
+    return _range(rows, amount, amount, f"the provider counted {trained_tokens:,} trained tokens", today)
 
 
 def hosting_cost(table: PriceTable, seller: Seller, today: date, hours: Decimal = HOURS_A_MONTH) -> Estimate:
@@ -212,7 +212,7 @@ def against_actual(low: str, high: str, currency: str, actual: Estimate) -> str:
     if expected.low is not None and expected.high is not None and actual.low is not None:
         above, below = actual.low > expected.high, actual.low < expected.low
         verdict = " That is more than expected." if above else " That is less than expected." if below else ""
-    return f"Expected: {expected.text}. Actual: {actual.text}, by {actual.basis}.{verdict}"
+    return f"Expected: {expected.text}. Actual: {actual.text}: {actual.basis}.{verdict}"
 
 
 def _find(table: PriceTable, seller: Seller, unit: Unit) -> tuple[Price, ...]:
