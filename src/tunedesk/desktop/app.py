@@ -127,7 +127,13 @@ class App(QObject):
         self.panes.model_folder_added.connect(self._add_model_folder)
         self.panes.example_made.connect(self._append_example)
         self.panes.service_wanted.connect(self._add_service)
+        self.panes.key_wanted.connect(self._ask_for_key)
+        self.panes.chat_host_changed.connect(self._show_chat_host)
         self.clouds.failed.connect(self.errors.report)
+        watch = self.clouds.watch
+        watch.sending_changed.connect(lambda what: self.window.top_line.show_privacy(what, "jobs"))
+        watch.key_asked.connect(self._ask_for_key)
+        watch.runs_changed.connect(self.panes.look_at_runs)
 
     def _wire_data(self, pane: DataPane) -> None:
         window, actions = self.window, pane.actions_of_pane
@@ -147,7 +153,9 @@ class App(QObject):
         pane.checks_wanted.connect(self._use_checks)
         pane.making_tools.split.wanted.connect(self._write_split)
         pane.making_tools.mapping.wanted.connect(self._use_mapping)
-        pane.making_tools.draft.sending_changed.connect(window.top_line.show_privacy)
+        pane.making_tools.draft.sending_changed.connect(
+            lambda sending: window.top_line.show_privacy(sending, "drafts")
+        )
 
     def open(self, path: Path) -> None:
         """Open a dataset or a project, as chosen, dropped or named on the command line."""
@@ -202,6 +210,13 @@ class App(QObject):
         settings = self.window.show_pane("settings")
         if isinstance(settings, SettingsViews):
             settings.show_view("services")
+
+    def _show_chat_host(self, host: str) -> None:
+        self.window.top_line.show_privacy(f"Messages go to {host}" if host else "", "chat")
+
+    def _ask_for_key(self, name: str) -> None:
+        self._show_services()
+        self.clouds.ask_for_key(name)
 
     def _add_service(self) -> None:
         """From the wizard: the fields of a new service."""

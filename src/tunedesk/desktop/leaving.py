@@ -71,8 +71,10 @@ class Leaving(QObject):
 
 
 def live_runs(runs_dir: Path) -> list[Path]:
-    """The runs whose engine is at work, on any thread."""
+    """The runs whose engine is at work here, on any thread. A job at a service goes on by itself, and whoever
+    follows it needs no window.
+    """
     from tunedesk.runs.run_folder import RunState, list_runs
 
     live = (RunState.RUNNING, RunState.PAUSED)
-    return [run.path for run in list_runs(runs_dir) if run.state in live]
+    return [run.path for run in list_runs(runs_dir) if run.state in live and not run.service]

@@ -44,6 +44,10 @@ class ProjectPanes(QObject):
     rows_requested = Signal(object, int)
     """Show this dataset file at this row, from 1; 0: no row in particular."""
     model_folder_added = Signal(object)
+    key_wanted = Signal(str)
+    """The key of the account of this name is missing."""
+    chat_host_changed = Signal(str)
+    """Messages of the chat go there from now on; "" when they stay on this computer."""
     service_wanted = Signal()
     """A service shall be added in the settings."""
     example_made = Signal(str, bytes)
@@ -113,11 +117,15 @@ class ProjectPanes(QObject):
     def begin_project(self) -> None:
         """Another project is open: its panes are made when they are shown."""
         self._forget()
+        project = self._desk.project
+        if project is not None:
+            self._clouds.watch.begin(project.runs_dir, may_follow=not project.read_only_reason)
         if self._window.shown_pane in NAMES:
             self._window.show_pane(self._window.shown_pane)
 
     def end_project(self) -> None:
         shown = self._window.shown_pane
+        self._clouds.watch.end()
         self._forget()
         if shown in NAMES:
             self._window.show_pane("data")
@@ -127,12 +135,18 @@ class ProjectPanes(QObject):
         if self._train is not None and self._window.shown_pane == "train":
             self._train.look_again()
 
+    def look_at_runs(self) -> None:
+        """A run goes on that did not before."""
+        if self._runs is not None:
+            self._runs.look_again()
+
     def _forget(self) -> None:
         if self._runs is not None:
             self._runs.close_run()
         if self._chat is not None:
             self._chat.close_engine()
         self._train = self._runs = self._chat = None
+        self.chat_host_changed.emit("")
         for name in NAMES:
             self._window.forget_pane(name)
 
@@ -170,12 +184,18 @@ class ProjectPanes(QObject):
         project = self._desk.project
         if project is None:
             return self._nothing_open("runs", "No runs yet", "Open a project to see its trainings.")
+        from tunedesk.desktop.cloud.every_place import EveryPlace
         from tunedesk.desktop.runs.pane import RunsPane
-        from tunedesk.runs.places import this_computer
 
-        self._runs = pane = RunsPane(project.runs_dir, this_computer, self._background)
+        services = self._clouds.services
+        self._runs = pane = RunsPane(project.runs_dir, EveryPlace(services.key_of), self._background)
         self._memory.follow(pane.splitter, "runs")
         pane.chat_requested.connect(self._talk_to)
+        pane.checkpoint_chat_requested.connect(self._talk_to_checkpoint)
+        pane.key_entered.connect(services.keep_key)
+        services.changed.connect(pane.look_for_keys)
+        pane.ask_for_keys_of(services.has_key)
+        self._clouds.show_store_on(pane.page.cloud)
         pane.train_requested.connect(self._to_train.trigger)
         pane.page.state_changed.connect(self._look_at_run)
         pane.notice_raised.connect(self._window.notices.show_notice)
@@ -192,6 +212,9 @@ class ProjectPanes(QObject):
         self._chat = pane = ChatPane(
             self._background, self._models, self._make_session, self._clouds.services.key_of
         )
+        pane.key_wanted.connect(self.key_wanted)
+        pane.host_changed.connect(self.chat_host_changed)
+        self._clouds.services.key_given.connect(pane.try_again)
         pane.example_wanted.connect(self._make_example)
         pane.training_wanted.connect(self._to_train.trigger)
         pane.link_clicked.connect(self._ask_about_link)
@@ -269,9 +292,13 @@ class ProjectPanes(QObject):
             places.start(run, keys)
             return run.path
 
+        def then(run: Path) -> None:
+            self._clouds.watch.run_started()
+            self._show_run(run)
+
         self._background.run(
             work,
-            self._show_run,
+            then,
             self.failed.emit,
             owner=self,
             label="Preparing what will be sent",
@@ -287,6 +314,11 @@ class ProjectPanes(QObject):
         self._to_chat.trigger()
         if self._chat is not None:
             self._chat.choose_run(run)
+
+    def _talk_to_checkpoint(self, run: Path, name: str) -> None:
+        self._to_chat.trigger()
+        if self._chat is not None:
+            self._chat.choose_checkpoint(run, name)
 
     def _make_example(self, wanted: WantedExample) -> None:
         """An answer becomes a row at the end of the training data."""

@@ -46,6 +46,8 @@ class AccountForm(QWidget):
         self._name.setPlaceholderText("how it is called here")
         self._models.setPlaceholderText("names of models that its list does not have, with commas")
         self._region.setPlaceholderText("as you know it, such as swedencentral")
+        self._profile.setAccessibleName("Profile")
+        self._login.setAccessibleName("Login")
         basic = form()
         basic.addRow("Profile", self._profile)
         basic.addRow("Name", self._name)

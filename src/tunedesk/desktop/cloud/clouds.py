@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QWidget
 from tunedesk.desktop.background import Background
 from tunedesk.desktop.cloud.price_desk import PriceDesk
 from tunedesk.desktop.cloud.service_desk import ServiceDesk
+from tunedesk.desktop.cloud.watch import CloudWatch
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.widgets.notice_bar import Answer, Notice, NoticeBar
 
 if TYPE_CHECKING:  # the pages come when they are first shown
     from tunedesk.desktop.cloud.services_page import ServicesPage
+    from tunedesk.desktop.runs.cloud_page import CloudPage
     from tunedesk.runs.accounts import Account
 
 
@@ -27,7 +29,9 @@ class Clouds(QObject):
         self._notices = notices
         self.services = ServiceDesk(background)
         self.prices = PriceDesk(background)
+        self.watch = CloudWatch(background, self.services, notices)
         self._page: ServicesPage | None = None
+        self.watch.failed.connect(self.failed)
         self.services.failed.connect(self.failed)
         self.prices.failed.connect(self.failed)
         self.services.removed.connect(self._offer_to_restore)
@@ -52,6 +56,17 @@ class Clouds(QObject):
         self._show_known(page)
         desk.look()
         return page
+
+    def ask_for_key(self, name: str) -> None:
+        """Show the service of this name with its key asked for, on a page that has been made."""
+        if self._page is not None:
+            self._page.show_service(name, asks_for_key=True)
+
+    def show_store_on(self, page: CloudPage) -> None:
+        """Where keys are kept, on the page of a run whose key may be asked for."""
+        known = self.services.known
+        if known is not None:
+            page.show_store(known.backend, can_remember=known.can_remember)
 
     def add_service(self) -> None:
         """Show the fields of a new one, on a page that has been made."""

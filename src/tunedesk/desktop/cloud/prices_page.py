@@ -204,6 +204,7 @@ class _NewPrice(QWidget):
             ("Source", self._source),
         ):
             rows.addRow(name, field)
+            field.setAccessibleName(f"{name} of the new price")
         keep, leave = push_button("Keep the price", primary=True), push_button("Leave it")
         keep.clicked.connect(self._make)
         leave.clicked.connect(self.hide)

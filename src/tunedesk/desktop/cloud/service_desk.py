@@ -84,6 +84,8 @@ class ServiceDesk(QObject):
         self._keys = keys
         self._known: Known | None = None
         self._testing: Job | None = None
+        self._keyed: set[Account] = set()
+        """Accounts whose key was given since the program began."""
 
     @property
     def known(self) -> Known | None:
@@ -126,13 +128,23 @@ class ServiceDesk(QObject):
         if service is None:
             self.failed.emit(UserError(f"There is no service {name!r} any more.", hint="Add it in Settings."))
             return
-        account = service.account
+        self.keep_key(service.account, key, remember)
+
+    def keep_key(self, account: Account, key: str, remember: bool) -> None:
+        """Of an account as a run knows it; the user may have removed it since."""
+        name = account.name
         self._do(lambda: self._put(account, key, remember), lambda trouble: self._tell_kept(name, trouble))
+
+    def has_key(self, account: Account) -> bool:
+        """Whether the account can be logged in to, as far as anyone has looked."""
+        known = self.service(account.name)
+        return account.auth != "key" or bool(known and known.has_key) or account in self._keyed
 
     def forget_key(self, name: str) -> None:
         service = self.service(name)
         if service is not None:
             account = service.account
+            self._keyed.discard(account)
             self._do(lambda: self._store().forget(account), lambda _: None)
 
     def remove(self, name: str) -> None:
@@ -194,6 +206,7 @@ class ServiceDesk(QObject):
     def _put(self, account: Account, key: str, remember: bool) -> str:
         store = self._store()
         store.put(account, key, remember)
+        self._keyed.add(account)
         return store.trouble
 
     def _tell_kept(self, name: str, trouble: str) -> None:

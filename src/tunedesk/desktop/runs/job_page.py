@@ -7,7 +7,7 @@ from tunedesk.desktop.runs import sentences
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.runs.events import Preflighted
 from tunedesk.runs.hyperparameters import Hyperparameters, describe
-from tunedesk.runs.job import DataFile, Job
+from tunedesk.runs.job import CloudOrder, DataFile, Job
 
 HASH_DIGITS = 12
 _METHODS = {
@@ -43,7 +43,8 @@ class JobPage(QScrollArea):
         trial = _card("Trial before the first step", _preflight(self._trial)) if self._trial else None
         cards = (_card("Model and data", _subject(job)), trial, _card("Versions", _versions(job)))
         left = column(*(one for one in cards if one is not None), None)
-        right = column(_card("Settings", _settings(job.hyperparameters)), None)
+        asked = _settings(job.hyperparameters) if job.cloud is None else _asked_of(job.cloud)
+        right = column(_card("Settings", asked), None)
         for side in (left, right):
             side.setSpacing(2 * GRID)
         page = QWidget()
@@ -70,8 +71,13 @@ def _subject(job: Job) -> QFormLayout:
     rows.addRow("Data set", _value(f"{job.dataset.path}{changed}"))
     rows.addRow("Training rows", _value(_data(job.train), job.train.sha256))
     rows.addRow("Validation rows", _value(_data(job.valid) if job.valid else "none"))
-    rows.addRow("Template", _value(job.template_digest[:HASH_DIGITS] or "-", job.template_digest))
-    rows.addRow("Place", _value("This computer" if job.place == "local" else job.place))
+    if job.cloud is None:
+        rows.addRow("Template", _value(job.template_digest[:HASH_DIGITS] or "-", job.template_digest))
+        rows.addRow("Place", _value("This computer"))
+    else:
+        account = job.cloud.account
+        rows.addRow("Written for", _value(job.cloud.target))
+        rows.addRow("Place", _value(f"{account.name}, {account.base_url}"))
     return rows
 
 
@@ -95,6 +101,16 @@ def _settings(settings: Hyperparameters) -> QFormLayout:
     rows = form()
     for name, value in msgspec.structs.asdict(settings).items():
         rows.addRow(name, _value(_in_words(value), describe(name)))
+    return rows
+
+
+def _asked_of(order: CloudOrder) -> QFormLayout:
+    rows = form()
+    for name, value in msgspec.structs.asdict(order.settings).items():
+        rows.addRow(name, _value("left to the service" if value in (None, "") else _in_words(value)))
+    rows.addRow("delete_files", _value(_in_words(order.delete_files)))
+    if order.expires_seconds is not None:
+        rows.addRow("expires_seconds", _value(f"{order.expires_seconds:,}"))
     return rows
 
 

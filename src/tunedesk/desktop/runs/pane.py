@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
 
 from tunedesk.desktop.background import Background
+from tunedesk.desktop.runs.cloud_facts import look_at_cloud
 from tunedesk.desktop.runs.follower import Batch, RunFollower
 from tunedesk.desktop.runs.run_actions import LIVE, RunActions
 from tunedesk.desktop.runs.run_list import RunList
@@ -18,6 +19,8 @@ from tunedesk.desktop.widgets.buttons import action
 from tunedesk.desktop.widgets.empty_state import EmptyState
 from tunedesk.desktop.widgets.notice_bar import Notice
 from tunedesk.plan.hardware import find_hardware
+from tunedesk.runs.accounts import Account
+from tunedesk.runs.job import Job
 from tunedesk.runs.run_folder import Action, RunFolder, RunState, RunSummary
 
 LOOK_MS = 2000
@@ -30,11 +33,16 @@ class Place(Protocol):
     def start(self, run: RunFolder) -> None: ...
     def resume(self, run: RunFolder) -> None: ...
     def stop_now(self, run: RunFolder) -> None: ...
+    def delete_files(self, run: RunFolder) -> None: ...
 
 
 class RunsPane(QWidget):
     chat_requested = Signal(object)
     """The user wants to talk to the result of the run in this folder."""
+    checkpoint_chat_requested = Signal(object, str)
+    """The run's folder, and the name of one of its checkpoints at the service."""
+    key_entered = Signal(object, str, bool)
+    """An `Account`, its key, and whether it shall be remembered."""
     train_requested = Signal()
     """There is no run yet, and the user wants to make one."""
     notice_raised = Signal(Notice)
@@ -47,6 +55,7 @@ class RunsPane(QWidget):
         self._shelf = RunShelf(runs_dir)
         self._is_looking = False
         self._look_once_more = False
+        self._has_key: Callable[[Account], bool] = lambda account: True
         self._wanted: Path | None = None
         self.actions_of_run = RunActions(self)
         self.follower = RunFollower(self)
@@ -87,6 +96,9 @@ class RunsPane(QWidget):
         of_run.chat.triggered.connect(lambda: self.chat_requested.emit(self.page.run))
         self.run_list.run_chosen.connect(self._choose)
         self.page.state_changed.connect(self._state_changed)
+        self.page.cloud.delete_wanted.connect(self._delete_files)
+        self.page.cloud.checkpoint_wanted.connect(self._chat_with_checkpoint)
+        self.page.cloud.key_entered.connect(self._tell_key)
         self.page.file_saved.connect(self._tell_saved)
         self.page.failed.connect(self.failed)
         self.follower.batches_ready.connect(self._take_batch)
@@ -109,6 +121,15 @@ class RunsPane(QWidget):
         self._wanted = run
         self.look_again()
 
+    def ask_for_keys_of(self, has_key: Callable[[Account], bool]) -> None:
+        """has_key: whether a service can be logged in to; where it cannot, the run's page asks for a key."""
+        self._has_key = has_key
+        self._fit_key()
+
+    def look_for_keys(self) -> None:
+        """A key was given or forgotten."""
+        self._fit_key()
+
     def look_again(self) -> None:
         """Read the list of runs and the computer's memory, off this thread, and one look at a time."""
         if self._is_looking:
@@ -116,7 +137,9 @@ class RunsPane(QWidget):
             return
         self._is_looking, self._look_once_more = True, False
         self._background.run(lambda job: self._shelf.look(), self._show_runs, self._look_failed, owner=self)
-        if self.page.state in LIVE:
+        if self.page.order is not None:
+            self._look_at_service()
+        elif self.page.state in LIVE:
             self._background.run(lambda job: find_hardware(), self.page.show_hardware, owner=self)
 
     def close_run(self) -> None:
@@ -153,17 +176,61 @@ class RunsPane(QWidget):
         folder = RunFolder(run)
         self._background.run(
             lambda job: folder.job(),
-            lambda asked: self.page.show_job(run, asked),
+            lambda asked: self._show_job(run, asked),
             self.failed.emit,
             owner=self.page,
         )
         self._background.run(lambda job: find_hardware(), self.page.show_hardware, owner=self.page)
+
+    def _show_job(self, run: Path, job: Job) -> None:
+        self.page.show_job(run, job)
+        if job.cloud is not None:
+            self._look_at_service()
+
+    def _look_at_service(self) -> None:
+        """What the process that follows the job has written down; the service itself is not asked."""
+        run = self.page.run
+        if run is None:
+            return
+        self._background.run(
+            lambda job: look_at_cloud(RunFolder(run)),
+            lambda facts: self.page.show_facts(run, facts),
+            self._look_failed,
+            owner=self.page,
+        )
+        self._fit_key()
+
+    def _fit_key(self) -> None:
+        order = self.page.order
+        unfollowed = self.page.state in (RunState.INTERRUPTED, RunState.WAITING)
+        needs = order is not None and order.account.auth == "key" and not self._has_key(order.account)
+        self.page.cloud.show_needs_key(unfollowed and needs)
+
+    def _delete_files(self) -> None:
+        run = self.page.run
+        if run is not None:
+            self._background.run(
+                lambda job: self._place.delete_files(RunFolder(run)),
+                lambda _: self._look_at_service(),
+                self.failed.emit,
+                owner=self,
+                label="Deleting the files at the service",
+                can_cancel=False,
+            )
+
+    def _chat_with_checkpoint(self, name: str) -> None:
+        self.checkpoint_chat_requested.emit(self.page.run, name)
+
+    def _tell_key(self, name: str, key: str, remember: bool) -> None:
+        if self.page.order is not None:
+            self.key_entered.emit(self.page.order.account, key, remember)
 
     def _take_batch(self, batch: Batch) -> None:
         self.page.add_batch(batch)
 
     def _state_changed(self, state: RunState) -> None:
         self.look_again()
+        self._fit_key()
 
     def _pause_or_continue(self) -> None:
         self._ask("resume" if self.page.state is RunState.PAUSED else "pause")

@@ -34,6 +34,10 @@ class RunHeader(QWidget):
         self._speed = Figure("Tokens a second")
         self._memory = Gauge("Memory of the run")
         self._gpu = Gauge("Graphics card")
+        self._service = Figure("Service")
+        self._status = Figure("Stands there")
+        self._trained = Figure("Trained tokens")
+        self._service_name = ""
         self._lay_out(actions)
 
     def _lay_out(self, actions: RunActions) -> None:
@@ -42,12 +46,24 @@ class RunHeader(QWidget):
         top = row(self._title, self._badge, None, *buttons, *more)
         told = row(self._sentence, self._left, spacing=2 * GRID)
         told.setStretch(0, 1)
-        figures = row(
-            self._step, self._loss, self._valid, self._speed, self._memory, self._gpu, spacing=2 * GRID
-        )
+        here = (self._speed, self._memory, self._gpu)
+        there = (self._service, self._status, self._trained)
+        figures = row(self._step, self._loss, self._valid, *here, *there, spacing=2 * GRID)
         for place in range(figures.count()):
             figures.setStretch(place, 1)
         self.setLayout(column(top, told, self._progress, figures, spacing=GRID + 4))
+        self.show_service("")
+
+    def show_service(self, name: str, status: str = "", trained_tokens: int | None = None) -> None:
+        """Who executes the run, "" for this computer; what it says, and what it counted for the bill."""
+        self._service_name = name
+        for part in (self._speed, self._memory, self._gpu):
+            part.setVisible(not name)
+        for part in (self._service, self._status, self._trained):
+            part.setVisible(bool(name))
+        self._service.show_value(name or "-")
+        self._status.show_value(status or "-", "In the service's own word")
+        self._trained.show_value(f"{trained_tokens:,}" if trained_tokens is not None else "-")
 
     @property
     def sentence(self) -> str:
@@ -64,7 +80,7 @@ class RunHeader(QWidget):
         """pending: what was asked of the engine and is not done yet; it replaces the sentence."""
         icon, tint = STATE_ICONS[state]
         self._badge.show_state(state.value, icon, tint)
-        self._sentence.setText(pending or sentences.state_sentence(state, history))
+        self._sentence.setText(pending or sentences.state_sentence(state, history, self._service_name))
         last = history.last_step
         left = last.eta_seconds if last and state is RunState.RUNNING else None
         self._left.setText(f"{sentences.duration(left)} left" if left is not None else "")

@@ -77,7 +77,8 @@ def _sentence(run: RunSummary) -> str:
     if run.valid_loss is not None:
         losses += f", validation loss {sentences.loss(run.valid_loss)}"
     when = sentences.day_and_time(run.created)
-    return f"{run.state.capitalize()}: {run.model or run.run} on {run.dataset}, {when}{losses}"
+    where = f", at {run.service}" if run.service else ""
+    return f"{run.state.capitalize()}: {run.model or run.run} on {run.dataset}{where}, {when}{losses}"
 
 
 class RunList(QListView):
@@ -149,7 +150,8 @@ class _RunDelegate(QStyledItemDelegate):
         top.setBottom(words.center().y())
         bottom.setTop(words.center().y() + 1)
         self._two_ends(painter, top, run.model or run.run, run.state.value, tokens.text, bold=True)
-        left = " · ".join(part for part in (run.dataset, sentences.day_and_time(run.created)) if part)
+        parts = (run.service or run.dataset, sentences.day_and_time(run.created))
+        left = " · ".join(part for part in parts if part)
         self._two_ends(painter, bottom, left, _losses(run), tokens.muted)
         painter.fillRect(QRect(area.left(), area.bottom(), area.width(), 1), QColor(tokens.border))
         if run.state in (RunState.RUNNING, RunState.PAUSED) and run.total_steps:

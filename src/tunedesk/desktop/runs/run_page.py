@@ -8,12 +8,14 @@ from PySide6.QtGui import QAction, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from tunedesk.desktop.background import Background
+from tunedesk.desktop.runs.cloud_facts import CloudFacts
+from tunedesk.desktop.runs.cloud_page import CloudPage
 from tunedesk.desktop.runs.export import csv_table, write_file
 from tunedesk.desktop.runs.follower import Batch
 from tunedesk.desktop.runs.job_page import JobPage
 from tunedesk.desktop.runs.lazy_plots import LazyPlots
 from tunedesk.desktop.runs.log_page import LogPage
-from tunedesk.desktop.runs.run_actions import RunActions, Standing
+from tunedesk.desktop.runs.run_actions import CloudStanding, RunActions, Standing
 from tunedesk.desktop.runs.run_header import RunHeader
 from tunedesk.desktop.runs.samples_page import SamplesPage
 from tunedesk.desktop.widgets.buttons import action, tool_button
@@ -22,7 +24,7 @@ from tunedesk.desktop.widgets.segmented import Segmented
 from tunedesk.plan.hardware import Hardware
 from tunedesk.runs.events import Checkpointed
 from tunedesk.runs.follow import RunHistory
-from tunedesk.runs.job import Job
+from tunedesk.runs.job import CloudOrder, Job
 from tunedesk.runs.run_folder import Action, RunState, state_of
 
 VIEWS = (
@@ -30,7 +32,14 @@ VIEWS = (
     ("Samples", "chat", "Alt+2"),
     ("Log", "list", "Alt+3"),
     ("Settings", "settings", "Alt+4"),
+    ("Service", "cloud", "Alt+5"),
 )
+SERVICE = 4
+_PENDING_THERE = {
+    "pause": "{service} is asked to pause the job…",
+    "resume": "{service} is asked to go on…",
+    "stop": "{service} is asked to cancel the job…",
+}
 _PENDING = {
     "pause": "Pausing after this step…",
     "resume": "Going on…",
@@ -61,6 +70,9 @@ class RunPage(QWidget):
         self.samples = SamplesPage()
         self.log = LogPage()
         self.job = JobPage()
+        self.cloud = CloudPage()
+        self._order: CloudOrder | None = None
+        self._facts: CloudFacts | None = None
         self._stack = QStackedWidget()
         self._views = Segmented("What is shown of the run")
         self.reset_zoom = self._own_action("Show the whole run", "refresh", "Ctrl+0")
@@ -81,12 +93,13 @@ class RunPage(QWidget):
 
     def _lay_out(self) -> None:
         for (text, icon, key), page in zip(
-            VIEWS, (self.plots, self.samples, self.log, self.job), strict=True
+            VIEWS, (self.plots, self.samples, self.log, self.job, self.cloud), strict=True
         ):
             self._views.add(self._own_action(text, icon, key))
             self._stack.addWidget(page)
         self._views.chosen.connect(self._stack.setCurrentIndex)
         tools = [tool_button(one) for one in (self.log_scale, self.reset_zoom, self.save_png, self.save_csv)]
+        self._views.show_choice(SERVICE, False)
         bar = row(self._views, None, *tools, spacing=4)
         layout = column(self._header, bar, self._stack, spacing=2 * GRID, margin=2 * GRID)
         layout.setStretch(2, 1)
@@ -114,13 +127,16 @@ class RunPage(QWidget):
         return self._header
 
     def show_view(self, number: int) -> None:
-        """0 curves, 1 samples, 2 log, 3 settings."""
+        """0 curves, 1 samples, 2 log, 3 settings, 4 the service."""
         self._views.choose(number)
 
     def show_run(self, run: Path, title: str) -> None:
         """Begin anew with this run; its batches follow."""
         self._run = run
+        self._order = self._facts = None
         self._header.show_title(title)
+        self._header.show_service("")
+        self._views.show_choice(SERVICE, False)
         self._forget()
 
     def show_job(self, run: Path, job: Job) -> None:
@@ -129,6 +145,25 @@ class RunPage(QWidget):
             return
         self._header.show_title(f"{job.model.name} on {Path(job.dataset.path).name}")
         self.job.show_job(job)
+        self._order = job.cloud
+        self._views.show_choice(SERVICE, job.cloud is not None)
+        if job.cloud is not None:
+            self._header.show_service(job.cloud.account.name)
+            self._refresh()
+
+    @property
+    def order(self) -> CloudOrder | None:
+        """What a service was asked for; None of a run on this computer."""
+        return self._order
+
+    def show_facts(self, run: Path, facts: CloudFacts | None) -> None:
+        """How the job stands at its service, as far as it was written down here."""
+        if run != self._run or facts is None:
+            return
+        self._facts = facts
+        self.cloud.show_facts(facts)
+        self._header.show_service(facts.name, facts.ledger.status, facts.ledger.trained_tokens)
+        self._refresh()
 
     def show_hardware(self, hardware: Hardware) -> None:
         self._hardware = hardware
@@ -176,17 +211,33 @@ class RunPage(QWidget):
 
     def _refresh(self) -> None:
         if self._state is not None:
-            pending = _PENDING.get(self._asked, "") if self._asked else ""
-            self._header.show_run(self._state, self._history, pending)
+            self._header.show_run(self._state, self._history, self._pending())
         self._header.show_memory(self._history.last_step, self._hardware)
+        self.cloud.show_state(self._state, list(self._history.checkpoints.values()))
         self._fit_actions()
+
+    def _pending(self) -> str:
+        if self._asked is None:
+            return ""
+        if self._order is not None:
+            return _PENDING_THERE.get(self._asked, "").format(service=self._order.account.name)
+        return _PENDING.get(self._asked, "")
 
     def _fit_actions(self) -> None:
         if self._state is None:
             self._actions.fit(None)
             return
         saved = bool(self._history.checkpoints)
-        self._actions.fit(Standing(self._state, self._has_adapter, saved, self._asked))
+        self._actions.fit(
+            Standing(self._state, self._has_adapter, saved, self._asked, self._cloud_standing())
+        )
+
+    def _cloud_standing(self) -> CloudStanding | None:
+        if self._order is None:
+            return None
+        facts = self._facts
+        over, speaks = (facts.is_over, bool(facts.ledger.model)) if facts else (False, False)
+        return CloudStanding(self._order.provider.can_pause, over, speaks)
 
     def write_png(self, path: Path) -> None:
         data = _png(self.plots.picture())

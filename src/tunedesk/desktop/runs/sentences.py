@@ -68,9 +68,11 @@ def day_and_time(created: str) -> str:
     return f"{moment.day} {moment:%b, %H:%M}"
 
 
-def state_sentence(state: RunState, history: RunHistory) -> str:
-    """Where the run stands, in one sentence for its header."""
+def state_sentence(state: RunState, history: RunHistory, service: str = "") -> str:
+    """Where the run stands, in one sentence for its header. service: that executes it, "" for none."""
     done, total = history.step, history.total_steps
+    if service and (told := _at_service(state, history, service)):
+        return told
     match state:
         case RunState.WAITING:
             return "Waiting to start."
@@ -91,8 +93,32 @@ def state_sentence(state: RunState, history: RunHistory) -> str:
 def _running_sentence(history: RunHistory) -> str:
     if not history.last_step or history.started is None:
         return history.notes[-1].message if history.notes else "Starting the engine…"
-    epoch = f"{history.last_step.epoch:.1f}"
-    return f"Training: step {history.step:,} of {history.total_steps:,}, epoch {epoch}."
+    epoch = history.last_step.epoch
+    total = f" of {history.total_steps:,}" if history.total_steps else ""
+    return f"Training: step {history.step:,}{total}{f', epoch {epoch:.1f}' if epoch is not None else ''}."
+
+
+def _at_service(state: RunState, history: RunHistory, service: str) -> str:
+    """What is said in another way of a job elsewhere; "" where there is no difference."""
+    match state:
+        case RunState.WAITING:
+            return f"Agreed to, but nothing was sent to {service} yet."
+        case RunState.PAUSED:
+            return f"Paused at {service} after {steps(history.step)}."
+        case RunState.STOPPED:
+            return f"The job at {service} was cancelled after {steps(history.step)}."
+        case RunState.INTERRUPTED:
+            newest = history.warnings[-1] if history.warnings else None
+            left = newest is not None and newest.code == "left" and newest.attempt == history.attempt
+            why = f"{newest.message} " if newest is not None and left else ""
+            return (
+                f"{why}Nobody follows the job here; it goes on at {service}. Follow it again to hear of it."
+            )
+        case RunState.RUNNING if not history.notes:
+            return f"Speaking to {service}…"
+        case RunState.FINISHED if isinstance(history.ended, Finished) and history.ended.model:
+            return f"{_finished_sentence(history)} {service} calls the tuned model {history.ended.model}."
+    return ""
 
 
 def _stopped_sentence(history: RunHistory) -> str:
@@ -147,7 +173,9 @@ def event_sentence(event: Event) -> str:
         case Sampled():
             return f"Watched prompt {event.prompt_index + 1} answered after step {event.step:,}"
         case Checkpointed():
-            return f"Checkpoint after step {event.step:,} ({_REASONS.get(event.reason, event.reason)})"
+            kept = f", kept as {event.model}" if event.model else ""
+            why = _REASONS.get(event.reason, event.reason)
+            return f"Checkpoint after step {event.step:,} ({why}){kept}"
         case Warned():
             return f"Warning: {event.message}"
         case Paused():
@@ -165,7 +193,9 @@ def event_sentence(event: Event) -> str:
 
 def _started_sentence(event: Started) -> str:
     again = f", going on after step {event.resumed_from:,}" if event.resumed_from else ""
-    return (
-        f"Training begins on {event.device}{again}: {event.rows:,} rows, {steps(event.total_steps)}, "
-        f"{event.trained_share:.0%} of the tokens are trained"
-    )
+    parts = [f"{event.rows:,} rows"]
+    if event.total_steps:
+        parts.append(steps(event.total_steps))
+    if event.trained_share:
+        parts.append(f"{event.trained_share:.0%} of the tokens are trained")
+    return f"Training begins on {event.device}{again}: {', '.join(parts)}"

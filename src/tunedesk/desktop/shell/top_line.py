@@ -22,6 +22,7 @@ class TopLine(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT)
+        self._sending: dict[str, str] = {}
         self._project = label("TuneDesk", "heading")
         self._place = ElidedLabel()
         self._place.setProperty("look", "muted")
@@ -35,11 +36,16 @@ class TopLine(QWidget):
         self.show_saved("")
         self.show_privacy("")
 
-    def show_privacy(self, sending: str) -> None:
-        """sending: what goes where right now; empty: nothing does."""
+    def show_privacy(self, sending: str, source: str = "") -> None:
+        """sending: what goes where right now; empty: nothing does. source: who says so."""
+        self._sending.pop(source, None)
         if sending:
-            self._privacy.show_state(sending, "send", "warning")
-            self._privacy.setToolTip("You agreed to this before it began.")
+            self._sending[source] = sending
+        if self._sending:
+            told = list(reversed(self._sending.values()))
+            more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+            self._privacy.show_state(f"{told[0]}{more}", "send", "warning")
+            self._privacy.setToolTip("\n".join((*told, "You agreed to this before it began.")))
             return
         self._privacy.show_state("Nothing leaves this computer", "shield", "muted")
         self._privacy.setToolTip(

@@ -46,6 +46,7 @@ class ServiceCard(QWidget):
         assert edit is not None
         edit.editingFinished.connect(self._tell_model)
         edit.setPlaceholderText("name of a model")
+        self._model.setAccessibleName("Model to train")
         self._again = push_button("Ask again", "refresh")
         self._again.clicked.connect(self.models_wanted)
         self._listed = label(look="muted", wrap=True)

@@ -39,6 +39,13 @@ class Segmented(QWidget):
         for button in self._buttons:
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon if shown else style.ToolButtonIconOnly)
 
+    def show_choice(self, number: int, shown: bool) -> None:
+        """Offer a view, or not; the first one is chosen where the present one goes."""
+        if not shown and self.current == number:
+            self.choose(0)
+        self._group.actions()[number].setVisible(shown)
+        self._buttons[number].setVisible(shown)
+
     @property
     def current(self) -> int:
         checked = self._group.checkedAction()
