@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
+import sqlite3
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -10,11 +12,15 @@ from pathlib import Path
 
 import openai
 import pytest
+from starlette.testclient import TestClient
 
 from tests.serve.clients import chat_rows, client_of, send
 from tests.serve.http import ask
 from tests.serve.running import RunningServer
+from tunedesk.serve.access import explained
+from tunedesk.serve.app import make_app
 from tunedesk.serve.database import Database
+from tunedesk.serve.settings import Limits, ServeSettings
 from tunedesk.serve.tokens import Tokens
 
 
@@ -162,6 +168,36 @@ def test_every_refusal_has_the_shape_of_openai(
         assert answer.error["code"] == code
     assert answer.error["type"] == "invalid_request_error"
     assert answer.headers["x-request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 507, "disk_full"),
+        (sqlite3.OperationalError("database or disk is full"), 507, "disk_full"),
+        (OSError(errno.EIO, "I/O error"), 500, None),
+        (KeyError("secret"), 500, None),
+    ],
+)
+def test_what_nobody_expected_is_told_without_its_details(
+    error: Exception, status: int, code: str | None
+) -> None:
+    told = explained(error, "req_1")
+    assert (told.status, told.code, told.type) == (status, code, "server_error")
+    assert "secret" not in told.message
+
+
+def test_a_user_may_have_so_many_jobs_and_no_more(tmp_path: Path) -> None:
+    settings = ServeSettings(tmp_path / "served", limits=Limits(queued_jobs=1), look_seconds=3600)
+    with TestClient(make_app(settings), base_url="http://localhost") as client:
+        sent = {"file": ("t.jsonl", b"\n".join(chat_rows(3)))}
+        file = client.post("/v1/files", files=sent, data={"purpose": "fine-tune"}).json()["id"]
+        body = {"model": "starter", "training_file": file}
+        first, second = (client.post("/v1/fine_tuning/jobs", json=body) for _ in range(2))
+        assert (first.status_code, second.status_code) == (200, 429)
+        assert second.json()["error"]["code"] == "too_many_jobs"
+        assert client.post(f"/v1/fine_tuning/jobs/{first.json()['id']}/cancel").status_code == 200
+        assert client.post("/v1/fine_tuning/jobs", json=body).status_code == 200
 
 
 def test_it_serves_over_tls(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_paused_job_gives_its_place_away_and_a_cancelled_one_never_comes_back(
         wait_for_step(client, first.id, 5)
         assert jobs.pause(first.id).status == "paused"
         wait_for_step(client, second.id, 2)
+        wait_until(lambda: jobs.retrieve(second.id).estimated_finish, "an estimate of its end")
         assert not run_of(server, first).is_alive()
 
         cancelled = jobs.cancel(second.id)

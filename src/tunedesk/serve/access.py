@@ -5,9 +5,11 @@ A request is refused before its body is taken in. ASGI, so that streams pass thr
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import secrets
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass
@@ -78,13 +80,13 @@ class Access:
 
         try:
             await self._app(scope, receive, noticed)
-        except Exception:
+        except Exception as error:
             request_id = scope["state"]["request_id"]
             LOG.exception("%s %s failed (%s)", scope["method"], scope["path"], request_id)
             if begun:
                 raise
-            error = ApiError(500, f"The server met an error it does not know ({request_id}).")
-            await JSONResponse(error.body, 500)(scope, receive, send)
+            told = explained(error, request_id)
+            await JSONResponse(told.body, told.status)(scope, receive, send)
 
     def _admit(self, request: Request) -> None:
         user = self._user(request)
@@ -149,6 +151,14 @@ class Access:
         if path.startswith("/v1/uploads/") and path.endswith("/parts"):
             return self._limits.part_bytes + SLACK
         return self._limits.body_bytes
+
+
+def explained(error: Exception, request_id: str) -> ApiError:
+    """What a client is told of an error of the server's own."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or (isinstance(error, sqlite3.OperationalError) and "full" in str(error)):
+        return ApiError(507, "The server's disk is full; nothing was kept of this request.", code="disk_full")
+    return ApiError(500, f"The server met an error it does not know ({request_id}).")
 
 
 def user_of(request: Request) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tunedesk import paths
-from tunedesk.runs.digests import model_digest
 from tunedesk.runs.generation import Load
 from tunedesk.serve.catalogue import ServedModel
 from tunedesk.serve.database import Database
@@ -48,11 +46,10 @@ class Models:
         self._database = database
         self._data_dir = data_dir
         self._threads = threads
-        self._bases: dict[str, ModelFolder] = {STARTER: read_model_folder(paths.starter_model())}
+        self._bases: dict[str, ModelFolder] = {STARTER: read_model_folder(paths.starter_model().resolve())}
         for folder in folders:
             model = read_model_folder(folder.resolve())
             self._bases[self._free_name(model.name)] = model
-        self._since = int(time.time())
 
     def _free_name(self, wanted: str) -> str:
         name, number = wanted, 1
@@ -102,6 +99,10 @@ class Models:
             return None
         return Origin(tuned.base, self._bases[tuned.base], self._data_dir / tuned.adapter)
 
+    def base_of(self, folder: str) -> str | None:
+        """The id of the base model in this folder; None: it is no longer served."""
+        return next((name for name, model in self._bases.items() if str(model.path) == folder), None)
+
     def add_tuned(self, tuned: TunedModel) -> None:
         self._database.change(
             "INSERT OR REPLACE INTO tuned_models "
@@ -117,7 +118,3 @@ class Models:
                 tuned.digest,
             ),
         )
-
-    def digest(self, base: str) -> str:
-        """Of a base model's weights; see `runs.digests`."""
-        return model_digest(self._bases[base].path)

@@ -65,7 +65,7 @@ class Worker:
         self._slots = slots_of(self._hardware)
         self._running: dict[str, Following] = {}
         self._preparing: dict[str, Future[Prepared]] = {}
-        self._lane = ThreadPoolExecutor(1, thread_name_prefix="prepare jobs")
+        self._lane = ThreadPoolExecutor(2, thread_name_prefix="prepare jobs")
         self._wake = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -97,7 +97,7 @@ class Worker:
 
     def _adopt(self) -> None:
         """Take up what an earlier server left: every job that has an engine, or should have one."""
-        for job in self._jobs.with_status("running", "paused", "cancelled"):
+        for job in self._jobs.with_status("running", "paused", "queued", "cancelled"):
             run = RunFolder(self._runs_dir / job.id)
             if job.status == "running" or run.is_alive():
                 self._follow(job, run)
@@ -148,13 +148,16 @@ class Worker:
 
     def _look_at(self, followed: Following) -> None:
         alive = followed.run.is_alive()  # asked first: what a living engine wrote last is read then
-        while self._follower.read_on(followed):
-            pass
+        self._read_all(followed)
         job = self._jobs.anyones(followed.job.id)
         if job.status != "running":
             self._see_off(followed, alive=alive)
         elif not alive:
             self._conclude(job, followed)
+
+    def _read_all(self, followed: Following) -> None:
+        while self._follower.read_on(followed):
+            pass
 
     def _see_off(self, followed: Following, *, alive: bool) -> None:
         """A job that was cancelled or paused: its engine is asked to stop, and ended if it does not."""
@@ -258,7 +261,13 @@ class Worker:
     def _start(self, job: JobRecord) -> None:
         run = RunFolder(self._runs_dir / job.id)
         self._follow(job, run)
-        if job.id not in self._running:
+        followed = self._running.get(job.id)
+        if followed is None:
+            return
+        self._read_all(followed)
+        if isinstance(followed.ended, events.Finished):  # it did so while it was asked to pause
+            self._follower.succeed(followed, followed.ended)
+            del self._running[job.id]
             return
         try:
             if self._hardware.gpus:
