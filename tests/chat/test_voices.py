@@ -1,11 +1,12 @@
 """Runs that can speak: here, at a service, or both; and their checkpoints."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tunedesk.chat.hosted import HostedModels
-from tunedesk.chat.voices import HostedRun, TunedRun, checkpoint_of, speaking_runs, tuned_run
+from tunedesk.chat.voices import HostedRun, TunedRun, checkpoint_of, speaking_runs, tuned_run, voices_of_run
 from tunedesk.errors import UserError
 from tunedesk.runs.accounts import Account
 from tunedesk.runs.events import Checkpointed, Event, Finished, encode_event
@@ -84,6 +85,17 @@ def test_where_models_must_be_deployed_only_the_tuned_one_is_asked(tmp_path: Pat
     assert isinstance(run, HostedRun) and run.models.voices == ("tuned",)
 
 
+def test_a_deployed_model_is_asked_by_its_deployment_s_name(tmp_path: Path) -> None:
+    path = cloud_run(tmp_path, "2026-11-20T14", deploys="azure")
+    told = {"name": "helpdesk", "model": "ft:small:me", "sku": "standard", "since": "2026-11-21T10:00:00Z"}
+    (path / "deployment.json").write_text(json.dumps(told))
+    assert voices_of_run(path)[0].models.tuned == "helpdesk"
+    (path / "deployment.json").write_text(json.dumps({**told, "model": "another checkpoint"}))
+    assert voices_of_run(path)[0].models.tuned == "ft:small:me"
+    (path / "deployment.json").write_text("broken")
+    assert speaking_runs(tmp_path)[0].models.tuned == "ft:small:me"
+
+
 def test_weights_that_came_home_speak_here_too_if_the_base_model_is_known(tmp_path: Path) -> None:
     known = cloud_run(tmp_path / "a", "2026-11-20T14", local="/models/small")
     unknown = cloud_run(tmp_path / "b", "2026-11-20T14")
@@ -99,7 +111,9 @@ def test_weights_that_came_home_speak_here_too_if_the_base_model_is_known(tmp_pa
 
 def test_a_run_without_a_tuned_model_does_not_speak(tmp_path: Path) -> None:
     path = cloud_run(tmp_path, "2026-11-20T14", tuned="")
-    assert speaking_runs(tmp_path) == ()
+    assert speaking_runs(tmp_path) == voices_of_run(path) == ()
+    with pytest.raises(UserError):
+        voices_of_run(tmp_path)
     with pytest.raises(UserError, match="has no adapter") as caught:
         tuned_run(path)
     assert "Team box" in caught.value.hint

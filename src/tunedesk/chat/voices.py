@@ -14,10 +14,11 @@ from tunedesk.chat.hosted import HostedModels
 from tunedesk.dataset.example import Message, example_of
 from tunedesk.dataset.parsing import parse_row
 from tunedesk.errors import UserError
+from tunedesk.runs.deployment import read_deployment
 from tunedesk.runs.events import Checkpointed
 from tunedesk.runs.generation import ChatMessage, Load
 from tunedesk.runs.job import CloudOrder, Job
-from tunedesk.runs.run_folder import RunFolder, RunState, RunSummary, list_runs, summary_of
+from tunedesk.runs.run_folder import RunFolder, RunState, RunSummary, list_runs, summary_of, summary_of
 
 SPEAKING = (RunState.FINISHED, RunState.STOPPED)
 """A stopped run leaves the best adapter so far; a failed one's is kept for inspection only."""
@@ -84,6 +85,15 @@ def voices_of_run(path: Path) -> tuple[SpeakingRun, ...]:
     folder.job()
     run = summary_of(folder)
     return tuple(_voices_of(run)) if run.state in SPEAKING else ()
+
+
+def voices_of_run(path: Path) -> tuple[SpeakingRun, ...]:
+    """One run, whatever its state; nothing while it has neither a tuned model nor an adapter.
+
+    UserError: it is no run.
+    """
+    RunFolder(path).job()
+    return tuple(_voices_of(summary_of(RunFolder(path))))
 
 
 def tuned_run(path: Path) -> TunedRun:
@@ -160,11 +170,22 @@ def _hosted(
         path=folder.path,
         run=job.run,
         model=order.model,
-        models=HostedModels(order.account, order.provider, tuned, base),
+        models=HostedModels(order.account, order.provider, _name_there(folder, order, tuned), base),
         created=job.created,
         valid_loss=valid_loss,
         system=_system_of(_first_examples(folder, job)),
     )
+
+
+def _name_there(folder: RunFolder, order: CloudOrder, tuned: str) -> str:
+    """What a request must call the model: where it is deployed, that is the deployment's name."""
+    if not order.provider.deploys:
+        return tuned
+    try:
+        deployed = read_deployment(folder)
+    except UserError:
+        return tuned  # the run's page says what is wrong; other runs speak all the same
+    return deployed.name if deployed is not None and deployed.model == tuned else tuned
 
 
 def _has_adapter(folder: Path) -> bool:
