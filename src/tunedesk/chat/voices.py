@@ -18,7 +18,7 @@ from tunedesk.runs.deployment import read_deployment
 from tunedesk.runs.events import Checkpointed
 from tunedesk.runs.generation import ChatMessage, Load
 from tunedesk.runs.job import CloudOrder, Job
-from tunedesk.runs.run_folder import RunFolder, RunState, RunSummary, list_runs, summary_of, summary_of
+from tunedesk.runs.run_folder import RunFolder, RunState, RunSummary, list_runs, summary_of
 
 SPEAKING = (RunState.FINISHED, RunState.STOPPED)
 """A stopped run leaves the best adapter so far; a failed one's is kept for inspection only."""
@@ -85,15 +85,6 @@ def voices_of_run(path: Path) -> tuple[SpeakingRun, ...]:
     folder.job()
     run = summary_of(folder)
     return tuple(_voices_of(run)) if run.state in SPEAKING else ()
-
-
-def voices_of_run(path: Path) -> tuple[SpeakingRun, ...]:
-    """One run, whatever its state; nothing while it has neither a tuned model nor an adapter.
-
-    UserError: it is no run.
-    """
-    RunFolder(path).job()
-    return tuple(_voices_of(summary_of(RunFolder(path))))
 
 
 def tuned_run(path: Path) -> TunedRun:
