@@ -16,7 +16,7 @@ QT = {"PySide6", "shiboken6", "pyqtgraph"}
 TENSORS = {"torch", "transformers", "peft", "bitsandbytes", "accelerate"}
 NETWORK = {
     "socket", "ssl", "http", "urllib.request", "urllib3", "ftplib", "smtplib", "xmlrpc", "socketserver",
-    "requests", "httpx", "httpx2", "aiohttp", "websockets", "openai", "PySide6.QtNetwork",
+    "requests", "httpx", "httpx2", "aiohttp", "websockets", "openai", "azure", "PySide6.QtNetwork",
     "PySide6.QtWebSockets", "PySide6.QtWebEngineCore",
 }  # fmt: skip
 # Packages that are allowed for some parts only; a part is the folder or module below tunedesk.
@@ -89,6 +89,7 @@ def test_no_part_imports_what_belongs_to_another() -> None:
         ("project.folder", "import urllib.request"),
         ("runs.follow", "from http import client"),
         ("desktop.chat", "from PySide6 import QtNetwork"),
+        ("cli.accounts", "def later():\n    from azure.identity import AzureCliCredential"),
         ("template.folder", "import importlib\nimportlib.import_module('transformers')"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,7 @@ from tunedesk.runs.receipt import (
     require_consent,
 )
 from tunedesk.runs.run_folder import RunFolder
+from tunedesk.template.encoding import RowTokens
 
 TODAY = date(2026, 11, 21)
 PROVIDER = Provider(
@@ -185,9 +187,27 @@ def test_validation_rows_are_a_file_of_their_own() -> None:
     assert found.personal == 1
 
 
+def test_a_local_copy_of_the_model_counts_exactly() -> None:
+    found = make_consent(ORDER, "sft", ROWS, source="t", today=TODAY, counter=EachIsTen())
+    assert found is not None
+    tokens = found.files[0].tokens
+    assert (tokens.low, tokens.high, tokens.trained) == (200, 200, 80)
+    assert "own template" in tokens.how
+
+
 def test_a_consent_can_be_cancelled_while_it_is_made() -> None:
     made = make_consent(ORDER, "sft", ROWS * 50, source="t", today=TODAY, cancelled=lambda: True)
     assert made is None
+
+
+class EachIsTen:
+    """Counts without the processes that a real one starts for so many rows."""
+
+    lanes = 1
+    mapping = None
+
+    def count(self, raws: Sequence[bytes]) -> list[RowTokens | None]:
+        return [RowTokens(10, 4, 0) for _ in raws]
 
 
 def test_progress_goes_on_over_both_files() -> None:
@@ -200,6 +220,7 @@ def test_progress_goes_on_over_both_files() -> None:
         source="t",
         valid_source="v",
         today=TODAY,
+        counter=EachIsTen(),
         report=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(500, 1500), (1000, 1500), (1500, 1500)]
