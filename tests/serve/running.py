@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 """Seconds after which a test that waits for something gives up, and says for what."""
 
 
@@ -155,4 +155,4 @@ def wait_until(is_so: object, what: str, seconds: float = PATIENCE) -> None:
     while not is_so():
         if time.monotonic() > deadline:
             raise AssertionError(f"Waited {seconds:g} s in vain for {what}.")
-        time.sleep(0.05)
+        time.sleep(0.15)  # asking costs the processor that the awaited work needs

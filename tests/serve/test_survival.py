@@ -15,13 +15,13 @@ from tunedesk.runs.run_folder import RunFolder
 
 
 def make_job(client: OpenAI, steps: int) -> FineTuningJob:
-    """A job of so many steps of one row each, in five epochs or fewer."""
-    file = send(client, chat_rows(max(10, steps // 5)))
+    """A job of so many steps of one row each, in five epochs."""
+    file = send(client, chat_rows(steps // 5))
     return client.fine_tuning.jobs.create(
         model="starter",
         training_file=file.id,
         seed=3,
-        hyperparameters={"n_epochs": max(1, steps * 5 // max(50, steps)), "batch_size": 1},
+        hyperparameters={"n_epochs": 5, "batch_size": 1},
     )
 
 
@@ -39,7 +39,7 @@ def steps_of(client: OpenAI, job: FineTuningJob) -> list[int]:
 def test_a_killed_server_finds_its_queue_its_engine_and_what_an_engine_left(data_dir: Path) -> None:
     with RunningServer(data_dir) as server:
         client = client_of(server)
-        first, second = make_job(client, 60), make_job(client, 60)
+        first, second = make_job(client, 50), make_job(client, 50)
         wait_for_step(client, first.id, 5)
         engine = run_of(server, first).process()
         assert engine is not None
@@ -47,7 +47,7 @@ def test_a_killed_server_finds_its_queue_its_engine_and_what_an_engine_left(data
         assert psutil.pid_exists(engine.pid)
         server.restart()
         assert wait_for_end(client, first.id).status == "succeeded"
-        assert steps_of(client, first) == list(range(1, 61))  # one attempt, each step told once
+        assert steps_of(client, first) == list(range(1, 51))  # one attempt, each step told once
         assert run_of(server, first).process() == engine
 
         wait_until(lambda: client.fine_tuning.jobs.checkpoints.list(second.id).data, "a checkpoint")
@@ -60,7 +60,7 @@ def test_a_killed_server_finds_its_queue_its_engine_and_what_an_engine_left(data
         assert history.attempt == 2
         assert history.started is not None
         assert history.started.resumed_from
-        assert sorted(history.steps) == list(range(1, 61))
+        assert sorted(history.steps) == list(range(1, 51))
         told = list(client.fine_tuning.jobs.list_events(second.id, limit=1000))
         assert any("goes on from the last checkpoint" in event.message for event in told)
 
@@ -69,7 +69,7 @@ def test_a_paused_job_gives_its_place_away_and_a_cancelled_one_never_comes_back(
     with RunningServer(data_dir) as server:
         client = client_of(server, strict=False)  # the official types know no job that is paused
         jobs = client.fine_tuning.jobs
-        first, second, third = make_job(client, 60), make_job(client, 500), make_job(client, 500)
+        first, second, third = make_job(client, 50), make_job(client, 500), make_job(client, 500)
         wait_for_step(client, first.id, 5)
         assert jobs.pause(first.id).status == "paused"
         wait_for_step(client, second.id, 2)
@@ -89,6 +89,6 @@ def test_a_paused_job_gives_its_place_away_and_a_cancelled_one_never_comes_back(
         assert jobs.retrieve(first.id).status == "paused"
         assert jobs.resume(first.id).status == "queued"
         assert wait_for_end(client, first.id).status == "succeeded"
-        assert steps_of(client, first) == list(range(1, 61))  # it had stopped with a checkpoint
+        assert steps_of(client, first) == list(range(1, 51))  # it had stopped with a checkpoint
         assert [jobs.retrieve(each.id).status for each in (second, third)] == ["cancelled"] * 2
         assert not run_of(server, third).events_path.exists()
