@@ -161,7 +161,7 @@ def queue_jobs(client: openai.OpenAI, count: int) -> list[str]:
         jobs.create(
             model=MODEL,
             training_file=file.id,
-            seed=number + 1,
+            seed=1,
             metadata={"number": str(number)},
             method={"type": "supervised", "supervised": {"hyperparameters": hyperparameters}},
         ).id

@@ -218,3 +218,19 @@ def test_draws_follow_the_probabilities() -> None:
     chance = random.Random(0)
     drawn = [choose(logits, Sampling(temperature=1.0), chance) for _ in range(3000)]
     assert [drawn.count(token) / 3000 for token in range(3)] == pytest.approx([0.6, 0.1, 0.3], abs=0.03)
+
+
+@pytest.mark.parametrize("top_p", [1.0, 0.999, 0.9, 0.3, 1e-9])
+@pytest.mark.parametrize("flatness", [0.2, 3.0, 20.0])
+def test_a_draw_from_a_large_vocabulary_is_that_of_sorting_all_of_it(top_p: float, flatness: float) -> None:
+    """Also where the first few hundred tokens are not enough."""
+    generator = torch.Generator().manual_seed(5)
+    settings = Sampling(temperature=1.0, top_p=top_p)
+    for seed in range(40):
+        logits = torch.randn(5000, generator=generator) * 5 / flatness
+        ordered, ids = torch.softmax(logits, -1).sort(descending=True)
+        total = ordered.cumsum(-1)
+        total = total[: int((total < top_p).sum()) + 1]
+        point = random.Random(seed).random() * float(total[-1])
+        expected = int(ids[int((total < point).sum())])
+        assert choose(logits, settings, random.Random(seed)) == expected

@@ -18,6 +18,8 @@ with light_imports():
 
 SHRINK_BELOW = 0.75
 """A batch is made smaller when less than this part of it is still being written."""
+FEW = 256
+"""Tokens that are sorted first: nearly always enough, and a hundredth of the work for a large vocabulary."""
 
 
 class Forward(Protocol):
@@ -194,11 +196,20 @@ def choose(logits: torch.Tensor, settings: Sampling, chance: random.Random) -> i
     if settings.temperature == 0:
         return int(logits.argmax())
     likely = torch.softmax(logits.float() / settings.temperature, dim=-1).cpu()
-    ordered, ids = likely.sort(descending=True)
-    total = ordered.cumsum(-1)
-    kept = int((total < settings.top_p).sum()) + 1  # up to and with the token that reaches top_p
-    total = total[:kept]
-    drawn = int((total < chance.random() * float(total[-1])).sum())
+    point = chance.random()
+    for count in (min(FEW, likely.numel()), likely.numel()):
+        ordered, ids = likely.topk(count)
+        total = ordered.cumsum(-1)
+        if settings.top_p < 1:
+            total = total[: int((total < settings.top_p).sum()) + 1]  # with the token that reaches top_p
+            is_enough = float(total[-1]) >= settings.top_p
+            mass = float(total[-1])
+        else:
+            mass = float(likely.sum())
+            is_enough = float(total[-1]) >= point * mass
+        if is_enough:
+            break
+    drawn = int((total < point * mass).sum())
     return int(ids[min(drawn, total.numel() - 1)])
 
 
