@@ -70,6 +70,7 @@ def a_cloud_run(
     is_agreed: bool = True,
     local_model: Path | None = None,
     deletes: bool = True,
+    expires: int | None = None,
     **account: Any,
 ) -> RunFolder:
     """A run folder below `folder`, with its receipt, that is ready to be started."""
@@ -81,6 +82,7 @@ def a_cloud_run(
         target=provider.targets[method],
         settings=settings or CloudSettings(n_epochs=1, batch_size=4),
         delete_files=deletes,
+        expires_seconds=expires,
     )
     request = CloudRequest(
         runs_dir=folder,

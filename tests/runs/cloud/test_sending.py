@@ -82,6 +82,51 @@ def test_a_process_killed_while_the_job_was_created_finds_it(world: World, tmp_p
     assert [job.id for job in jobs_of(run, world)] == [ledger.read(run).job]
 
 
+def test_nobody_says_that_there_is_no_job_when_the_list_is_refused(world: World, tmp_path: Path) -> None:
+    shut = refuses("GET", r"/v1/fine_tuning/jobs\?.*", 404, times=10**6)
+    with Proxy(world.server.url, [Fault("POST", JOBS, reset=True), shut]) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        for _ in range(2):
+            assert execute(run) == 1
+            assert "It is not known whether there is a job" in words(run)
+        assert proxy.count("POST", JOBS) == 1
+        proxy.faults.clear()
+        until_there_is_a_job(run)
+        assert proxy.count("POST", JOBS) == 1
+    assert [job.id for job in jobs_of(run, world)] == [ledger.read(run).job]
+
+
+def test_a_file_that_is_gone_after_a_refusal_is_sent_again(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url, [refuses("POST", JOBS, 401)]) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        assert execute(run) == 1
+        (gone,) = ledger.read(run).files_there
+        world.client.files.delete(gone)
+        until_there_is_a_job(run)
+        assert proxy.count("POST", FILES) == 2
+    assert "is not at Our box any more" in words(run)
+    assert len(jobs_of(run, world)) == 1
+
+
+def test_a_file_that_is_still_there_is_not_sent_again(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url, [refuses("POST", JOBS, 401)]) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        assert execute(run) == 1
+        until_there_is_a_job(run)
+        assert proxy.count("POST", FILES) == 1
+
+
+def test_files_expire_only_where_a_service_can(world: World, tmp_path: Path) -> None:
+    for name, expires in (("can", True), ("cannot", False)):
+        provider = a_provider(files_expire=expires)
+        run = a_cloud_run(
+            tmp_path, world.server.url, provider=provider, name=name, expires=7_200, deletes=False
+        )
+        until_there_is_a_job(run)
+        (id,) = ledger.read(run).files_there
+        assert (world.client.files.retrieve(id).expires_at is not None) == expires
+
+
 def test_no_copy_of_the_rows_is_left_behind(world: World, tmp_path: Path) -> None:
     run = a_cloud_run(tmp_path, world.server.url, valid=chat_rows(4, 12))
     until_there_is_a_job(run)

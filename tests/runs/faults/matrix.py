@@ -19,6 +19,7 @@ CHECKPOINTS = r"/v1/fine_tuning/jobs/ftjob-[^/?]*/checkpoints.*"
 UPLOADS, PARTS = "/v1/uploads", r"/v1/uploads/[^/]*/parts"
 COMPLETE, CANCEL = r"/v1/uploads/[^/]*/complete", r"/v1/fine_tuning/jobs/ftjob-[^/?]*/cancel"
 ALWAYS = 10_000
+PLAIN_RESULTS = b"step,train_loss\n"
 Outcome = Literal["job", "failed", "finished", "left"]
 
 
@@ -64,6 +65,10 @@ def shuffled_and_repeated(page: dict[str, Any]) -> dict[str, Any]:
     return {**page, "data": events}
 
 
+def forgetful(page: dict[str, Any]) -> dict[str, Any]:
+    return {**page, "data": [{**job, "metadata": None} for job in page["data"]]}
+
+
 def with_fresh_ids(page: dict[str, Any]) -> dict[str, Any]:
     """As Azure does: another id for the same event in every answer, and pages of five."""
     events = [{**event, "id": f"ftevent-{random.getrandbits(64):x}"} for event in page["data"]]
@@ -82,6 +87,12 @@ MATRIX = (
     Row("the same, at a service whose jobs keep no metadata",
         (Fault("POST", JOBS, hang=True),), "job", ("had been created before the line broke",), asked=1,
         provider={"answer_seconds": 0.3, "metadata": False}),
+    Row("the same, at a service that takes metadata and forgets it",
+        (Fault("POST", JOBS, hang=True), Fault("GET", JOB_LIST, times=ALWAYS, change=rewritten(forgetful))),
+        "job", ("had been created before the line broke",), asked=1, provider={"answer_seconds": 0.3}),
+    Row("the same, at a service whose list cannot be asked for metadata",
+        (Fault("POST", JOBS, hang=True), refuses("GET", JOB_LIST + "metadata.*", 400, times=ALWAYS)),
+        "job", ("had been created before the line broke",), asked=1, provider={"answer_seconds": 0.3}),
     Row("the same, and the list does not answer at once either",
         (Fault("POST", JOBS, hang=True), Fault("GET", JOB_LIST, times=2, reset=True)), "job",
         ("while looking for the job", "had been created before the line broke"), asked=1,
@@ -196,7 +207,7 @@ MATRIX = (
         ("broke while fetching the adapter",)),
     Row("the weights end in the middle", (Fault("GET", CONTENT, after=2, cut=True),), "finished",
         ("broke while fetching the adapter",)),
-    Row("500 for a while", (refuses("GET", JOB, 500, times=12),), "finished",
+    Row("500 for a while", (refuses("GET", JOB, 500, times=10),), "finished",
         ("out of order while asking how the job stands", "answers again")),
     Row("503 to be asked again later", (refuses("GET", JOB, 503, headers={"retry-after": "1"}),), "finished",
         ("asks to wait 1 second",)),
@@ -259,6 +270,14 @@ MATRIX = (
     Row("the result file is plain text",
         (Fault("GET", CONTENT, change=with_bytes(base64.b64decode)),
          Fault("GET", FILE, change=rewritten(lambda file: {**file, "bytes": None}))), "finished", ()),
+    Row("the result file lies in a store elsewhere",
+        (refuses("GET", CONTENT, 307, headers={"location": "/elsewhere"}),
+         Fault("GET", "/elsewhere", passes=False, change=lambda answer: Answer(200, {}, PLAIN_RESULTS))),
+        "finished", ()),
+    Row("the store elsewhere has nothing",
+        (refuses("GET", CONTENT, 307, times=3, headers={"location": "/elsewhere"}),
+         refuses("GET", "/elsewhere", 404, times=3)),
+        "finished", ("the store answers with 404",)),
     Row("the result file is gone", (refuses("GET", CONTENT, 404),), "finished",
         ("was not fetched; the curve shows what was told before",)),
     Row("the adapter is gone", (refuses("GET", CONTENT, 404, after=1, times=ALWAYS),), "finished",

@@ -84,15 +84,16 @@ def _attempt(run: RunFolder, job: Job, key: str) -> int:
                 telling.write(Warned, code="left", message=left.sentence)
                 return FINE
             except UserError as error:
-                return _failed(telling, error)
+                return _ended(telling, ledger, error)
+            except OSError as error:
+                words = f"A file could not be read or written: {error.strerror or error}."
+                return _ended(
+                    telling, ledger, UserError(words, hint="Look at the disk, then resume the run.")
+                )
             except Exception as error:
                 print(redact(traceback.format_exc(), (key,)), file=sys.stderr)
                 words = f"TuneDesk met an error it does not know: {type(error).__name__}."
-                if ledger.now.job:
-                    words += " The job goes on at the service. The details are in log.txt."
-                    telling.write(Warned, code="left", message=words)
-                    return FAILED
-                return _failed(telling, UserError(words, hint="The details are in log.txt."))
+                return _ended(telling, ledger, UserError(words, hint="The details are in log.txt."))
         except UserError as error:  # a damaged ledger
             return _failed(telling, error)
         finally:
@@ -159,6 +160,17 @@ def key_of(job: Job, key: str) -> Key:
     from tunedesk.runs.places.azure.credentials import token_provider
 
     return token_provider(account, provider.entra_scope)
+
+
+def _ended(telling: Telling, ledger: LedgerFile, error: UserError) -> int:
+    """The attempt is over. A job that there is goes on without it, and has not failed."""
+    if not ledger.now.job or ledger.now.ended:
+        return _failed(telling, error)
+    _complain(error)
+    telling.write(
+        Warned, code="left", message=f"{error.message} The job goes on at the service. {error.hint}"
+    )
+    return FAILED
 
 
 def _failed(telling: Telling, error: UserError) -> int:

@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from tunedesk import paths
 from tunedesk.errors import UserError
 from tunedesk.runs.events import Failed, Finished, Stopped
 from tunedesk.runs.job import Job
@@ -16,14 +17,14 @@ from tunedesk.runs.places.cloud.metrics import Metric
 from tunedesk.runs.places.cloud.patience import Patience, StopAsked
 from tunedesk.runs.places.cloud.refusals import Kind, Refused, garbled
 from tunedesk.runs.places.cloud.remote import RemoteCheckpoint, RemoteJob
-from tunedesk.runs.places.cloud.results import is_results, read_results
+from tunedesk.runs.places.cloud.results import as_text, is_results, read_results
 from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.places.cloud.telling import Telling
 from tunedesk.runs.places.cloud.weights import fetch_adapter, newest_weights
 from tunedesk.runs.run_folder import RunFolder
 
 RESULTS = "results.csv"
-"""The service's own table, kept in the run's folder as it came."""
+"""The service's own table, kept in the run's folder as text."""
 
 
 class Concluder:
@@ -112,7 +113,7 @@ class Concluder:
                 self._telling.warn("results", said)
             if not is_results(data):
                 return {}
-            path.replace(self._run.path / RESULTS)
+            paths.write_atomically(self._run.path / RESULTS, as_text(data).encode())
             return read_results(data, is_whole=is_whole)
         finally:
             path.unlink(missing_ok=True)
@@ -192,5 +193,13 @@ def delete_everything_sent(service: Service, ledger: LedgerFile) -> None:
             with contextlib.suppress(Refused):  # it ends by itself within the hour
                 service.cancel_upload(file.upload, "cancelling the upload")
         if file.is_there:
-            service.delete_file(file.id, "deleting the sent files")
+            try:
+                service.delete_file(file.id, "deleting the sent files")
+            except Refused as refused:
+                hint = (
+                    "Try again in a while, or delete it at the service."
+                    if refused.is_passing
+                    else refused.hint
+                )
+                raise refused.with_hint(hint) from refused
             ledger.put_file(msgspec.structs.replace(file, is_deleted=True, upload="", parts=(), sent=0))

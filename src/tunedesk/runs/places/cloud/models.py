@@ -7,11 +7,24 @@ from datetime import UTC, datetime
 
 from tunedesk.runs.accounts import Account
 from tunedesk.runs.places.cloud.connection import Key
+from tunedesk.runs.places.cloud.refusals import Kind, Refused
 from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.provider import Provider
 
 SECONDS = 20.0
 """A person waits for the answer."""
+
+
+_ADDRESS = "Check the address: it is that of the API, and usually ends with /v1."
+_HINTS = {
+    Kind.LINE: "Check the address and this computer's network.",
+    Kind.GARBLED: _ADDRESS,
+    Kind.MISSING: _ADDRESS,
+    Kind.BUSY: "Try again in a while.",
+    Kind.KEY: "Give a valid key.",
+    Kind.QUOTA: "Raise the limit at the service.",
+    Kind.FORBIDDEN: "Check what the key may do at the service.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,8 @@ def list_models(account: Account, provider: Provider, key: Key) -> tuple[RemoteM
     service = Service(account, provider, key, timeout=SECONDS)
     try:
         page = service.models("listing the models")
+    except Refused as refused:
+        raise refused.with_hint(_HINTS.get(refused.kind, refused.hint)) from refused
     finally:
         service.close()
     found = (

@@ -16,7 +16,6 @@ LOOK_SECONDS = 0.2
 """Between two looks at control.json."""
 TRIES = 8
 """Of a request that keeps failing, before there is a job that must not be lost sight of."""
-LONGEST_BACK_OFF = 60.0
 LONGEST_OBEYED = 3_600.0
 """Seconds: a service that asks to wait for days is asked again after an hour all the same."""
 LONGEST_WORTH_IT = 600.0
@@ -117,9 +116,7 @@ class Patience:
                 return answer
 
     def _rest(self, refused: Refused, tried: int) -> None:
-        pause = min(self.first * 2 ** min(tried - 1, 10), max(LONGEST_BACK_OFF, self.longest))
-        if self.first < 1:
-            pause = min(pause, 10 * self.first)
+        pause = min(self.first * 2 ** min(tried - 1, 10), self.longest)
         if refused.retry_after:
             pause = min(max(pause, refused.retry_after), LONGEST_OBEYED)
         if not self._in_trouble:

@@ -64,6 +64,17 @@ class Refused(UserError):
         self.code = code
         self.retry_after = retry_after
 
+    def with_hint(self, hint: str) -> Refused:
+        """The same for a person who can do something else about it."""
+        return Refused(
+            self.kind,
+            self.message,
+            hint,
+            status=self.status,
+            code=self.code,
+            retry_after=self.retry_after,
+        )
+
     @property
     def is_passing(self) -> bool:
         return self.kind in PASSING

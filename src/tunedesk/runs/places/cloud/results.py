@@ -18,7 +18,7 @@ def read_results(data: bytes, *, is_whole: bool = True) -> dict[int, Metric]:
     is_whole: whether all of it arrived. Else its last line is left out: a number that lost its end is
     another number.
     """
-    text = _text(data)
+    text = as_text(data)
     if not is_whole:
         text = text[: text.rfind("\n") + 1]
     if not _has_header(text):
@@ -31,7 +31,7 @@ def read_results(data: bytes, *, is_whole: bool = True) -> dict[int, Metric]:
 
 def is_results(data: bytes) -> bool:
     """Whether it is such a table, in either form."""
-    return _has_header(_text(data))
+    return _has_header(as_text(data))
 
 
 def _has_header(text: str) -> bool:
@@ -42,7 +42,7 @@ def _fields(line: list[str]) -> list[str]:
     return [name.strip().strip('"').lower() for name in line]
 
 
-def _text(data: bytes) -> str:
+def as_text(data: bytes) -> str:
     """The table as text; what is neither a table nor base64 is given as it is."""
     plain = data.decode("utf-8-sig", "replace")
     if _has_header(plain):

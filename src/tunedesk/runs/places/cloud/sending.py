@@ -54,6 +54,7 @@ class Sender:
         self._run, self._job, self._order = run, job, job.cloud
         self._service, self._ledger = service, ledger
         self._telling, self._patience, self._wishes = telling, patience, wishes
+        self._expires = job.cloud.expires_seconds if job.cloud.provider.files_expire else None
 
     def send_all(self) -> None:
         """Both files are there and read. Refused, UserError: they are not. StopAsked: as it says."""
@@ -64,8 +65,9 @@ class Sender:
 
     def _send(self, role: Role, data: DataFile) -> None:
         known = self._ledger.now.file(role)
-        if known is not None and known.is_ready and known.is_there:
+        if known is not None and known.is_ready and known.is_there and self._is_still_there(known):
             return
+        known = self._ledger.now.file(role)
         path = self._run.path / "data" / f".{role}-as-sent.jsonl"
         try:
             file = self._begun(role, data, known, path)
@@ -74,6 +76,18 @@ class Sender:
             self._wait_until_read(file)
         finally:
             path.unlink(missing_ok=True)
+
+    def _is_still_there(self, file: SentFile) -> bool:
+        """A file that was sent by an earlier attempt may have expired, or somebody deleted it."""
+        try:
+            self._patience.ask(partial(self._service.file, file.id, "asking whether the file is there"))
+            return True
+        except Refused as refused:
+            if refused.kind is not Kind.MISSING:
+                raise
+        self._ledger.put_file(msgspec.structs.replace(file, is_deleted=True))
+        self._telling.note("sending", f"The {file.role} file is not at {self._service.name} any more.")
+        return False
 
     def _begun(self, role: Role, data: DataFile, known: SentFile | None, path: Path) -> SentFile:
         """What is to be sent, as a file of its own and in the ledger. UserError: the rows are damaged."""
@@ -116,7 +130,7 @@ class Sender:
                 return RemoteFile(found.id, found.bytes)
             self._ledger.put_file(msgspec.structs.replace(file, asked=time.time()))
             with _Watched(path, self._progress(file), self._wishes) as body:
-                return self._service.send_file(file.name, body, self._order.expires_seconds, doing)
+                return self._service.send_file(file.name, body, self._expires, doing)
 
         remote = self._patience.ask(once)
         assert remote is not None
@@ -161,7 +175,7 @@ class Sender:
         self._ledger.put_file(msgspec.structs.replace(file, asked=time.time()))
         doing = f"beginning to send the {file.role} file"
         upload = self._patience.ask(
-            lambda: self._service.begin_upload(file.name, file.bytes, self._order.expires_seconds, doing)
+            lambda: self._service.begin_upload(file.name, file.bytes, self._expires, doing)
         )
         ends = upload.expires_at or time.time() + 3_600
         begun = msgspec.structs.replace(file, upload=upload.id, upload_ends=ends, asked=time.time())
@@ -249,7 +263,8 @@ class Sender:
             if sent >= next_word[0] and sent < file.bytes:
                 next_word[0] = sent + step
                 words = f"Sending the {file.role} file to {self._service.name}"
-                self._telling.note("sending", f"{words}: {_size(sent)} of {_size(file.bytes)}.")
+                done = f"{_size(sent)} of " if sent else ""
+                self._telling.note("sending", f"{words}: {done}{_size(file.bytes)}.")
 
         return tell
 

@@ -7,10 +7,13 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from tunedesk.errors import UserError
 from tunedesk.runs.accounts import Account
+from tunedesk.runs.addresses import is_this_computer
 from tunedesk.runs.places.cloud import refusals
 from tunedesk.runs.places.cloud.connection import Key, connect
 from tunedesk.runs.places.cloud.remote import (
@@ -28,6 +31,7 @@ from tunedesk.runs.places.cloud.remote import (
 from tunedesk.runs.provider import Provider
 
 if TYPE_CHECKING:
+    import openai
     from openai._legacy_response import LegacyAPIResponse
 
 PAGE = 100
@@ -81,12 +85,32 @@ class Service:
                 raise
 
     def content(self, id: str, into: Path, doing: str) -> int:
-        """Write a file's content; its size in bytes. A file that is there already is replaced."""
+        """Write a file's content; its size in bytes. A file that is there already is replaced.
+
+        A store elsewhere that the service points to is asked too, without key or name: nothing goes there.
+        """
+        import openai
+
         with self._asking(doing), open(into, "wb") as out:
-            with self._client.files.with_streaming_response.content(id) as answer:
-                for piece in answer.iter_bytes():  # as they come: what arrived before a line broke counts
-                    out.write(piece)
+            elsewhere = ""
+            try:
+                with self._client.files.with_streaming_response.content(id) as answer:
+                    _write_pieces(answer.iter_bytes(), out)
+            except openai.APIStatusError as error:
+                elsewhere = _elsewhere(error)
+                if not elsewhere:
+                    raise
+            if elsewhere:
+                self._fetch_from_store(elsewhere, out)
             return out.tell()
+
+    def _fetch_from_store(self, address: str, out: BinaryIO) -> None:
+        import httpx2
+
+        with httpx2.stream("GET", address, timeout=self._timeout, follow_redirects=False) as answer:
+            if answer.status_code != 200:
+                raise httpx2.RemoteProtocolError(f"the store answers with {answer.status_code}")
+            _write_pieces(answer.iter_bytes(), out)
 
     # Uploads in parts
 
@@ -189,10 +213,30 @@ class Service:
             raise refusals.no_answer(self.name, doing, error, timed_out=False) from error
         except (openai.OpenAIError, _Unreadable) as error:
             raise refusals.garbled(self.name, doing) from error
+        except UserError as error:  # of a login that gives no token just now
+            raise refusals.Refused(refusals.Kind.LINE, error.message, error.hint) from error
 
 
 def _expiry(seconds: int | None) -> dict[str, Any]:
     return {"expires_after": {"anchor": "created_at", "seconds": seconds}} if seconds else {}
+
+
+def _write_pieces(pieces: Iterator[bytes], out: BinaryIO) -> None:
+    """As they come: what arrived before a line broke counts."""
+    for piece in pieces:
+        out.write(piece)
+
+
+def _elsewhere(error: openai.APIStatusError) -> str:
+    """The address that a redirect names, if one may go there; "" for anything else."""
+    place = (
+        error.response.headers.get("location", "") if error.status_code in (301, 302, 303, 307, 308) else ""
+    )
+    target = urlsplit(urljoin(str(error.request.url), place)) if place else None
+    if target is None or not target.hostname:
+        return ""
+    is_private = target.scheme == "https" or is_this_computer(target.hostname)
+    return target.geturl() if is_private else ""
 
 
 class _Unreadable(Exception):

@@ -14,7 +14,7 @@ from tunedesk.runs.job import Job
 from tunedesk.runs.places.cloud.ledger import Ledger, LedgerFile
 from tunedesk.runs.places.cloud.patience import LONGEST_WORTH_IT, Patience
 from tunedesk.runs.places.cloud.refusals import Kind, Refused, duration
-from tunedesk.runs.places.cloud.remote import RemoteJob
+from tunedesk.runs.places.cloud.remote import JobPage, RemoteJob
 from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.places.cloud.telling import Telling
 
@@ -51,6 +51,7 @@ class Submitter:
                 return
             except Refused as refused:
                 if refused.did_nothing and refused.kind is not Kind.BUSY:
+                    self._ledger.put(msgspec.structs.replace(self._ledger.now, asked=0.0))
                     raise
                 if self.find():
                     return
@@ -83,22 +84,25 @@ class Submitter:
 
     def find(self) -> bool:
         """Whether the service's list has the job of an earlier request; it is then the run's."""
-        for pause in LOOKS:
+        for number, pause in enumerate(LOOKS, start=1):
             self._patience.wait(pause * self._patience.first)
-            found = next((one for one in self._listed() if self._is_mine(one)), None)
+            listed = self._listed(is_last=number == len(LOOKS))
+            found = next((one for one in listed if self._is_mine(one)), None)
             if found is not None:
                 self._telling.note("service", "The job had been created before the line broke; it was found.")
                 self._adopt(found)
                 return True
         return False
 
-    def _listed(self) -> Iterator[RemoteJob]:
-        """Jobs, newest first, back to a day before the request."""
+    def _listed(self, *, is_last: bool) -> Iterator[RemoteJob]:
+        """Jobs, newest first, back to a day before the request. is_last: all of them, for a service may take
+        metadata and forget it.
+        """
         has_metadata = self._job.cloud is not None and self._job.cloud.provider.metadata
-        wanted = {TOKEN: self._ledger.now.token} if has_metadata else {}
+        wanted = {TOKEN: self._ledger.now.token} if has_metadata and not is_last else {}
         after, seen = "", set[str]()
         for _ in range(LISTED_PAGES):
-            page = self._patience.ask(partial(self._service.jobs, after, wanted, "looking for the job"))
+            page = self._page(after, wanted)
             fresh = [one for one in page.data if one.id not in seen]
             yield from fresh
             seen.update(one.id for one in fresh)
@@ -106,6 +110,18 @@ class Submitter:
             if not fresh or page.has_more is False or (oldest and oldest < self._ledger.now.asked - OLDER):
                 return
             after = page.data[-1].id
+
+    def _page(self, after: str, wanted: dict[str, str]) -> JobPage:
+        """Refused: it is not known whether there is a job."""
+        try:
+            return self._patience.ask(partial(self._service.jobs, after, wanted, "looking for the job"))
+        except Refused as refused:
+            if refused.kind is Kind.REFUSED and wanted:  # by a list that cannot be asked for metadata
+                return self._page(after, {})
+            hint = (
+                "It is not known whether there is a job: look at the service. Resuming the run looks again."
+            )
+            raise refused.with_hint(hint) from refused
 
     def _is_mine(self, remote: RemoteJob) -> bool:
         """By the token, or by the training file, which no other run has."""
@@ -132,14 +148,7 @@ def _nothing_was_made(refused: Refused) -> Refused:
     if refused.did_nothing:
         known = refused.message
     hint = "Resume the run to try once more; the list is looked at first. The files that were sent are used."
-    return Refused(
-        refused.kind,
-        known,
-        hint,
-        status=refused.status,
-        code=refused.code,
-        retry_after=refused.retry_after,
-    )
+    return Refused(refused.kind, known, hint, status=refused.status, code=refused.code)
 
 
 def body_of(job: Job, ledger: Ledger) -> tuple[dict[str, Any], dict[str, Any]]:
