@@ -58,9 +58,9 @@ def deploy(arguments: argparse.Namespace) -> int:
     if not arguments.yes and not agreed(f"Deploy it at {account.name} for {cost} an hour?"):
         print("Nothing was deployed.")
         return 1
-    made = make_deployment(arm_for(account), order, progress)
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    note_deployment(run, Deployed(name=made.name, model=made.model, sku=made.sku, since=since))
+    note = Deployed(name=order.name, model=order.model, sku=order.sku, since=since)
+    made = make_deployment(arm_for(account), order, progress, accepted=lambda: note_deployment(run, note))
     print(f"Deployed: {made.name} answers at {account.name}. It costs {cost} an hour until it is deleted:")
     print(f"  tunedesk cloud undeploy {run.path}")
     return 0

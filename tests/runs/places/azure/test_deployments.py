@@ -70,10 +70,20 @@ def test_asking_again_for_the_same_changes_nothing_and_another_model_is_not_repl
     assert len(plane.bodies) == 2
 
 
-def test_a_deployment_that_fails_is_told(plane: ControlPlane, arm: Arm) -> None:
+def test_a_deployment_that_fails_is_told_and_known_to_have_been_made(plane: ControlPlane, arm: Arm) -> None:
     plane.states = ["Creating", "Failed"]
+    noted: list[str] = []
     with pytest.raises(UserError, match="could not deploy"):
-        deploy(arm, ORDER)
+        deploy(arm, ORDER, accepted=lambda: noted.append("accepted"))
+    assert noted == ["accepted"]
+
+
+def test_a_refused_deployment_is_not_noted(plane: ControlPlane, arm: Arm) -> None:
+    plane.refusals = [Refuse(400, "InsufficientQuota", "no quota", method="PUT")]
+    noted: list[str] = []
+    with pytest.raises(UserError, match="no quota"):
+        deploy(arm, ORDER, accepted=lambda: noted.append("accepted"))
+    assert noted == []
 
 
 def test_waiting_can_be_given_up_and_the_deployment_goes_on(plane: ControlPlane, arm: Arm) -> None:

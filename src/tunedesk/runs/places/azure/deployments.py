@@ -65,12 +65,14 @@ def deploy(
     order: DeploymentOrder,
     tell: Callable[[str], None] = lambda sentence: None,
     cancelled: Callable[[], bool] = lambda: False,
+    accepted: Callable[[], None] = lambda: None,
 ) -> Deployment:
     """Make it and wait until it answers, which takes minutes. It costs money from then on.
 
     tell: gets Azure's word for its state when that changes. cancelled: stops the waiting only; the
-    deployment goes on being made, and is returned as it is. UserError: refused, failed, or the name is that
-    of another model's deployment.
+    deployment goes on being made, and is returned as it is. accepted: called as soon as it costs money, so
+    that it can be noted before anything else goes wrong. UserError: refused, failed, or the name is that of
+    another model's deployment.
     """
     check_order(order)
     there = arm.ask("GET", order.path, accept=(404,))
@@ -80,6 +82,7 @@ def deploy(
             hint="Choose another name, or delete that one first.",
         )
     answer = arm.ask("PUT", order.path, order.body)
+    accepted()
     return _wait(arm, order, answer.value, tell, cancelled)
 
 
