@@ -37,6 +37,7 @@ class StreamingService:
         self.script = script
         self.asked: list[Asked] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.broken = threading.Event()
         """Set when a client went before its answer was complete."""
         self.released = threading.Event()
@@ -48,6 +49,7 @@ class StreamingService:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.headers.append({name.lower(): value for name, value in self.headers.items()})
+                outer.paths.append(self.path)
                 outer.asked.append(body)
                 try:
                     self._answer(outer.script(body))

@@ -2,8 +2,10 @@
 
 import queue
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.chat.service import END, KEY, USAGE, Asked, Script, StreamingService, chunk, refusal
@@ -230,6 +232,17 @@ def test_a_model_that_is_not_deployed_says_what_to_do(serve: Serve) -> None:
     talk.ask()
     _, failed = talk.until_end()
     assert isinstance(failed, GenerationFailed) and "Deploy" in failed.hint
+
+
+def test_the_older_api_of_azure_is_asked_at_the_deployment_s_own_address(serve: Serve) -> None:
+    service, talk = serve(greets)
+    models = service.models(api="azure-classic", api_version="2024-10-21", deploys="azure", base="")
+    account = msgspec.structs.replace(models.account, base_url=f"http://{service.host}")
+    talk.voice.load(replace(models, account=account))
+    talk.ask()
+    assert isinstance(talk.until_end()[1], Done)
+    assert service.paths == ["/openai/deployments/ft%3Atuned/chat/completions?api-version=2024-10-21"]
+    assert service.headers[0]["api-key"] == KEY and "authorization" not in service.headers[0]
 
 
 def locked(account: Account) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from tunedesk.chat.hosted import HostedModels, Keys
 from tunedesk.errors import UserError
@@ -232,7 +233,7 @@ class _Client:
         while True:
             body = self._body(name, prompt, settings)
             try:
-                stream = self._client.chat.completions.create(**body, stream=True)
+                stream = self._asked_for(name).chat.completions.create(**body, stream=True)
             except openai.BadRequestError as error:
                 if speech.is_over or not self._learn(error, body):
                     raise
@@ -240,6 +241,13 @@ class _Client:
             with stream:
                 yield stream
             return
+
+    def _asked_for(self, name: str) -> openai.OpenAI:
+        """Azure's older API has an address of its own for each deployment."""
+        if self._models.provider.api != "azure-classic":
+            return self._client
+        root = str(self._client.base_url).rstrip("/")
+        return self._client.with_options(base_url=f"{root}/deployments/{quote(name, safe='')}/")
 
     def _body(self, name: str, prompt: Sequence[ChatMessage], settings: Sampling) -> dict[str, Any]:
         body: dict[str, Any] = {

@@ -86,13 +86,15 @@ def _facts(answer: Answer | None) -> str:
         return "corrected by you"
     if answer.reason is None:
         return "writing…"
-    speed = ""
-    if answer.seconds > 0 and answer.tokens:
-        speed = f" · {answer.tokens / answer.seconds:,.0f} tokens/s"
+    facts = []
+    if answer.tokens:  # a service need not tell them
+        facts.append(f"{answer.tokens:,} tokens")
+        if answer.seconds > 0:
+            facts.append(f"{answer.tokens / answer.seconds:,.0f} tokens/s")
     ends = {
         "end": "",
-        "length": " · cut at the longest answer allowed",
-        "context": " · the model's context is full",
-        "cancelled": " · stopped",
+        "length": "cut at the longest answer allowed",
+        "context": "the model's context is full",
+        "cancelled": "stopped",
     }
-    return f"{answer.tokens:,} tokens{speed}{ends[answer.reason]}"
+    return " · ".join(filter(None, (*facts, ends[answer.reason])))
