@@ -133,7 +133,9 @@ def hosting_cost(table: PriceTable, seller: Seller, today: date, hours: Decimal 
     rows = _find(table, seller, "per_host_hour")
     if not rows:
         return _unknown(seller, "hosting")
-    return _range(rows, hours, hours, f"{hours:,f} hours of hosting", today)
+    return _range(
+        rows, hours, hours, "an hour of hosting" if hours == 1 else f"{hours:,f} hours of hosting", today
+    )
 
 
 def monthly_cost(table: PriceTable, seller: Seller, traffic: Traffic, hosted: bool, today: date) -> Estimate:

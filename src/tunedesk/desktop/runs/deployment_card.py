@@ -45,7 +45,7 @@ class DeploymentCard(QWidget):
         self._undone = self._offer()
         self._done = self._standing()
         self._frame: QFrame = card(
-            label("Deployment at Azure", "heading"), self._undone, self._done, self._status
+            label("Deployment at Azure", "heading"), self._undone, self._done, self._status, None
         )
         self.setLayout(column(self._frame))
         desk.changed.connect(self._show)
@@ -75,7 +75,7 @@ class DeploymentCard(QWidget):
         self._request.setAccessibleName("The request to copy")
         self._request.setFont(monospaced())
         self._request.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._request.setFixedHeight(18 * GRID)
+        self._request.setFixedHeight(21 * GRID)
         self._agreed, self._sure = (
             QCheckBox(),
             QCheckBox("The tuned model stays; what asks it gets no answer"),
@@ -108,7 +108,7 @@ class DeploymentCard(QWidget):
         by_hand = row(label("By hand:", "muted"), self._way, self._copy, self._portal, None)
         why = label("A tuned model answers only once it is deployed.", "muted", wrap=True)
         last = row(self._agreed, None, self._deploy)
-        return _holder(column(why, self._missing, rows, by_hand, self._request, last))
+        return _holder(column(why, self._missing, rows, by_hand, self._request, last, None))
 
     def _standing(self) -> QWidget:
         """What is shown once it is deployed."""
