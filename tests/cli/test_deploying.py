@@ -73,7 +73,14 @@ def test_a_model_is_deployed_listed_and_deleted(
     assert "help-desk" in (told := capsys.readouterr()).out and "$1.70 an hour, used or not" in told.out
     assert main(["cloud", "deployments", "--account", "Work", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["deployments"][0]["an_hour"] == "1.70"
+    runs = ["--runs", str(run.path.parent)]
+    assert main(["cloud", "deployments", *runs]) == 0
+    assert "help-desk is deployed at Work since" in capsys.readouterr().out
+    assert main(["cloud", "deployments", *runs, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["noted"][0]["name"] == "help-desk"
     assert main(["cloud", "undeploy", str(run.path), "--yes"]) == 0
+    assert main(["cloud", "deployments", *runs]) == 0
+    assert "No deployment" in capsys.readouterr().out
     assert plane.deployments == {}
     assert read_deployment(run) is None
     assert main(["cloud", "undeploy", str(run.path), "--yes"]) == 2

@@ -19,6 +19,7 @@ from tunedesk.runs.deployment import (
     az_delete_text,
     az_text,
     check_order,
+    deployments_noted,
     hourly_cost,
     is_tuned,
     name_for,
@@ -26,6 +27,7 @@ from tunedesk.runs.deployment import (
     order_for,
     portal_link,
     read_deployment,
+    reminder_words,
     resource_of,
     rest_text,
 )
@@ -152,9 +154,16 @@ def test_a_deployment_is_noted_and_forgotten(tmp_path: Path) -> None:
     noted = Deployed(name="help-desk", model=TUNED, sku="standard", since="2026-11-21T12:00:00+00:00")
     note_deployment(run, noted)
     assert read_deployment(run) == noted
+    assert deployments_noted(run.path.parent) == ((run, noted),)
+    hour = hourly_cost(read_prices(), TUNED, "standard", date(2026, 11, 21))
+    assert reminder_words(noted, "Work", hour) == (
+        "help-desk is deployed at Work since 2026-11-21 12:00 UTC and costs $1.70 an hour, used or not."
+    )
+    assert "unknown amount" in reminder_words(noted, "Work", None)
     note_deployment(run, None)
     note_deployment(run, None)
     assert read_deployment(run) is None
+    assert deployments_noted(run.path.parent) == deployments_noted(tmp_path / "nowhere") == ()
     (run.path / "deployment.json").write_text("{")
     with pytest.raises(UserError, match=r"deployment\.json"):
         read_deployment(run)

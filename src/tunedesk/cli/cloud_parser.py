@@ -170,7 +170,9 @@ def _add_deployments(actions: Commands) -> None:
     deploy.add_argument("--show", action="store_true", help="only show it")
     deploy.add_argument("--yes", action="store_true", help="without being asked")
     listed = _action(actions, "deployments", "Azure: what is deployed, and what it costs an hour")
-    listed.add_argument("--account", required=True, metavar="NAME")
+    text = "ask Azure for all of this account's resource (default: what was deployed from here)"
+    listed.add_argument("--account", metavar="NAME", help=text)
+    listed.add_argument("--runs", type=Path, metavar="DIR", help="folder of runs (default: the project's)")
     listed.add_argument("--json", action="store_true")
     undeploy = _action(actions, "undeploy", "Azure: delete a run's deployment, so that it costs nothing more")
     undeploy.add_argument("run", type=Path, metavar="RUN")

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
+from msgspec import to_builtins
+
+from tunedesk import paths
 from tunedesk.cli.output import print_json, print_table, progress
 from tunedesk.cli.prices import agreed, today
+from tunedesk.cli.projects import surroundings
 from tunedesk.errors import UserError
 from tunedesk.plan.estimates import Estimate
 from tunedesk.plan.price_table import read_prices
@@ -18,11 +23,13 @@ from tunedesk.runs.deployment import (
     DeploymentOrder,
     az_delete_text,
     az_text,
+    deployments_noted,
     hourly_cost,
     note_deployment,
     order_for,
     portal_link,
     read_deployment,
+    reminder_words,
     resource_of,
     rest_text,
 )
@@ -76,7 +83,9 @@ def show(order: DeploymentOrder, hourly: Estimate) -> None:
 
 
 def deployments(arguments: argparse.Namespace) -> int:
-    """0, whatever is deployed. UserError: refused."""
+    """0, whatever is deployed; without an account what was deployed from here. UserError: refused."""
+    if arguments.account is None:
+        return noted(arguments)
     account = account_named(arguments.account)
     found = list_deployments(arm_for(account), resource_of(account))
     reminded = reminders(found, read_prices(), today(), account.name, account.provider)
@@ -92,6 +101,24 @@ def deployments(arguments: argparse.Namespace) -> int:
     print_table(rows, numbers=False)
     for each in reminded:
         print(f"careful: {each.sentence}")
+    return 0
+
+
+def noted(arguments: argparse.Namespace) -> int:
+    """What was deployed from here, by the notes in the runs' folders."""
+    around = surroundings(Path.cwd())
+    runs: Path = arguments.runs or (around.root if around else paths.home()) / "runs"
+    found, table = deployments_noted(runs.absolute()), read_prices()
+    if arguments.json:
+        print_json({"noted": [{"run": str(run.path), **to_builtins(each)} for run, each in found]})
+        return 0
+    for run, deployed in found:
+        cloud = run.job().cloud
+        account, model = (cloud.account.name, cloud.model) if cloud else ("", deployed.model)
+        hourly = hourly_cost(table, model, deployed.sku, today(), account)
+        print(f"{reminder_words(deployed, account, hourly)} ({run.path})")
+    if not found:
+        print(f"No deployment of a run in {runs} is noted. Ask Azure with --account NAME.")
     return 0
 
 

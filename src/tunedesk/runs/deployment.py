@@ -12,6 +12,7 @@ import shlex
 import subprocess
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +31,8 @@ from tunedesk.runs.run_folder import RunFolder
 ARM = "https://management.azure.com"
 API_VERSION = "2024-10-01"
 """Of Microsoft.CognitiveServices/accounts/deployments."""
-SKUS = ("globalstandard", "standard", "datazonestandard", "developertier")
+DEVELOPER = "developertier"
+SKUS = ("globalstandard", "standard", "datazonestandard", DEVELOPER)
 """What a deployment may be, the usual one first. A developer's costs no hosting, for a day."""
 FILE = "deployment.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,63}\Z")
@@ -229,3 +231,28 @@ def read_deployment(run: RunFolder) -> Deployed | None:
         return None
     except msgspec.MsgspecError as error:
         raise UserError(f"{path} is damaged: {error}.", hint="Delete it, and look at the portal.") from error
+
+
+def deployments_noted(runs_dir: Path) -> tuple[tuple[RunFolder, Deployed], ...]:
+    """Runs whose models were deployed from here and go on costing money, by name; Azure is not asked.
+
+    UserError: a note is damaged.
+    """
+    if not runs_dir.is_dir():
+        return ()
+    found = []
+    for path in sorted(runs_dir.glob(f"*/{FILE}")):
+        run = RunFolder(path.parent)
+        if (deployed := read_deployment(run)) is not None:
+            found.append((run, deployed))
+    return tuple(found)
+
+
+def reminder_words(deployed: Deployed, account: str, hourly: Estimate | None) -> str:
+    """One sentence: since when it is deployed, and what that costs."""
+    cost = hourly.text if hourly is not None and hourly.is_known else "an unknown amount"
+    since = deployed.since.replace("T", " ")[:16]
+    told = (
+        f"{deployed.name} is deployed at {account} since {since} UTC and costs {cost} an hour, used or not."
+    )
+    return f"{told} Azure deletes it after a day." if deployed.sku == DEVELOPER else told

@@ -15,10 +15,10 @@ from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.errors import UserError
 from tunedesk.runs.deployment import (
     SKUS,
-    Deployed,
     DeploymentOrder,
     az_text,
     check_order,
+    reminder_words,
     rest_text,
 )
 from tunedesk.runs.run_folder import RunFolder
@@ -122,7 +122,8 @@ class DeploymentCard(QWidget):
         self._undone.setVisible(facts.deployed is None)
         self._done.setVisible(facts.deployed is not None)
         if facts.deployed is not None:
-            self._about.setText(standing_words(facts, facts.deployed))
+            hourly = facts.hourly.get(facts.deployed.sku)
+            self._about.setText(reminder_words(facts.deployed, facts.account.name, hourly))
             self._delete.setEnabled(self._sure.isChecked() and not self._desk.is_working)
         if facts.order is not None and not self._name.text():
             self._name.setText(facts.order.name)
@@ -178,14 +179,6 @@ class DeploymentCard(QWidget):
         """What went wrong, beside where it was asked for; the window tells what is no sentence."""
         if isinstance(error, UserError):
             self._status.setText(error.sentence)
-
-
-def standing_words(facts: DeploymentFacts, deployed: Deployed) -> str:
-    """The reminder: since when it is deployed, and what that costs."""
-    hourly = facts.hourly.get(deployed.sku)
-    cost = f"costs {hourly.text} an hour" if hourly and hourly.is_known else "costs an unknown amount an hour"
-    since = deployed.since.replace("T", " ")[:16]
-    return f"{deployed.name} is deployed at {facts.account.name} since {since} UTC and {cost}, used or not."
 
 
 def _holder(layout: QVBoxLayout) -> QWidget:
