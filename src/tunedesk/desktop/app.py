@@ -30,7 +30,7 @@ from tunedesk.desktop.shell.settings_views import SettingsViews
 from tunedesk.desktop.shell.top_line import shown_path
 from tunedesk.desktop.shell.window_actions import ask_for_file, make_window_actions
 from tunedesk.desktop.theme.theme import Theme
-from tunedesk.desktop.widgets.notice_bar import Notice
+from tunedesk.desktop.widgets.notice_bar import Answer, Notice
 from tunedesk.errors import UserError
 from tunedesk.settings import Settings, load_settings, save_settings
 
@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 MOST_RECENT = 8
 DISK_CHECK_MS = 4000
+CHAT_KEY = "key for the chat"
 READ_ONLY = "read-only"
 """The key of the notice that says why nothing can be edited."""
 
@@ -127,9 +128,10 @@ class App(QObject):
         self.panes.model_folder_added.connect(self._add_model_folder)
         self.panes.example_made.connect(self._append_example)
         self.panes.service_wanted.connect(self._add_service)
-        self.panes.key_wanted.connect(self._ask_for_key)
+        self.panes.key_wanted.connect(self._offer_to_give_key)
         self.panes.chat_host_changed.connect(self._show_chat_host)
         self.clouds.failed.connect(self.errors.report)
+        self.clouds.services.key_given.connect(lambda _: self.window.notices.withdraw(CHAT_KEY))
         watch = self.clouds.watch
         watch.sending_changed.connect(lambda what: self.window.top_line.show_privacy(what, "jobs"))
         watch.key_asked.connect(self._ask_for_key)
@@ -213,6 +215,12 @@ class App(QObject):
 
     def _show_chat_host(self, host: str) -> None:
         self.window.top_line.show_privacy(f"Messages go to {host}" if host else "", "chat")
+
+    def _offer_to_give_key(self, name: str) -> None:
+        """From the chat, as soon as such a model is chosen: the page is left only if the user wants to."""
+        answer = Answer("Give the key", lambda: self._ask_for_key(name))
+        words = f"{name} answers once it has its key."
+        self.window.notices.show_notice(Notice(words, "warning", (answer,), key=CHAT_KEY))
 
     def _ask_for_key(self, name: str) -> None:
         self._show_services()

@@ -214,7 +214,7 @@ class ProjectPanes(QObject):
         )
         pane.key_wanted.connect(self.key_wanted)
         pane.host_changed.connect(self.chat_host_changed)
-        self._clouds.services.key_given.connect(pane.try_again)
+        self._clouds.services.changed.connect(pane.try_again)
         pane.example_wanted.connect(self._make_example)
         pane.training_wanted.connect(self._to_train.trigger)
         pane.link_clicked.connect(self._ask_about_link)

@@ -318,6 +318,30 @@ def test_rows_without_pairs_are_told_when_the_model_shall_prefer(qtbot, bench):
     assert bench.choices.reading.refused_rows == 0
 
 
+def test_a_dataset_of_pairs_begins_with_preference_and_imitation_says_that_nothing_is_learned(
+    qtbot, bench_on, sample
+):
+    for name, thing in (("train", "parcel"), ("valid", "colour of the sky"), ("heldout", "best soup")):
+        rows = [
+            {
+                "input": {"messages": [{"role": "user", "content": f"Which {thing} is number {number}?"}]},
+                "preferred_output": [{"role": "assistant", "content": "It is on its way."}],
+                "non_preferred_output": [{"role": "assistant", "content": "No idea."}],
+            }
+            for number in range(12)
+        ]
+        lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+        (sample / "datasets" / f"{name}.jsonl").write_bytes(lines)
+    bench = bench_on(sample)
+    bench.show()
+    assert bench.choices.method == "dpo"
+    assert any("most rows are pairs" in one.text() for one in bench.pane.data_page.findChildren(QLabel))
+    click_tool(qtbot, bench.pane.data_page, "Imitate")
+    bench.settle()
+    assert bench.choices.method == "sft"
+    assert "Nothing in train.jsonl would be learned" in bench.pane.missing
+
+
 def click_tool(qtbot, widget, text):
     found = [one for one in widget.findChildren(QToolButton) if one.text() == text]
     qtbot.mouseClick(found[0], Qt.MouseButton.LeftButton)

@@ -28,9 +28,19 @@ def source(tmp_path):
     return make
 
 
-def look(*sources, model=None, is_cancelled=lambda: False):
+def pair(question, better, worse):
+    return json.dumps(
+        {
+            "input": {"messages": [{"role": "user", "content": question}]},
+            "preferred_output": [{"role": "assistant", "content": better}],
+            "non_preferred_output": [{"role": "assistant", "content": worse}],
+        }
+    ).encode()
+
+
+def look(*sources, model=None, method="sft", is_cancelled=lambda: False):
     reports = []
-    seen = look_at(sources, model, "sft", lambda done, total: reports.append((done, total)), is_cancelled)
+    seen = look_at(sources, model, method, lambda done, total: reports.append((done, total)), is_cancelled)
     return seen, reports
 
 
@@ -103,3 +113,22 @@ def test_a_table_is_read_through_what_its_columns_mean(tmp_path):
     document.mapping = None
     seen, _ = look(SplitSource("train", path, document.snapshot), model=_starter())
     assert (seen.reading.facts.rows, seen.splits[0].error_rows) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "method"),
+    [
+        ([pair("a", "yes", "no"), pair("b", "yes", "no"), chat("c", "yes")], "dpo"),
+        ([chat("a", "yes"), pair("b", "yes", "no")], "sft"),
+        ([b"{", b""], "sft"),
+    ],
+)
+def test_the_method_fits_most_of_the_rows_where_nobody_chose_one(source, rows, method):
+    seen, _ = look(source("train", *rows), method=None)
+    assert seen.method == method
+
+
+def test_pairs_are_no_errors_and_are_read_as_pairs(source):
+    seen, _ = look(source("train", pair("hello", "yes", "no")), model=_starter(), method=None)
+    assert seen.splits[0].error_rows == 0
+    assert seen.reading.facts.rows == 1

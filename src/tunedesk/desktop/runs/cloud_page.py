@@ -166,11 +166,7 @@ def _job(facts: CloudFacts) -> QWidget:
 
 
 def _money(facts: CloudFacts) -> QWidget:
-    parts: list[QWidget] = [label(facts.cost, wrap=True, selectable=True)]
-    if facts.ledger.trained_tokens is not None:
-        tokens = f"{facts.ledger.trained_tokens:,} trained tokens by the service's count."
-        parts.append(label(tokens, "muted", wrap=True))
-    return card(label("Price", "heading"), *parts)
+    return card(label("Price", "heading"), label(facts.cost, wrap=True, selectable=True))
 
 
 def _value(text: str) -> QLabel:

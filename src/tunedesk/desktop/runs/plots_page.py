@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from tunedesk.desktop.runs.buckets import Floats, bucket
 from tunedesk.desktop.runs.curve_plot import CurvePlot, Points
-from tunedesk.desktop.runs.curves import Curves
+from tunedesk.desktop.runs.curves import Curves, Quantity
 from tunedesk.desktop.runs.plot_parts import Curve
 from tunedesk.desktop.runs.smoothing import smooth
 from tunedesk.desktop.theme.tokens import tokens_of
@@ -38,7 +38,8 @@ class PlotsPage(QWidget):
             plot.cursor_moved.connect(self._show_cursor)
             plot.zoomed.connect(self._zoom)
             plot.reset_requested.connect(self.reset_zoom)
-        small = row(card(self._rate), card(self._norm), card(self._speed), spacing=2 * GRID)
+        self._small = {plot: card(plot) for plot in (self._rate, self._norm, self._speed)}
+        small = row(*self._small.values(), spacing=2 * GRID)
         layout = column(card(self._loss), small, spacing=2 * GRID)
         layout.setStretch(0, 3)
         layout.setStretch(1, 2)
@@ -72,6 +73,19 @@ class PlotsPage(QWidget):
         self._rate.show_points({"learning rate": series["learning_rate"]})
         self._norm.show_points({"gradient norm": series["grad_norm"]})
         self._speed.show_points({"tokens a second": series["tokens_per_second"]})
+        self._hide_what_nobody_tells()
+
+    def _hide_what_nobody_tells(self) -> None:
+        """A service tells losses and little else; before the first step everything may still come."""
+        series = self._curves.series
+        small: tuple[tuple[CurvePlot, Quantity], ...] = (
+            (self._rate, "learning_rate"),
+            (self._norm, "grad_norm"),
+            (self._speed, "tokens_per_second"),
+        )
+        for plot, name in small:
+            is_told = len(series[name]) > 0
+            self._small[plot].setVisible(is_told or not len(series["loss"]))
 
     def reset_zoom(self) -> None:
         for plot in self._plots:

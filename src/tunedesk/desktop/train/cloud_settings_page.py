@@ -83,7 +83,7 @@ class CloudSettingsPage(QWidget):
         self._rows = {}
         for name in cloud_choices.setting_names(provider, method):
             types = provider.training_types if name == "training_type" else ()
-            one = SettingRow(name, types, title=cloud_words.title_for(name, provider))
+            one = SettingRow(name, types, cloud_words.title_for(name, provider), "otherwise ")
             one.show_placeholder("" if types else "auto" if name != "suffix" else "none")
             one.edited.connect(self.setting_edited)
             one.reset.connect(self.setting_reset)

@@ -46,7 +46,11 @@ class DataPage(QWidget):
 
     def show_choices(self, choices: Choices) -> None:
         number = [method for method, *_ in words.METHODS].index(choices.method)
-        self._method_help.setText(words.METHODS[number][3])
+        help = words.METHODS[number][3]
+        if choices.method != "sft" and not choices.chose_method:
+            help = f"{help} Chosen because most rows are pairs of answers."
+        self._method_help.setText(help)
+        self._method.show_chosen(number)
         new = QWidget()
         new.setLayout(column(*self._parts(choices), None, spacing=2 * GRID))
         self._table = swap(self._holder, self._table, new)

@@ -63,7 +63,7 @@ class PlacePage(QWidget):
         self._here = card(here)
         self.setLayout(
             column(
-                card(self.table, row(add, None, self._traffic_row)),
+                card(self.table, row(add, None, self._traffic_row), spacing=2 * GRID),
                 self.service,
                 self._here,
                 None,

@@ -264,7 +264,8 @@ class Preparation(QObject):
         # What was seen before stays on the screen, but without a forecast nothing can be started meanwhile.
         self._change(wizard.with_cloud(replace(self._choices, forecast=None), look=None, consent=None))
         sources = tuple(self._sources())
-        model, method = self._choices.model, self._choices.method
+        model = self._choices.model
+        method = self._choices.method if self._choices.chose_method else None
 
         def work(job: Job) -> Survey:
             return look_at(sources, model.path if model else None, method, job.report, job.is_cancelled)
@@ -272,7 +273,8 @@ class Preparation(QObject):
         def then(seen: Survey) -> None:
             self._surveying = None
             self._looked_at, self._snapshots = sources, seen.snapshots
-            self._change(replace(self._choices, splits=seen.splits, reading=seen.reading))
+            known = replace(self._choices, splits=seen.splits, reading=seen.reading)
+            self._change(replace(known, method=seen.method, fitting=seen.fitting))
             self._advise()
             if self.cloud is not None:
                 self.cloud.rows_changed()

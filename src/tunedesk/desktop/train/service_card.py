@@ -53,12 +53,14 @@ class ServiceCard(QWidget):
         self._facts = QWidget()
         rows = form()
         rows.addRow("Model to train", self._model)
+        listed = row(self._listed, self._again)
+        listed.setStretch(0, 1)
         self._inner = column(
             self._heading,
             self._notice,
             self._key,
             rows,
-            row(self._listed, self._again),
+            listed,
             self._facts,
             spacing=GRID + 4,
         )

@@ -20,10 +20,16 @@ class SettingRow(QWidget):
     """The setting's name and what was typed or chosen."""
     reset = Signal(str)
 
-    def __init__(self, name: str, choices: tuple[str, ...] = (), title: str = "") -> None:
-        """choices: the words it may be; those of SWITCH make it a box to tick. title: "" for the usual."""
+    def __init__(
+        self, name: str, choices: tuple[str, ...] = (), title: str = "", otherwise: str = "recommended: "
+    ) -> None:
+        """choices: the words it may be; those of SWITCH make it a box to tick. title: "" for the usual.
+
+        otherwise: what stands before the value that holds when nothing is changed.
+        """
         super().__init__()
         self._name = name
+        self._otherwise = otherwise
         self._title = title or words.name_of(name)
         self._shows = False
         self._field = _field(choices)
@@ -91,7 +97,7 @@ class SettingRow(QWidget):
             self._set_text(text)
         self._problem.show_state(_sentence(problem), "error", "error")
         self._problem.setVisible(bool(problem))
-        self._changed.show_state(f"recommended: {recommended}", "pencil", "muted")
+        self._changed.show_state(f"{self._otherwise}{recommended}", "pencil", "muted")
         self._changed.setVisible(is_changed)
         self._reset.setVisible(is_changed)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
-from tunedesk.dataset.example import example_of
+from tunedesk.dataset.example import RowFormat, detect_format, example_of
 from tunedesk.dataset.mapping import ColumnMapping
 from tunedesk.dataset.parsing import ParsedRow, parse_row
 from tunedesk.dataset.snapshot import Snapshot
@@ -24,6 +25,9 @@ from tunedesk.template.rendered import Rendered
 Report = Callable[[int, int], None]
 """Called with what is done and how much there is."""
 IsCancelled = Callable[[], bool]
+LOOKED_AT = 200
+"""Rows from which is told what they teach."""
+PAIRS = (RowFormat.PREFERENCE, RowFormat.TRL_PREFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +46,54 @@ class SplitSource:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was seen. snapshots: by role, the very rows that were looked at and will be trained on."""
+    """What was seen. snapshots: by role, the very rows that were looked at and will be trained on.
+
+    method: the one that was asked for, else `fitting`, which is told from the rows.
+    """
 
     splits: tuple[SplitFacts, ...]
     snapshots: dict[str, Snapshot]
     reading: Reading | None
+    method: Method = "sft"
+    fitting: Method = "sft"
 
 
 def look_at(
     sources: Sequence[SplitSource],
     model: Path | None,
-    method: Method,
+    method: Method | None,
     report: Report,
     is_cancelled: IsCancelled,
 ) -> Survey:
     """Lint every row and render it for the model. UserError: the model's template cannot be read.
 
     A split whose file cannot be read is told with its reason. After a cancel the answer is incomplete.
+    method: None for the one that fits the training rows.
     """
     template = ChatTemplate.load(model) if model else None
     snapshots, troubles = _take(sources)
     progress = Progress(report, 2 * sum(len(snapshot) for snapshot in snapshots.values()), is_cancelled)
-    # The target "local" is for imitation, and would refuse every comparison of answers.
-    target = target_named("local" if method == "sft" else "generic", template)
+    fitting = fitting_method(snapshots.get("train"))
+    method = method or fitting
+    target = target_named("local", template)
     splits = tuple(
         lint_split(source, snapshots, target, progress)
         if source.role in snapshots
         else SplitFacts(source.role, source.path, 0, trouble=troubles[source.role])
         for source in sources
     )
-    return Survey(
-        splits, snapshots, _read(sources, snapshots, template, method, progress) if template else None
-    )
+    reading = _read(sources, snapshots, template, method, progress) if template else None
+    return Survey(splits, snapshots, reading, method, fitting)
+
+
+def fitting_method(rows: Snapshot | None) -> Method:
+    """Preference where most of the rows are pairs of answers, else imitation; the first rows tell."""
+    if rows is None:
+        return "sft"
+    looked_at = (parse_row(raw).value for _, raw in islice(rows.rows(), LOOKED_AT))
+    kinds = [detect_format(value, rows.mapping) for value in looked_at if value is not None]
+    pairs = sum(kind in PAIRS for kind in kinds)
+    return "dpo" if kinds and 2 * pairs > len(kinds) else "sft"
 
 
 def _take(sources: Sequence[SplitSource]) -> tuple[dict[str, Snapshot], dict[str, str]]:

@@ -123,6 +123,10 @@ class Choices:
     """What the user typed instead of a recommended value, by the setting's name; it may not fit."""
     forecast: Forecast | None = None
     method: Method = "sft"
+    chose_method: bool = False
+    """Whether the user chose it; else the one that fits the rows is taken."""
+    fitting: Method = "sft"
+    """The one that fits most of the rows."""
     audit: Audit | None = None
     """What was found in the rows as they will be cut; of the settings before while `is_auditing`."""
     is_auditing: bool = False
@@ -234,7 +238,15 @@ def with_preset(choices: Choices, preset: Preset) -> Choices:
 def with_method(choices: Choices, method: Method) -> Choices:
     """Another way of learning reads other parts of the rows and wants other settings."""
     changed = replace(
-        choices, method=method, splits=None, reading=None, advice=None, forecast=None, audit=None, own={}
+        choices,
+        method=method,
+        chose_method=True,
+        splits=None,
+        reading=None,
+        advice=None,
+        forecast=None,
+        audit=None,
+        own={},
     )
     return with_cloud(changed, look=None, consent=None, agreed=False)
 
@@ -329,7 +341,19 @@ def _missing_data(choices: Choices) -> list[str]:
         return troubles
     if train.rows == 0:
         return [f"{train.path.name} has no rows yet. Write at least one example in Data."]
-    return [_error_sentence(split) for split in splits_with_errors(choices)]
+    if errors := [_error_sentence(split) for split in splits_with_errors(choices)]:
+        return errors
+    return _nothing_to_learn(choices, train)
+
+
+def _nothing_to_learn(choices: Choices, train: SplitFacts) -> list[str]:
+    """Rows that can all be read, and none of which teaches anything in the chosen way."""
+    reading, name = choices.reading, train.path.name
+    if reading is None or reading.facts.rows:
+        return []
+    if choices.method == "sft" and choices.fitting != "sft":
+        return [f"Nothing in {name} would be learned by imitation: its rows are pairs. Choose Prefer above."]
+    return [] if reading.refused_rows else [f"Nothing in {name} would be learned: no answer is trained."]
 
 
 def splits_with_errors(choices: Choices) -> list[SplitFacts]:

@@ -51,5 +51,9 @@ class Segmented(QWidget):
         checked = self._group.checkedAction()
         return self._group.actions().index(checked) if checked else -1
 
+    def show_chosen(self, number: int) -> None:
+        """Mark a choice that was made elsewhere; nobody is told."""
+        self._group.actions()[number].setChecked(True)
+
     def choose(self, number: int) -> None:
         self._group.actions()[number].trigger()
