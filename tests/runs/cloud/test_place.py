@@ -233,6 +233,17 @@ def test_files_of_a_run_that_is_followed_are_not_deleted_under_it(world: World, 
 # What a job is asked for with
 
 
+def test_a_service_with_hyperparameters_of_their_own_gets_them(world: World, tmp_path: Path) -> None:
+    """As Nebius wants them, and a job without metadata."""
+    provider = a_provider(dialect="hyperparameters", metadata=False)
+    settings = CloudSettings(n_epochs=2, batch_size=3)
+    run = a_cloud_run(tmp_path, world.server.url, provider=provider, settings=settings)
+    until_there_is_a_job(run)
+    (job,) = jobs_of(run, world)
+    assert not job.metadata
+    assert (job.hyperparameters.n_epochs, job.hyperparameters.batch_size) == (2, 3)
+
+
 @pytest.mark.parametrize(
     ("provider", "method", "settings", "body", "extra"),
     [

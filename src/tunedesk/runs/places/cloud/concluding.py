@@ -95,7 +95,7 @@ class Concluder:
         path, doing = self._run.path / f".{RESULTS}", "fetching the result file"
 
         def fetch(size: int | None) -> None:
-            if self._service.content(id, path, doing) != size and size is not None:
+            if self._service.content(id, path, doing, size) != size and size is not None:
                 raise garbled(self._service.name, doing)
 
         try:

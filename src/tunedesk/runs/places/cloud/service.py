@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from openai._legacy_response import LegacyAPIResponse
 
 PAGE = 100
+MOST_BYTES = 64 << 30
+"""Of a file whose size nobody announced."""
 MIME = "application/jsonl"
 SENDING_FACTOR = 5
 T = TypeVar("T")
@@ -84,9 +86,10 @@ class Service:
             if error.kind is not refusals.Kind.MISSING:
                 raise
 
-    def content(self, id: str, into: Path, doing: str) -> int:
+    def content(self, id: str, into: Path, doing: str, most: int | None = None) -> int:
         """Write a file's content; its size in bytes. A file that is there already is replaced.
 
+        most: bytes that it may have; None: `MOST_BYTES`. More than that is not taken.
         A store elsewhere that the service points to is asked too, without key or name: nothing goes there.
         """
         import openai
@@ -95,22 +98,22 @@ class Service:
             elsewhere = ""
             try:
                 with self._client.files.with_streaming_response.content(id) as answer:
-                    _write_pieces(answer.iter_bytes(), out)
+                    _write_pieces(answer.iter_bytes(), out, most)
             except openai.APIStatusError as error:
                 elsewhere = _elsewhere(error)
                 if not elsewhere:
                     raise
             if elsewhere:
-                self._fetch_from_store(elsewhere, out)
+                self._fetch_from_store(elsewhere, out, most)
             return out.tell()
 
-    def _fetch_from_store(self, address: str, out: BinaryIO) -> None:
+    def _fetch_from_store(self, address: str, out: BinaryIO, most: int | None) -> None:
         import httpx2
 
         with httpx2.stream("GET", address, timeout=self._timeout, follow_redirects=False) as answer:
             if answer.status_code != 200:
                 raise httpx2.RemoteProtocolError(f"the store answers with {answer.status_code}")
-            _write_pieces(answer.iter_bytes(), out)
+            _write_pieces(answer.iter_bytes(), out, most)
 
     # Uploads in parts
 
@@ -221,9 +224,15 @@ def _expiry(seconds: int | None) -> dict[str, Any]:
     return {"expires_after": {"anchor": "created_at", "seconds": seconds}} if seconds else {}
 
 
-def _write_pieces(pieces: Iterator[bytes], out: BinaryIO) -> None:
+def _write_pieces(pieces: Iterator[bytes], out: BinaryIO, most: int | None) -> None:
     """As they come: what arrived before a line broke counts."""
+    import httpx2
+
+    room = MOST_BYTES if most is None else most
     for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            raise httpx2.RemoteProtocolError("there is more of it than was announced")
         out.write(piece)
 
 

@@ -59,7 +59,7 @@ def _name_of(remote: RemoteFile) -> str:
 
 def _fetch(service: Service, remote: RemoteFile, path: Path) -> None:
     doing = "fetching the adapter"
-    size = service.content(remote.id, path, doing)
+    size = service.content(remote.id, path, doing, remote.bytes)
     if remote.bytes is not None and size != remote.bytes:
         raise garbled(service.name, doing)
 
