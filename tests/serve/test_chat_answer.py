@@ -13,7 +13,8 @@ CALL = '<tool_call>\n{"name": "weather", "arguments": {"city": "Rome"}}\n</tool_
 
 
 def answer_of(*, tools: Sequence[str] = (), logprobs: bool = False, usage: bool = False) -> ChatAnswer:
-    return ChatAnswer("starter", Load("/m"), tools=tools, logprobs=logprobs, usage=usage)
+    offered: dict[str, dict[str, object]] = {name: {} for name in tools}
+    return ChatAnswer("starter", Load("/m"), tools=offered, logprobs=logprobs, usage=usage)
 
 
 def done(reason: Reason = "end") -> Done:

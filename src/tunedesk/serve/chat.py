@@ -46,7 +46,7 @@ def chat_router(catalogue: Catalogue, voices: VoicePool) -> APIRouter:
         answer = ChatAnswer(
             model.id,
             model.load,
-            tools=[tool.function.name for tool in wanted.offered_tools],
+            tools={tool.function.name: tool.function.parameters or {} for tool in wanted.offered_tools},
             logprobs=bool(wanted.logprobs),
             usage=wanted.wants_usage,
         )

@@ -26,19 +26,19 @@ from tunedesk.serve.chat_objects import (
     TopLogprob,
     Usage,
 )
-from tunedesk.serve.chat_tools import Call, calls_in, safe_length
+from tunedesk.serve.chat_tools import Call, Tools, calls_in, safe_length
 
 
 class ChatAnswer:
     """Takes in pieces, and gives them out as chunks or, at the end, as one completion.
 
-    tools: names that may be called; text that may become a call is held back until that is certain.
+    tools: those that may be called; text that may become a call is held back until that is certain.
     logprobs, usage: whether they are told.
     """
 
-    def __init__(self, model: str, load: Load, *, tools: Sequence[str], logprobs: bool, usage: bool) -> None:
+    def __init__(self, model: str, load: Load, *, tools: Tools, logprobs: bool, usage: bool) -> None:
         self._model = model
-        self._tools = frozenset(tools)
+        self._tools = tools
         self._logprobs = logprobs
         self._usage = usage
         self._id = f"chatcmpl-{secrets.token_hex(16)}"
