@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tunedesk.__main__ import wants_window
+from tunedesk.__main__ import wants_server, wants_window
 from tunedesk.cli.parser import make_parser
+from tunedesk.serve.command import make_parser as make_server_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,7 +23,9 @@ def test_the_readme_shows_every_command() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme_is_understood(command: str) -> None:
     arguments = shlex.split(command)[1:]
-    if not wants_window(arguments):
+    if wants_server(arguments):
+        make_server_parser().parse_args(arguments[1:])
+    elif not wants_window(arguments):
         make_parser().parse_args(arguments)
 
 

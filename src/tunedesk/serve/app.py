@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import filelock
 from fastapi import FastAPI
@@ -25,7 +27,7 @@ from tunedesk.serve.jobs_api import jobs_router
 from tunedesk.serve.keeping import Keeping
 from tunedesk.serve.models_api import models_router
 from tunedesk.serve.refusals import install
-from tunedesk.serve.settings import ServeSettings
+from tunedesk.serve.settings import Limits, ServeSettings
 from tunedesk.serve.tokens import Tokens
 from tunedesk.serve.uploads import Uploads
 from tunedesk.serve.voices import VoicePool
@@ -42,46 +44,16 @@ def make_app(settings: ServeSettings) -> FastAPI:
     UserError: the data folder cannot be used, belongs to another server that runs, or a model cannot be read.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = filelock.FileLock(settings.data_dir / "serve.lock", blocking=False)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise UserError(
-            f"Another server works on {settings.data_dir}.", hint="Stop it, or choose another --data."
-        ) from None
-    database = Database(settings.data_dir / "serve.db")
-    files = Files(database, settings.data_dir)
-    uploads = Uploads(database, settings.data_dir, files)
-    jobs = Jobs(database)
-    models = Models(database, settings.data_dir, settings.models, settings.threads)
-    checkpoints = Checkpoints(database, settings.data_dir, files, models)
-    follower = Follower(jobs, files, models, checkpoints, settings.data_dir)
-    voices = VoicePool()
-    worker = Worker(
-        jobs,
-        files,
-        models,
-        follower,
-        settings.data_dir / "runs",
-        threads=settings.threads,
-        look_seconds=settings.look_seconds,
-        make_room=voices.rest,
-    )
-    keeping = Keeping(jobs, files, models, checkpoints, settings.data_dir / "runs")
-    sweeper = Sweeper(files, uploads, keeping)
+    lock = locked(settings.data_dir)
+    parts = open_parts(settings)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        files.remove_leftovers()
-        sweeper.start()
-        worker.start()
+        parts.start()
         try:
             yield
         finally:
-            voices.close()
-            worker.close()
-            sweeper.close()
-            database.close()
+            parts.close()
             lock.release()
 
     app = FastAPI(
@@ -93,20 +65,92 @@ def make_app(settings: ServeSettings) -> FastAPI:
         redirect_slashes=False,
     )
     install(app)
-    app.include_router(files_router(files, settings.limits))
-    app.include_router(uploads_router(uploads, files, settings.limits))
-    app.include_router(jobs_router(jobs, files, models, checkpoints, settings.limits, worker.wake))
-    app.include_router(models_router(models, keeping))
-    app.include_router(chat_router(models, voices))
+    add_routes(app, parts, settings.limits)
+    app.add_middleware(
+        Access,
+        tokens=Tokens(parts.database),
+        limits=settings.limits,
+        tokens_only=settings.require_token,
+    )
+    return app
+
+
+def locked(data_dir: Path) -> filelock.BaseFileLock:
+    """Held until the process ends, however it ends. UserError: another server holds it."""
+    lock = filelock.FileLock(data_dir / "serve.lock", blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise UserError(
+            f"Another server works on {data_dir}.", hint="Stop it, or choose another --data."
+        ) from None
+    return lock
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes work with, on one data folder."""
+
+    database: Database
+    files: Files
+    uploads: Uploads
+    jobs: Jobs
+    models: Models
+    checkpoints: Checkpoints
+    keeping: Keeping
+    voices: VoicePool
+    worker: Worker
+    sweeper: Sweeper
+
+    def start(self) -> None:
+        self.files.remove_leftovers()
+        self.sweeper.start()
+        self.worker.start()
+
+    def close(self) -> None:
+        self.voices.close()
+        self.worker.close()
+        self.sweeper.close()
+        self.database.close()
+
+
+def open_parts(settings: ServeSettings) -> Parts:
+    """UserError: the database or a model cannot be read."""
+    data = settings.data_dir
+    database = Database(data / "serve.db")
+    files = Files(database, data)
+    uploads = Uploads(database, data, files)
+    jobs = Jobs(database)
+    models = Models(database, data, settings.models, settings.threads)
+    checkpoints = Checkpoints(database, data, files, models)
+    keeping = Keeping(jobs, files, models, checkpoints, data / "runs")
+    voices = VoicePool()
+    worker = Worker(
+        jobs,
+        files,
+        models,
+        Follower(jobs, files, models, checkpoints, data),
+        data / "runs",
+        threads=settings.threads,
+        look_seconds=settings.look_seconds,
+        make_room=voices.rest,
+    )
+    sweeper = Sweeper(files, uploads, keeping)
+    return Parts(database, files, uploads, jobs, models, checkpoints, keeping, voices, worker, sweeper)
+
+
+def add_routes(app: FastAPI, parts: Parts, limits: Limits) -> None:
+    app.include_router(files_router(parts.files, limits))
+    app.include_router(uploads_router(parts.uploads, limits))
+    app.include_router(
+        jobs_router(parts.jobs, parts.files, parts.models, parts.checkpoints, limits, parts.worker.wake)
+    )
+    app.include_router(models_router(parts.models, parts.keeping))
+    app.include_router(chat_router(parts.models, parts.voices))
 
     @app.get("/health")
     def health() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
-
-    app.add_middleware(
-        Access, tokens=Tokens(database), limits=settings.limits, tokens_only=settings.require_token
-    )
-    return app
 
 
 class Sweeper:

@@ -21,7 +21,7 @@ from tunedesk.serve.names import FILE, is_id, new_id
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One file. path: relative to the server's data; owned files lie in files/, others in a run's folder.
 
-    details: what is wrong with it, "" when nothing is. expires: unix seconds, None for never.
+    expires: unix seconds, None for never.
     """
 
     id: str
@@ -30,8 +30,6 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     filename: str
     purpose: str
     bytes: int
-    status: str = "processed"
-    details: str = ""
     expires: int | None = None
     path: str
 

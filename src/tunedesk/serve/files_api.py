@@ -40,20 +40,30 @@ def files_router(files: Files, limits: Limits) -> APIRouter:
         seconds: Annotated[int | None, Form(alias="expires_after[seconds]", ge=3600, le=2592000)] = None,
     ) -> FileObject:
         """Rows to train on or to validate with. Files stay until they are deleted or expire."""
-        name = checked_name(file.filename)
-        if file.size is not None and file.size > limits.file_bytes:
-            raise ApiError(413, f"A file may have {limits.file_bytes:,} bytes.", code="request_too_large")
         if (anchor is None) != (seconds is None):
             raise ApiError(400, "expires_after needs anchor and seconds.", param="expires_after")
-        expires = int(time.time()) + seconds if seconds else None
-        record = files.add(user, name, purpose, file.file, expires)
-        try:
-            refuse_what_is_no_rows(files.content(record))
-        except ApiError:
-            files.delete(user, record.id)
-            raise
-        return file_object(record)
+        return file_object(keep_rows(files, limits, user, file, seconds))
 
+    _add_looking(router, files)
+    return router
+
+
+def keep_rows(files: Files, limits: Limits, user: str, file: UploadFile, seconds: int | None) -> FileRecord:
+    """ApiError 400 or 413: what was sent is no file of rows, or too large; nothing is kept of it."""
+    name = checked_name(file.filename)
+    if file.size is not None and file.size > limits.file_bytes:
+        raise ApiError(413, f"A file may have {limits.file_bytes:,} bytes.", code="request_too_large")
+    expires = int(time.time()) + seconds if seconds else None
+    record = files.add(user, name, "fine-tune", file.file, expires)
+    try:
+        refuse_what_is_no_rows(files.content(record))
+    except ApiError:
+        files.delete(user, record.id)
+        raise
+    return record
+
+
+def _add_looking(router: APIRouter, files: Files) -> None:
     @router.get("")
     def list_files(
         user: User,
@@ -87,10 +97,8 @@ def files_router(files: Files, limits: Limits) -> APIRouter:
         path = files.content(record)
         return FileResponse(path, media_type="application/octet-stream", filename=record.filename)
 
-    return router
 
-
-def uploads_router(uploads: Uploads, files: Files, limits: Limits) -> APIRouter:
+def uploads_router(uploads: Uploads, limits: Limits) -> APIRouter:
     router = APIRouter(prefix="/v1/uploads", tags=["uploads"], responses=ANSWERS)
 
     @router.post("")
@@ -130,8 +138,7 @@ def file_object(record: FileRecord) -> FileObject:
         created_at=record.created,
         filename=record.filename,
         purpose="fine-tune" if record.purpose == "fine-tune" else "fine-tune-results",
-        status="error" if record.status == "error" else "processed",
-        status_details=record.details or None,
+        status="processed",  # what is no file of rows is not kept at all
         expires_at=record.expires,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from tunedesk.serve.files import Files
 from tunedesk.serve.jobs import EventRecord, JobRecord, Jobs, Trouble
 from tunedesk.serve.telling import metrics_at, result_file, told, trained_tokens
 
+LOG = logging.getLogger("tunedesk.serve")
 PIECE = 1 << 20
 """Bytes of events that are read at once: a resumed server reads a long run's story again."""
 
@@ -124,6 +126,7 @@ class Follower:
                 trained_tokens=trained_tokens(history),
                 result_file=table.id,
             )
+        LOG.info("%s of %s has succeeded: %s", job.id, job.user, name)
 
     def fail(self, job: JobRecord, trouble: Trouble) -> None:
         with self._jobs.database.transaction():
@@ -136,6 +139,7 @@ class Follower:
                 estimate=None,
             ):
                 self._jobs.tell(job.id, "failed", f"Fine-tuning job failed: {trouble.message}", "error")
+                LOG.info("%s of %s has failed: %s", job.id, job.user, trouble.code)
 
 
 def tuned_name(job: JobRecord, base: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -15,7 +16,7 @@ from tunedesk.serve.api_error import ApiError
 from tunedesk.serve.bases import Models
 from tunedesk.serve.checkpoints import CheckpointRecord, Checkpoints
 from tunedesk.serve.files import Files
-from tunedesk.serve.jobs import TERMINAL, EventRecord, JobRecord, JobRequest, Jobs
+from tunedesk.serve.jobs import TERMINAL, EventRecord, JobRecord, JobRequest, Jobs, Status
 from tunedesk.serve.refusals import ANSWERS
 from tunedesk.serve.schemas import (
     CheckpointList,
@@ -55,15 +56,20 @@ def jobs_router(
         if models.origin(user, request.model) is None:
             message = f"The model {request.model} does not exist or cannot be fine-tuned here."
             raise ApiError(400, message, param="model", code="model_not_found")
-        for param in ("training_file", "validation_file"):
-            refuse_missing_file(files, user, param, getattr(asked, param))
-        if jobs.unfinished(user) >= limits.queued_jobs:
-            message = f"You have {limits.queued_jobs} jobs that are not finished; wait for one of them."
-            raise ApiError(429, message, code="too_many_jobs", headers={"Retry-After": "60"})
+        refuse_missing_file(files, user, "training_file", asked.training_file)
+        refuse_missing_file(files, user, "validation_file", asked.validation_file)
+        refuse_too_many(jobs.unfinished(user), limits.queued_jobs)
         job = jobs.create(user, request, asked.seed)
         changed()
         return job_object(job)
 
+    _add_looking(router, jobs)
+    _add_steering(router, jobs, changed)
+    _add_story(router, jobs, checkpoints)
+    return router
+
+
+def _add_looking(router: APIRouter, jobs: Jobs) -> None:
     @router.get("")
     def list_jobs(user: User, request: Request, after: After = None, limit: Limit = 20) -> JobList:
         """The newest first; metadata[KEY]=VALUE keeps those that have it."""
@@ -79,41 +85,25 @@ def jobs_router(
     def retrieve_job(user: User, job_id: str) -> JobObject:
         return job_object(jobs.get(user, job_id))
 
+
+def _add_steering(router: APIRouter, jobs: Jobs, changed: Callable[[], None]) -> None:
     @router.post("/{job_id}/cancel")
     def cancel_job(user: User, job_id: str) -> JobObject:
         """For good; an engine that runs for it is stopped. Its checkpoints stay."""
-        job = jobs.get(user, job_id)
-        was = ("validating_files", "queued", "running", "paused")
-        with jobs.database.transaction():
-            values: dict[str, Any] = {"status": "cancelled", "finished": int(time.time()), "estimate": None}
-            if not jobs.change(job.id, was=was, **values):  # type: ignore[arg-type]
-                raise _too_late(jobs.get(user, job_id), "cancelled")
-            jobs.tell(job.id, "cancelled", "The job has been cancelled")
-        changed()
-        return job_object(jobs.get(user, job_id))
+        return job_object(steer(jobs, user, job_id, CANCEL, changed))
 
     @router.post("/{job_id}/pause")
     def pause_job(user: User, job_id: str) -> JobObject:
         """With a checkpoint; another job may use the card until it is resumed."""
-        job = jobs.get(user, job_id)
-        with jobs.database.transaction():
-            if not jobs.change(job.id, was=("queued", "running"), status="paused", estimate=None):
-                raise _too_late(jobs.get(user, job_id), "paused")
-            jobs.tell(job.id, ("paused", time.time_ns()), "The job has been paused")
-        changed()
-        return job_object(jobs.get(user, job_id))
+        return job_object(steer(jobs, user, job_id, PAUSE, changed))
 
     @router.post("/{job_id}/resume")
     def resume_job(user: User, job_id: str) -> JobObject:
         """Behind the jobs that wait already."""
-        job = jobs.get(user, job_id)
-        with jobs.database.transaction():
-            if not jobs.change(job.id, was=("paused",), status="queued", queued=time.time(), restarts=0):
-                raise _too_late(jobs.get(user, job_id), "resumed")
-            jobs.tell(job.id, ("resumed", time.time_ns()), "The job has been resumed and is queued")
-        changed()
-        return job_object(jobs.get(user, job_id))
+        return job_object(steer(jobs, user, job_id, RESUME, changed))
 
+
+def _add_story(router: APIRouter, jobs: Jobs, checkpoints: Checkpoints) -> None:
     @router.get("/{job_id}/events")
     def list_events(user: User, job_id: str, after: After = None, limit: Limit = 20) -> EventList:
         """The newest first."""
@@ -137,7 +127,48 @@ def jobs_router(
             last_id=shown[-1].id if shown else None,
         )
 
-    return router
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """A change that a client may ask for. was: the statuses that it is possible in; done: its participle."""
+
+    was: tuple[Status, ...]
+    becomes: Status
+    done: str
+    sentence: str
+
+
+CANCEL = Steering(
+    ("validating_files", "queued", "running", "paused"),
+    "cancelled",
+    "cancelled",
+    "The job has been cancelled",
+)
+PAUSE = Steering(("queued", "running"), "paused", "paused", "The job has been paused")
+RESUME = Steering(("paused",), "queued", "resumed", "The job has been resumed and is queued")
+
+
+def steer(jobs: Jobs, user: str, job_id: str, wish: Steering, changed: Callable[[], None]) -> JobRecord:
+    """ApiError 400: the job's status does not allow it; the sentence tells the status."""
+    job = jobs.get(user, job_id)
+    now = time.time()
+    values: dict[str, Any] = {"status": wish.becomes, "estimate": None}
+    if wish is CANCEL:
+        values["finished"] = int(now)
+    elif wish is RESUME:
+        values |= {"queued": now, "restarts": 0}
+    with jobs.database.transaction():
+        if not jobs.change(job.id, was=wish.was, **values):
+            raise _too_late(jobs.get(user, job_id), wish.done)
+        jobs.tell(job.id, (wish.done, time.time_ns()), wish.sentence)
+    changed()
+    return jobs.get(user, job_id)
+
+
+def refuse_too_many(unfinished: int, most: int) -> None:
+    if unfinished >= most:
+        message = f"You have {most} jobs that are not finished; wait for one of them."
+        raise ApiError(429, message, code="too_many_jobs", headers={"Retry-After": "60"})
 
 
 def request_of(asked: CreateJob) -> JobRequest:

@@ -27,10 +27,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class ServeSettings:
     """data_dir: of files, runs and serve.db. models: folders that may be tuned and talked to, besides the
-    starter model. threads: processor cores for one job, 0 for all. require_token: also on this computer.
-
-    open_to_all: whether nobody needs a token (on loopback); names the hosts that a request may be meant for.
-    look_seconds: between two looks at running jobs.
+    starter model. threads: processor cores for one job, 0 for all. require_token: else whoever asks from this
+    computer itself needs none. look_seconds: between two looks at running jobs.
     """
 
     data_dir: Path

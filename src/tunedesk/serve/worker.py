@@ -273,6 +273,7 @@ class Worker:
             if self._hardware.gpus:
                 self._make_room()
             this_computer.start(run, environment=self._slots.get(job.slot or 0, {}))
+            LOG.info("%s of %s runs (place %d)", job.id, job.user, job.slot or 0)
         except UserError as error:
             del self._running[job.id]
             self._follower.fail(job, Trouble("server_error", error.sentence))
