@@ -79,6 +79,11 @@ def test_prices_of_half_a_year_ago_must_be_confirmed(table: PriceTable) -> None:
     assert (openai.age, openai.must_be_confirmed) == (Age.STALE, True)
 
 
+def test_a_job_on_ones_own_server_needs_no_confirmation_years_later(table: PriceTable) -> None:
+    found = training_cost(table, Seller("tunedesk", "starter"), MILLION, 1, date(2030, 1, 1))
+    assert (found.text, found.must_be_confirmed) == ("$0.00", False)
+
+
 def test_a_missing_price_is_unknown_and_never_nothing(table: PriceTable) -> None:
     found = training_cost(table, Seller("custom", "some-model"), MILLION, 1, TODAY)
     assert (found.low, found.high, found.text) == (None, None, "unknown")

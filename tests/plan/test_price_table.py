@@ -22,7 +22,7 @@ from tunedesk.plan.price_table import (
     reset,
     set_electricity,
 )
-from tunedesk.plan.prices import UNITS, Price, Unit
+from tunedesk.plan.prices import UNITS, Age, Price, Unit
 
 
 def amounts(provider: str, model: str, unit: Unit, tier: str = "") -> list[str]:
@@ -90,6 +90,15 @@ def test_a_users_day_of_retirement_counts_before_the_shipped_one() -> None:
     enter([own("3", model="gpt-4.1-mini-2025-04-14", retires_on=date(2027, 6, 1))])
     found = read_prices().retirement("azure", "gpt-4.1-mini-2025-04-14")
     assert found is not None and found.day == date(2027, 6, 1)
+
+
+def test_that_ones_own_server_sends_no_bill_does_not_grow_old_but_a_price_for_it_does() -> None:
+    later = date(2030, 1, 1)
+    shipped = read_prices().find("tunedesk", "starter", "per_1M_train_tokens")[0]
+    assert shipped.age(later) is Age.FRESH
+    enter([msgspec.structs.replace(shipped, amount=Decimal("0.10"))])
+    assert read_prices().find("tunedesk", "starter", "per_1M_train_tokens")[0].age(later) is Age.STALE
+    assert read_prices().find("azure", "gpt-4.1", "per_host_hour")[0].age(later) is Age.STALE
 
 
 def test_only_the_users_rows_are_in_the_users_file() -> None:
@@ -169,6 +178,7 @@ NAME = st.builds(lambda text: f"n{text}", TEXT)
             retires_on=st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1)),
             entered_by=st.sampled_from(["shipped", "user", "imported"]),
             note=TEXT,
+            ages=st.booleans(),
         ),
         max_size=6,
     )

@@ -23,7 +23,7 @@ from tunedesk.plan.price_table import (
     reset,
     set_electricity,
 )
-from tunedesk.plan.prices import Age, Price, age_of, money, same_model, same_provider
+from tunedesk.plan.prices import Age, Price, money, same_model, same_provider
 from tunedesk.plan.retirement import calendar
 
 AGES = {Age.FRESH: "", Age.OLD: "old", Age.STALE: "very old"}
@@ -86,7 +86,7 @@ def show_rows(rows: Sequence[Price], day: date) -> None:
             row.model,
             row.text,
             str(row.as_of),
-            AGES[age_of(row.as_of, day)],
+            AGES[row.age(day)],
             str(row.retires_on or ""),
             "" if row.entered_by == "shipped" else row.entered_by,
         )

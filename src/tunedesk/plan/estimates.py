@@ -5,14 +5,14 @@ Every amount is a Decimal and carries the day and the source of its prices. With
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from tunedesk.plan.billed_tokens import BilledTokens
 from tunedesk.plan.price_table import Electricity, PriceTable
-from tunedesk.plan.prices import Age, Price, Unit, age_of, money
+from tunedesk.plan.prices import Age, Price, Unit, money
 
 MILLION = Decimal(1_000_000)
 HOURS_A_MONTH = Decimal(24 * 30)
@@ -245,7 +245,7 @@ def _range(rows: Sequence[Price], least: Decimal, most: Decimal, basis: str, tod
     basis += f" ({' or '.join(tier or 'any tier' for tier in tiers)})" if tiers else ""
     return Estimate(
         min(amounts) * least, max(amounts) * most, currencies[0], oldest, source, basis,
-        age=age_of(oldest, today),
+        age=_oldest(row.age(today) for row in rows),
     )  # fmt: skip
 
 
@@ -265,8 +265,12 @@ def _sum(parts: Sequence[Estimate]) -> Estimate:
         min(days, default=None),
         "; ".join(dict.fromkeys(part.source for part in known if part.source)),
         ", ".join(part.basis for part in known),
-        age=max((part.age for part in known), key=list(Age).index),
+        age=_oldest(part.age for part in known),
     )
+
+
+def _oldest(ages: Iterable[Age]) -> Age:
+    return max(ages, key=list(Age).index)
 
 
 def _unknown(seller: Seller, what: str) -> Estimate:

@@ -62,6 +62,7 @@ class _Sheet(Struct, frozen=True, forbid_unknown_fields=True):
     rows: tuple[_Line, ...]
     currency: str = "USD"
     entered_by: EnteredBy = "shipped"
+    ages: bool = True
 
 
 class _Ends(Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,7 +140,9 @@ def read_file(path: Path) -> PriceTable:
 
 def enter(rows: Iterable[Price], entered_by: EnteredBy = "user") -> None:
     """Put rows into the user's file, over those of the same key. UserError: one of them is wrong."""
-    new = [msgspec.structs.replace(row, entered_by=entered_by) for row in rows]
+    new = [
+        msgspec.structs.replace(row, entered_by=entered_by, ages=row.ages or row.amount != 0) for row in rows
+    ]
     for row in new:
         check_price(row)
     with _alone():
@@ -172,7 +175,7 @@ def as_text(rows: Sequence[Price], electricity: Electricity | None = None) -> st
     """The rows as a file that `read_file` reads, one sheet for each provider, source and day."""
     sheets: dict[tuple[Any, ...], list[Price]] = {}
     for row in rows:
-        shared = (row.provider, row.source, row.as_of, row.currency, row.entered_by)
+        shared = (row.provider, row.source, row.as_of, row.currency, row.entered_by, row.ages)
         sheets.setdefault(shared, []).append(row)
     parts = [_sheet_text(sheet) for sheet in sheets.values()]
     if electricity is not None and electricity != UNSAID:
@@ -209,6 +212,7 @@ def _rows(found: _File) -> Iterator[Price]:
                 retires_on=line.retires_on,
                 entered_by=sheet.entered_by,
                 note=line.note,
+                ages=sheet.ages,
             )
 
 
@@ -251,6 +255,7 @@ def _sheet_text(rows: Sequence[Price]) -> str:
         "entered_by": first.entered_by,
     }
     lines = ["[[prices]]", *(f"{name} = {_text(value)}" for name, value in head.items())]
+    lines += [] if first.ages else ["ages = false"]
     lines += [f"as_of = {first.as_of}", "rows = [", *(f"  {_line_text(row)}," for row in rows), "]", ""]
     return "\n".join(lines)
 

@@ -42,7 +42,8 @@ class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     tier: global, regional, datazone or developer, "" for any. amount: None is unknown, never 0. currency: as
     in ISO 4217. source: where it was read; as_of: on which day. retires_on: the model's last day, where one
-    is known. note: for people.
+    is known. note: for people. ages: false for what no provider can change: that one's own hardware sends no
+    bill.
     """
 
     provider: str
@@ -56,6 +57,11 @@ class Price(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retires_on: date | None = None
     entered_by: EnteredBy = "shipped"
     note: str = ""
+    ages: bool = True
+
+    def age(self, today: date) -> Age:
+        """How far it may be trusted on that day."""
+        return age_of(self.as_of, today) if self.ages else Age.FRESH
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from tunedesk.plan.prices import UNITS, Age, Price, age_of
+from tunedesk.plan.prices import UNITS, Age, Price
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -137,7 +137,7 @@ def _shown(row: Price, column: int) -> str:
         row.currency,
         UNITS[row.unit],
         row.as_of.isoformat(),
-        AGES[age_of(row.as_of, date.today())],
+        AGES[row.age(date.today())],
         row.source,
     )
     return texts[column]

@@ -24,7 +24,7 @@ from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.calm_combo import CalmComboBox
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
 from tunedesk.plan.price_table import Electricity, PriceTable
-from tunedesk.plan.prices import UNITS, Age, Price, age_of
+from tunedesk.plan.prices import UNITS, Age, Price
 
 TELLS = (
     "No service is asked for prices: these were read on the days that stand beside them. Look at the "
@@ -124,8 +124,8 @@ class PricesPage(QWidget):
         self._new.show_services(sorted({price.provider for price in table.rows}))
         self._show_electricity(table.electricity)
         today = date.today()
-        stale = sum(age_of(price.as_of, today) is Age.STALE for price in table.rows)
-        old = sum(age_of(price.as_of, today) is Age.OLD for price in table.rows)
+        stale = sum(price.age(today) is Age.STALE for price in table.rows)
+        old = sum(price.age(today) is Age.OLD for price in table.rows)
         words = []
         if old:
             words.append(f"{old} prices are older than 90 days.")
@@ -250,7 +250,7 @@ class _AgeDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:  # type: ignore[override]
         super().initStyleOption(option, index)
         price = self._model.rows[index.row()]
-        age, tokens = age_of(price.as_of, date.today()), tokens_of(self._view)
+        age, tokens = price.age(date.today()), tokens_of(self._view)
         tint = {Age.FRESH: tokens.muted, Age.OLD: tokens.warning, Age.STALE: tokens.error}[age]
         palette: QPalette = option.palette
         for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
