@@ -81,6 +81,35 @@ def test_tools_and_calls_read_as_in_transformers(
     assert list(rendered.ids) == ids
 
 
+@pytest.mark.parametrize("name", ["chatml_tools", "llama3_tools"])
+def test_a_row_that_waits_for_its_answer_is_asked_with_its_tools_and_calls(family: Family, name: str) -> None:
+    theirs = AutoTokenizer.from_pretrained(family(name))
+    waiting = replace(with_tools(), messages=with_tools().messages[:-1])
+    prompt = ChatTemplate.load(family(name)).prompt_of(waiting)
+    assert prompt.text == theirs.apply_chat_template(
+        as_transformers_wants(waiting), tools=[WEATHER], tokenize=False, add_generation_prompt=True
+    )
+    assert list(prompt.ids) == theirs(prompt.text, add_special_tokens=False)["input_ids"]
+
+
+def test_a_developer_is_asked_as_system_where_the_template_knows_none(family: Family) -> None:
+    def asked(role: str, name: str = "mistral") -> str:
+        turns = [{"role": role, "content": "Brief."}, {"role": "user", "content": "Hi"}]
+        return ChatTemplate.load(family(name)).prompt_of(example_of({"messages": turns})).text
+
+    assert asked("developer") == asked("system")
+    assert "Brief." in asked("system")
+    with pytest.raises(TemplateError):
+        asked("system", "gemma")
+
+
+def test_a_row_of_texts_is_asked_as_the_chat_asks_it(family: Family) -> None:
+    row = example_of({"messages": [{"role": "user", "content": "Hi"}]})
+    for name in ("chatml", "gemma", "mistral", "qwen3"):
+        template = ChatTemplate.load(family(name))
+        assert template.prompt_of(row) == template.prompt(row.messages)
+
+
 def test_a_call_is_trained_with_its_end_and_its_result_is_context(family: Family) -> None:
     written = json.dumps(ARGUMENTS, ensure_ascii=False)
     qwen = ChatTemplate.load(family("chatml_tools")).render(with_tools())
