@@ -12,7 +12,7 @@ import pytest
 
 from tests.runs.cloud.cloud_runs import KEY, a_cloud_run, a_provider, chat_rows, execute, words
 from tests.runs.cloud.world import World, jobs_of, told_anew, until_there_is_a_job
-from tests.runs.faults.matrix import CANCEL, FILES, JOB, JOBS, PARTS, says
+from tests.runs.faults.matrix import CANCEL, FILES, JOB, JOBS, PARTS, rewritten, says
 from tests.runs.faults.proxy import Fault, Proxy, refuses
 from tests.serve.running import wait_until
 from tunedesk.errors import UserError
@@ -228,6 +228,21 @@ def test_files_of_a_run_that_is_followed_are_not_deleted_under_it(world: World, 
             place.delete_files(run, KEY)
         run.ask("stop")
         attempt.join(30)
+
+
+def test_an_adapter_is_written_nowhere_but_into_its_folder(world: World, tmp_path: Path) -> None:
+    """The service calls its files as it likes."""
+    names = iter(
+        ["../../evil.json", "C:\\evil.safetensors", "/etc/evil.txt", "ok.sh", "CON", ".hidden.json"] * 9
+    )
+    strange = rewritten(lambda file: {**file, "filename": next(names)})
+    with Proxy(world.server.url, [Fault("GET", r"/v1/files/file-[^/]*", times=99, change=strange)]) as proxy:
+        run = told_anew(world.trained, tmp_path, proxy.url, a_provider())
+        assert execute(run) == 0
+    assert run.state() is RunState.FINISHED
+    assert "The adapter from Our box cannot be used" in words(run)
+    assert not run.adapter_dir.exists() and not list(run.path.glob(".adapter.*"))
+    assert [path for path in tmp_path.rglob("*") if "evil" in path.name] == []
 
 
 # What a job is asked for with

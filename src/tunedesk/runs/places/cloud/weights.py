@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import shutil
 from collections.abc import Iterable, Sequence
@@ -18,8 +17,6 @@ from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.run_folder import RunFolder
 
 MOST_FILES = 64
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
-_WANTED = (".json", ".safetensors", ".txt", ".model", ".jinja")
 
 
 def newest_weights(checkpoints: Iterable[RemoteCheckpoint], model: str) -> tuple[str, ...]:
@@ -49,12 +46,8 @@ def fetch_adapter(run: RunFolder, service: Service, patience: Patience, files: S
 
 
 def _name_of(remote: RemoteFile) -> str:
-    """The file's name without folders; "" for one that is no part of an adapter."""
-    name = re.split(r"[/\\]", remote.filename or "")[-1]
-    for known in (CONFIG, WEIGHTS):
-        if name.endswith(known):  # some services put the job's name before it
-            return known
-    return name if _SAFE.match(name) and name.endswith(_WANTED) else ""
+    """Its name in an adapter's folder, whatever the service puts before it; "" for what is not needed."""
+    return next((known for known in (CONFIG, WEIGHTS) if (remote.filename or "").endswith(known)), "")
 
 
 def _fetch(service: Service, remote: RemoteFile, path: Path) -> None:
