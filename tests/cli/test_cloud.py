@@ -8,8 +8,11 @@ import pytest
 
 from tests.cli.rows import write_rows
 from tests.engine.made_runs import rows as learnable_rows
+from tests.serve.clients import pair_rows
 from tests.serve.running import RunningServer, wait_until
 from tunedesk.__main__ import main
+from tunedesk.cli import following_service
+from tunedesk.project.folder import sample_copy
 from tunedesk.runs.places import places
 from tunedesk.runs.places.cloud import ledger
 from tunedesk.runs.receipt import read_receipt, require_consent
@@ -64,6 +67,29 @@ def test_a_check_for_scripts_has_the_same(
     assert found["price"]["must_be_confirmed"] is True
     assert found["files"][0]["rows"] == 12
     assert len(found["files"][0]["shown"]) == 5
+
+
+def test_a_project_is_sent_with_its_validation_split(
+    openai: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = sample_copy(fresh_in=tmp_path / "helpdesk")
+    capsys.readouterr()
+    main(["cloud", "check", *job(project), "--json"])
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert [file["role"] for file in files] == ["training", "validation"]
+    assert files[0]["private"][0]["what"] == "a secret key"
+
+
+def test_pairs_are_written_as_the_service_wants_them(
+    openai: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_bytes(b"\n".join(pair_rows(10)))
+    capsys.readouterr()
+    assert main(["cloud", "check", *job(pairs, "--method", "dpo", "--beta", "0.1"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["method"] == "dpo"
+    assert "preferred_output" in found["files"][0]["shown"][0]["text"]
 
 
 def test_what_stands_in_the_way_is_told(
@@ -181,7 +207,10 @@ def test_a_job_is_left_alone_looked_at_again_and_cancelled(
     settings = ["--epochs", "50", "--batch-size", "1", "--keep-files", "--out", str(out), "--yes", "--detach"]
     assert main(["cloud", "train", *job(data, *settings, model="tiny", account="Box")]) == 0
     assert f"tunedesk resume {out}" in capsys.readouterr().out
-    wait_until(lambda: bool(ledger.read(RunFolder(out)).job), "the job")
+    run = RunFolder(out)
+    wait_until(lambda: bool(ledger.read(run).job), "the job")
+    places.stop_now(run)  # as when the computer was switched off: the job goes on at the service
+    wait_until(lambda: run.state() is RunState.INTERRUPTED, "the end of the process that follows")
     assert main(["stop", str(out)]) == 0
     assert "Cancelled" in capsys.readouterr().out
     assert main(["cloud", "files", str(out)]) == 0
@@ -190,6 +219,19 @@ def test_a_job_is_left_alone_looked_at_again_and_cancelled(
     capsys.readouterr()
     assert main(["cloud", "files", str(out)]) == 0
     assert "No file of this run" in capsys.readouterr().out
+
+
+def test_ctrl_c_leaves_a_job_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(run: RunFolder, **_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(following_service, "follow", interrupted)
+    assert following_service.follow_job(RunFolder(tmp_path)) == 0
+    told = capsys.readouterr()
+    assert "The job goes on" in told.err
+    assert f"tunedesk resume {tmp_path}" in told.out and f"tunedesk stop {tmp_path}" in told.out
 
 
 def test_files_are_asked_for_runs_at_services_only(tmp_path: Path, tiny: Path, data: Path) -> None:

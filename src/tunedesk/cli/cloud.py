@@ -13,7 +13,7 @@ from tunedesk.cli.export_data import FileRows
 from tunedesk.cli.following_service import follow_job
 from tunedesk.cli.output import print_json, progress
 from tunedesk.cli.prices import agreed
-from tunedesk.cli.projects import find_model, surroundings
+from tunedesk.cli.projects import Surroundings, find_model, surroundings, training_file
 from tunedesk.cli.train import new_run_path
 from tunedesk.errors import UserError
 from tunedesk.runs.account_files import account_named
@@ -26,7 +26,7 @@ from tunedesk.runs.places.cloud import ledger
 from tunedesk.runs.places.cloud.place import delete_files
 from tunedesk.runs.provider_files import provider_named
 from tunedesk.runs.receipt import give_consent
-from tunedesk.runs.requests import Problem
+from tunedesk.runs.requests import Problem, named_from
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.pair_counting import AnyRowCounter
@@ -141,10 +141,11 @@ def refuse(consent: Consent, arguments: argparse.Namespace) -> None:
 def prepared(arguments: argparse.Namespace) -> Prepared:
     """Read, convert and look at everything; nothing is sent and no key is needed."""
     order, method = order_from(arguments), arguments.method
-    dataset: Path = arguments.dataset.absolute()
-    train, valid = rows_of(dataset, order.target), None
-    if arguments.valid:
-        valid = rows_of(arguments.valid.absolute(), order.target)
+    around = surroundings(arguments.dataset)
+    dataset = training_file(arguments.dataset, around)
+    other = validation_file(arguments.valid, dataset, around)
+    train = rows_of(dataset, order.target)
+    valid = rows_of(other, order.target) if other else None
     local = find_model(arguments.local_model) if arguments.local_model else None
     consent = make_consent(
         order,
@@ -152,12 +153,11 @@ def prepared(arguments: argparse.Namespace) -> Prepared:
         train.rows,
         valid.rows if valid else (),
         source=dataset.name,
-        valid_source=arguments.valid.name if valid else "",
+        valid_source=other.name if other else "",
         counter=AnyRowCounter(ChatTemplate.load(local)) if local else None,
     )
     assert consent is not None, "nobody cancels this"
     out = new_run_path(_out_of(arguments))
-    around = surroundings(dataset)
     request = CloudRequest(
         runs_dir=out.parent if out else (around.root if around else paths.home()) / "runs",
         dataset=dataset,
@@ -165,12 +165,19 @@ def prepared(arguments: argparse.Namespace) -> Prepared:
         order=consent.order,
         method=method,
         valid=valid.rows if valid else (),
-        valid_source=arguments.valid.name if valid else "",
+        valid_source=named_from(dataset, other) if other else "",
         name=out.name if out else "",
         local_model=local,
     )
-    told = [*losses(train, dataset.name), *(losses(valid, arguments.valid.name) if valid else ())]
+    told = [*losses(train, dataset.name), *(losses(valid, other.name) if valid and other else ())]
     return Prepared(request, consent, tuple(told), tuple(check_cloud(request)))
+
+
+def validation_file(given: Path | None, dataset: Path, around: Surroundings | None) -> Path | None:
+    """--valid, else that of the project whose training split is sent."""
+    if given is not None:
+        return given.absolute()
+    return around.dataset("valid") if around and dataset == around.dataset("train") else None
 
 
 def _out_of(arguments: argparse.Namespace) -> Path | None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SKUS = ("globalstandard", "standard", "datazonestandard", "developertier")
+DATASET = "training rows, or a project folder"
 UNITS = ("per_1M_train_tokens", "per_train_hour", "per_host_hour", "per_1M_in", "per_1M_out")
 
 
@@ -138,7 +139,7 @@ def _add_job(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--model", required=True, metavar="M", help="base model, or a tuned one to go on from"
     )
-    command.add_argument("--dataset", type=Path, required=True, metavar="FILE", help="training rows")
+    command.add_argument("--dataset", type=Path, required=True, metavar="FILE", help=DATASET)
     command.add_argument("--valid", type=Path, metavar="FILE", help="validation rows")
     command.add_argument("--method", choices=("sft", "dpo"), default="sft", help="default sft")
     decides = "the provider decides by default"
@@ -180,7 +181,7 @@ def _add_deployments(actions: Commands) -> None:
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
-    compare.add_argument("--dataset", type=Path, required=True, metavar="FILE", help="training rows")
+    compare.add_argument("--dataset", type=Path, required=True, metavar="FILE", help=DATASET)
     compare.add_argument("--account", action="append", default=[], metavar="NAME", help="default: all")
     text = "the model at the services (default: the first of each)"
     compare.add_argument("--model", metavar="M", help=text)

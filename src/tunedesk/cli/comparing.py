@@ -10,7 +10,7 @@ from typing import Any
 
 from tunedesk.cli.accounts import login_words
 from tunedesk.cli.output import print_json
-from tunedesk.cli.projects import find_model, surroundings
+from tunedesk.cli.projects import find_model, surroundings, training_file
 from tunedesk.cli.train import recommended, rows_of
 from tunedesk.errors import UserError
 from tunedesk.plan.billed_tokens import BilledTokens, count_billed
@@ -42,7 +42,7 @@ def compare(arguments: argparse.Namespace) -> int:
 
 
 def options_from(arguments: argparse.Namespace) -> list[PlaceOption]:
-    path: Path = arguments.dataset.absolute()
+    path = training_file(arguments.dataset, surroundings(arguments.dataset))
     rows, table, store = rows_of(path), read_prices(), KeyStore()
     accounts = [account_named(name) for name in arguments.account] or list(read_accounts())
     wanted = Wanted(
