@@ -81,6 +81,8 @@ def test_checkpoints_give_their_adapters(client: OpenAI, job: FineTuningJob) -> 
     assert steps[0] == 12
     result = [each for each in found if each.fine_tuned_model_checkpoint == job.fine_tuned_model]
     assert len(result) == 1
+    models = [model.id for model in client.models.list() if model.id.startswith(f"{job.fine_tuned_model}")]
+    assert sorted(models) == sorted(each.fine_tuned_model_checkpoint for each in found)
     for each in found:
         assert each.metrics.train_loss is not None
         files = [client.files.retrieve(file) for file in each.to_dict()["result_files"]]  # type: ignore[attr-defined]

@@ -92,19 +92,19 @@ class Checkpoints:
 
     def of(self, job: str) -> list[CheckpointRecord]:
         """Those that are still on the disk, the newest step first; the run keeps a few only."""
-        rows = self._database.rows("SELECT * FROM checkpoints WHERE job = ? ORDER BY step DESC", (job,))
-        found = [_record(row) for row in rows]
-        gone = [each for each in found if not (self._data_dir / each.folder / WEIGHTS).is_file()]
-        with self._database.transaction():
-            for each in gone:
-                self._forget(each)
-        return [each for each in found if each not in gone]
+        self.forget_gone(job)
+        return self._noted(job)
 
-    def forget_all(self, job: str) -> None:
-        """With the run's folder gone there is none left; their names as models go with them."""
+    def forget_gone(self, job: str) -> None:
+        """Whose bytes are gone is no checkpoint, no file and no model any more."""
         with self._database.transaction():
-            for each in self.of(job):
-                self._forget(each)
+            for each in self._noted(job):
+                if not (self._data_dir / each.folder / WEIGHTS).is_file():
+                    self._forget(each)
+
+    def _noted(self, job: str) -> list[CheckpointRecord]:
+        rows = self._database.rows("SELECT * FROM checkpoints WHERE job = ? ORDER BY step DESC", (job,))
+        return [_record(row) for row in rows]
 
     def _of_step(self, job: str, step: int) -> CheckpointRecord | None:
         row = self._database.row("SELECT * FROM checkpoints WHERE job = ? AND step = ?", (job, step))

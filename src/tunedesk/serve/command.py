@@ -111,7 +111,7 @@ def serve(chosen: argparse.Namespace) -> int:
     except BaseException:
         listener.close()
         raise
-    logging.basicConfig(level=chosen.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=chosen.log.upper(), format="%(asctime)s %(levelname)s %(message)s")
     redaction.install()
     scheme = "https" if chosen.tls_cert else "http"
     host, port = listener.getsockname()[:2]
@@ -122,6 +122,7 @@ def serve(chosen: argparse.Namespace) -> int:
         log_level=chosen.log,
         log_config=None,
         access_log=chosen.log == "debug",
+        ws="none",
         ssl_certfile=chosen.tls_cert,
         ssl_keyfile=chosen.tls_key,
         server_header=False,

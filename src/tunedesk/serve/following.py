@@ -82,6 +82,7 @@ class Follower:
                     self._note_checkpoint(followed, event)
             self._jobs.add_events(followed.job.id, records)
             self._jobs.change(followed.job.id, estimate=_estimate(followed.history))
+            self._checkpoints.forget_gone(followed.job.id)
         return True
 
     def _note_checkpoint(self, followed: Following, event: events.Checkpointed) -> None:

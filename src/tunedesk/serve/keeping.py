@@ -63,7 +63,7 @@ class Keeping:
             remove_folder(self._runs_dir / tuned.job)
         else:
             remove_folder(self._runs_dir.parent / tuned.adapter)
-        self._checkpoints.of(tuned.job)  # forgets those whose bytes are gone
+        self._checkpoints.forget_gone(tuned.job)
 
 
 def remove_folder(folder: Path) -> None:
