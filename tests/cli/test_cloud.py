@@ -194,10 +194,6 @@ def test_a_job_is_agreed_to_sent_followed_and_accounted_for(
     assert main(["cloud", "files", str(out)]) == 0
     assert "No file of this run lies at Box" in capsys.readouterr().out
     assert ledger.read(run).job.startswith("ftjob")
-    assert main(["chat", str(out), "--prompt", "what says the red cat", "--max-tokens", "6", "--base"]) == 0
-    told = capsys.readouterr()
-    assert "what you write goes to 127.0.0.1" in told.err
-    assert {line.partition(":")[0] for line in told.out.splitlines()} >= {"base", "tuned"}
 
 
 def test_a_job_is_left_alone_looked_at_again_and_cancelled(
