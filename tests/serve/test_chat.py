@@ -1,6 +1,7 @@
 """Chats over real HTTP, with the official client in strict mode and with curl."""
 
 import json
+import queue
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,8 +15,13 @@ import pytest
 from openai import OpenAI
 
 from tests.serve.clients import client_of
-from tests.serve.running import RunningServer, wait_until
+from tests.serve.running import PATIENCE, RunningServer, wait_until
 from tests.tiny_model import write_tiny_model
+from tunedesk.chat.hosted import HostedModels, no_keys
+from tunedesk.chat.remote import RemoteVoice
+from tunedesk.runs.accounts import Account
+from tunedesk.runs.generation import AnyMessage, ChatMessage, Done, Piece, Question, Ready, Sampling
+from tunedesk.runs.provider_files import provider_named
 
 WHO: Any = [{"role": "user", "content": "Hello, who are you?"}]
 TINY = "tiny"
@@ -194,6 +200,28 @@ def test_an_engine_that_is_killed_is_told_and_the_next_question_is_answered(
     with pytest.raises(openai.APIError, match=r"ended by the system|crashed"):
         list(stream)
     assert said(client)
+
+
+def test_the_window_s_own_chat_speaks_to_it_with_both_voices(server: RunningServer, client: OpenAI) -> None:
+    told: queue.SimpleQueue[AnyMessage] = queue.SimpleQueue()
+    voice = RemoteVoice(told.put, no_keys)
+    account = Account(name="box", provider="tunedesk", base_url=server.url, auth="none")
+    voice.load(HostedModels(account, provider_named("tunedesk"), "starter", TINY))
+    assert isinstance(told.get(timeout=PATIENCE), Ready)
+    question = Question((ChatMessage("user", WHO[0]["content"]),), ("base", "tuned"))
+    voice.generate([question], Sampling(max_tokens=9))
+    texts, ends = {"base": "", "tuned": ""}, {}
+    while len(ends) < 2:
+        message = told.get(timeout=PATIENCE)
+        assert isinstance(message, Piece | Done), message
+        if isinstance(message, Piece):
+            texts[message.voice] += message.text
+        else:
+            ends[message.voice] = message
+    voice.close()
+    assert texts["tuned"] == said(client, max_tokens=9)
+    assert ends["tuned"].reason == "end" and ends["tuned"].tokens > 0
+    assert texts["base"] == said(client, model=TINY, max_tokens=9)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
