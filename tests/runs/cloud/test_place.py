@@ -16,6 +16,7 @@ from tests.runs.faults.matrix import CANCEL, FILES, JOB, JOBS, PARTS, rewritten,
 from tests.runs.faults.proxy import Fault, Proxy, refuses
 from tests.serve.running import wait_until
 from tunedesk.errors import UserError
+from tunedesk.runs.adapters import read_adapter_folder
 from tunedesk.runs.events import Paused, Resumed, Stopped, Warned
 from tunedesk.runs.job import CloudSettings
 from tunedesk.runs.places import places
@@ -194,6 +195,43 @@ def test_a_key_that_may_not_cancel_leaves_the_job_and_says_so(world: World, tmp_
         assert isinstance(run.history().ended, Stopped)
 
 
+def test_a_stop_after_the_jobs_end_means_nothing(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url) as proxy:
+        results = Fault("GET", r"/v1/files/file-[^/]*/content", hang=True)
+        proxy.faults.append(results)
+        run = told_anew(world.trained, tmp_path, proxy.url, a_provider(answer_seconds=1.0))
+        attempt = started(run)
+        wait_until(lambda: results.met > 0, "the result file")
+        run.ask("stop")
+        attempt.join(30)
+    assert run.state() is RunState.FINISHED
+
+
+def test_a_service_that_is_busy_is_asked_again_to_cancel(world: World, tmp_path: Path) -> None:
+    with Proxy(world.server.url, [refuses("POST", CANCEL, 409, times=3)]) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        until_there_is_a_job(run)
+        assert proxy.count("POST", CANCEL) == 4
+    assert isinstance(run.history().ended, Stopped)
+    assert [job.status for job in jobs_of(run, world)] == ["cancelled"]
+
+
+def test_a_process_killed_before_the_last_word_still_says_it(world: World, tmp_path: Path) -> None:
+    """Of a job that was cancelled at the service meanwhile."""
+    with Proxy(world.server.url) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        proxy.faults.append(Fault("DELETE", r"/v1/files/.*", hang=True))
+        places.start(run, lambda account: KEY)
+        wait_until(lambda: "waits in the queue" in words(run), "the queue")
+        world.client.fine_tuning.jobs.cancel(ledger.read(run).job)
+        wait_until(lambda: proxy.count("DELETE", r"/v1/files/.*") == 1, "the deletion of the file")
+        places.stop_now(run)
+        assert run.state() is RunState.INTERRUPTED
+        places.resume(run, lambda account: KEY)
+        wait_until(lambda: run.state() is RunState.STOPPED, "the last word")
+    assert ledger.read(run).files_there == ()
+
+
 def test_a_job_that_was_cancelled_cannot_go_on(world: World, tmp_path: Path) -> None:
     run = a_cloud_run(tmp_path, world.server.url)
     until_there_is_a_job(run)
@@ -233,7 +271,15 @@ def test_files_of_a_run_that_is_followed_are_not_deleted_under_it(world: World, 
 def test_an_adapter_is_written_nowhere_but_into_its_folder(world: World, tmp_path: Path) -> None:
     """The service calls its files as it likes."""
     names = iter(
-        ["../../evil.json", "C:\\evil.safetensors", "/etc/evil.txt", "ok.sh", "CON", ".hidden.json"] * 9
+        [
+            "../../evil/adapter_config.json",
+            "C:\\evil.safetensors",
+            "/etc/evil.txt",
+            "ok.sh",
+            "CON",
+            ".hidden.json",
+        ]
+        * 9
     )
     strange = rewritten(lambda file: {**file, "filename": next(names)})
     with Proxy(world.server.url, [Fault("GET", r"/v1/files/file-[^/]*", times=99, change=strange)]) as proxy:
@@ -243,6 +289,22 @@ def test_an_adapter_is_written_nowhere_but_into_its_folder(world: World, tmp_pat
     assert "The adapter from Our box cannot be used" in words(run)
     assert not run.adapter_dir.exists() and not list(run.path.glob(".adapter.*"))
     assert [path for path in tmp_path.rglob("*") if "evil" in path.name] == []
+
+
+def test_an_adapter_that_did_not_come_is_fetched_later(world: World, tmp_path: Path) -> None:
+    shut = refuses("GET", r"/v1/files/file-[^/]*/content", 404, after=1, times=10**6)
+    with Proxy(world.server.url, [shut]) as proxy:
+        run = told_anew(world.trained, tmp_path, proxy.url, a_provider())
+        with pytest.raises(UserError, match="no adapter that could be fetched"):
+            place.fetch_adapter(run, KEY)
+        execute(run)
+        assert not run.adapter_dir.exists()
+        with pytest.raises(UserError, match="knows no such thing"):
+            place.fetch_adapter(run, KEY)
+        proxy.faults.clear()
+        place.fetch_adapter(run, KEY)
+    known = read_adapter_folder(world.trained.adapter_dir)
+    assert read_adapter_folder(run.adapter_dir).digest == known.digest
 
 
 # What a job is asked for with

@@ -193,7 +193,7 @@ MATRIX = (
     Row("reset while cancelling", (Fault("POST", CANCEL, reset=True, passes=False),), "job",
         ("broke while cancelling the job",), asked=1),
     Row("cancelled, and no answer", (Fault("POST", CANCEL, reset=True),), "job",
-        ("is asked to cancel the job",), asked=1),
+        ("broke while cancelling the job",), asked=1),
     # While a job that has ended is told, as after days without a line
     Row("reset at the job", (Fault("GET", JOB, times=2, reset=True),), "finished",
         ("broke while asking how the job stands", "answers again")),

@@ -87,9 +87,8 @@ def _attempt(run: RunFolder, job: Job, key: str) -> int:
                 return _ended(telling, ledger, error)
             except OSError as error:
                 words = f"A file could not be read or written: {error.strerror or error}."
-                return _ended(
-                    telling, ledger, UserError(words, hint="Look at the disk, then resume the run.")
-                )
+                hint = "Look at the disk, then resume the run."
+                return _ended(telling, ledger, UserError(words, hint=hint))
             except Exception as error:
                 print(redact(traceback.format_exc(), (key,)), file=sys.stderr)
                 words = f"TuneDesk met an error it does not know: {type(error).__name__}."
@@ -141,7 +140,9 @@ def _submitted(
         return True
     except StopAsked:
         telling.note("service", "The run is stopped before the service has a job.")
+    patience.listens = False
     if ledger.now.asked and submitter.find():
+        patience.listens = True
         run.ask("stop")  # a request whose answer never came had made it after all; following cancels it
         return True
     cancel_uploads(service, ledger, patience, telling)
@@ -167,9 +168,8 @@ def _ended(telling: Telling, ledger: LedgerFile, error: UserError) -> int:
     if not ledger.now.job or ledger.now.ended:
         return _failed(telling, error)
     _complain(error)
-    telling.write(
-        Warned, code="left", message=f"{error.message} The job goes on at the service. {error.hint}"
-    )
+    message = f"{error.message} The job goes on at the service. {error.hint}"
+    telling.write(Warned, code="left", message=message)
     return FAILED
 
 

@@ -20,7 +20,7 @@ from tunedesk.runs.places.cloud.remote import RemoteCheckpoint, RemoteJob
 from tunedesk.runs.places.cloud.results import as_text, is_results, read_results
 from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.places.cloud.telling import Telling
-from tunedesk.runs.places.cloud.weights import fetch_adapter, newest_weights
+from tunedesk.runs.places.cloud.weights import newest_weights, write_adapter
 from tunedesk.runs.run_folder import RunFolder
 
 RESULTS = "results.csv"
@@ -44,22 +44,28 @@ class Concluder:
         self._follower, self._patience = follower, patience
 
     def conclude(self, remote: RemoteJob) -> None:
-        """After this the run has ended. Only the network's trouble can leave something out, which is told."""
+        """After this the run has ended. Only the network's trouble can leave something out, which is told.
+
+        A wish to stop means nothing any more.
+        """
+        self._patience.listens = False
         status = self._follower.official(remote.status)
         results = self._results(remote) if status == "succeeded" else {}
         checkpoints = self._follower.tell_the_rest(remote, results)
         is_good = status == "succeeded" and bool(remote.fine_tuned_model)
         adapter = self._adapter(checkpoints, remote.fine_tuned_model or "") if is_good else ""
-        if status in ENDED and (is_good or status != "succeeded"):
-            if self._order.delete_files:
-                self.delete_files()
-            self._ledger.put(msgspec.structs.replace(self._ledger.now, stage="ended", ended=status))
+        is_over = status in ENDED and (is_good or status != "succeeded")
+        if is_over and self._order.delete_files:
+            self.delete_files()
         if is_good:
             self._finish(remote, adapter)
         elif status == "cancelled":
             self._telling.write(Stopped, step=self._telling.history.step, checkpoint="")
         else:
             self._fail(remote, status)
+        if is_over:
+            # After the last word: a run that is killed before it must still be able to say it.
+            self._ledger.put(msgspec.structs.replace(self._ledger.now, stage="ended", ended=status))
 
     def delete_files(self) -> None:
         """Delete what was sent; what cannot be deleted stays in the ledger, and is told."""
@@ -78,7 +84,7 @@ class Concluder:
 
     def _results(self, remote: RemoteJob) -> dict[int, Metric]:
         """The figures of the first result file that holds some; empty, and told, when none can be read."""
-        for id in map(str, remote.result_files or ()):
+        for id in remote.result_files or ():
             try:
                 found = self._result(id)
             except (Refused, StopAsked, OSError) as trouble:
@@ -128,7 +134,7 @@ class Concluder:
             return ""
         try:
             self._telling.note("service", f"The adapter is fetched from {self._service.name}.")
-            fetch_adapter(self._run, self._service, self._patience, files)
+            write_adapter(self._run, self._service, files, self._patience)
         except (UserError, StopAsked, OSError) as trouble:
             why = trouble.message if isinstance(trouble, UserError) else str(trouble)
             self._telling.warn("adapter", f"The adapter was not fetched. {why}".strip())
@@ -192,14 +198,11 @@ def delete_everything_sent(service: Service, ledger: LedgerFile) -> None:
         if file.upload:
             with contextlib.suppress(Refused):  # it ends by itself within the hour
                 service.cancel_upload(file.upload, "cancelling the upload")
+            ledger.put_file(file := file.without_upload())
         if file.is_there:
             try:
                 service.delete_file(file.id, "deleting the sent files")
             except Refused as refused:
-                hint = (
-                    "Try again in a while, or delete it at the service."
-                    if refused.is_passing
-                    else refused.hint
-                )
-                raise refused.with_hint(hint) from refused
-            ledger.put_file(msgspec.structs.replace(file, is_deleted=True, upload="", parts=(), sent=0))
+                later = "Try again in a while, or delete it at the service."
+                raise refused.with_hint(later if refused.is_passing else refused.hint) from refused
+            ledger.put_file(msgspec.structs.replace(file, is_deleted=True))

@@ -43,7 +43,7 @@ class Curves:
                 continue
             is_news = True
             if self._is_late(metric):
-                self._late[step] = metric.over(self._late.get(step, Metric(step)))
+                self._late[step] = metric
                 continue
             self.begin(metric.total_steps or 0)
             self._tell_one(metric, ends_at)
@@ -71,17 +71,20 @@ class Curves:
         checkpoints = list(checkpoints)
         told = (metric for one in checkpoints if (metric := metric_of_checkpoint(one)) is not None)
         whole = merged([*self._late.values(), *told, *metrics])
-        new = {step: metric for step, metric in whole.items() if not self.is_told(metric)}
+        new = {step: metric for step, metric in whole.items() if not self._is_written(metric)}
         missing = [step for step, metric in new.items() if self._is_late(metric)]
+        self._late.clear()
         if missing:
             self._tell_again(min(missing) - 1, whole)
         else:
             self.tell(new.values())
-        self._late.clear()
         self.tell_checkpoints(checkpoints)
 
     def is_told(self, metric: Metric) -> bool:
-        """Whether the events hold all figures of it that are drawn."""
+        """Whether the events hold all figures of it that are drawn, or it is kept for the end."""
+        return metric.step in self._late or self._is_written(metric)
+
+    def _is_written(self, metric: Metric) -> bool:
         history = self._telling.history
         step_told = metric.train_loss is None or metric.step in history.steps
         return step_told and (metric.validation is None or metric.step in history.evaluations)

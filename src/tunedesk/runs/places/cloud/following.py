@@ -73,9 +73,7 @@ class Follower:
         pause, named_by, is_unwanted = self._patience.first, 0.0, False
         while True:
             try:
-                if is_unwanted:
-                    self._cancel()
-                    is_unwanted = False
+                is_unwanted = is_unwanted and not self._cancel()
                 job = self._look()
                 status = self.official(job.status)
                 if status in ENDED:
@@ -112,16 +110,15 @@ class Follower:
 
         def ask() -> RemoteJob:
             nonlocal tries
-            tries += 1
             try:
                 return self._service.job(id, "asking how the job stands")
             except Refused as refused:
-                if refused.kind is Kind.MISSING and tries >= MISSING_TRIES:
-                    raise Left(
-                        f"{self._service.name} does not know the job {id} any more.",
-                        hint="Look there whether somebody deleted it. Resume the run to ask again.",
-                    ) from refused
-                raise
+                tries += refused.kind is Kind.MISSING
+                if tries < MISSING_TRIES:
+                    raise
+                message = f"{self._service.name} does not know the job {id} any more."
+                hint = "Look there whether somebody deleted it. Resume the run to ask again."
+                raise Left(message, hint=hint) from refused
 
         try:
             return self._patience.ask(ask, tries=None, also=(Kind.MISSING, Kind.QUOTA))
@@ -275,17 +272,19 @@ class Follower:
                 self._telling.warn(wish, f"{refused.message} The job goes on as it did.")
         return bool(wishes)
 
-    def _cancel(self) -> None:
-        """Ask the service to end the job; one that has ended meanwhile is asked how in the next round."""
-        self._telling.note("service", f"{self._service.name} is asked to cancel the job.")
-        self._telling.flush()
+    def _cancel(self) -> bool:
+        """Ask the service to end the job. Whether it heard; else it is asked again, once it has said how the
+        job stands, for it may have ended meanwhile.
+        """
         try:
-            call = partial(self._service.cancel, self._ledger.now.job, "cancelling the job")
-            self._patience.ask(call, tries=None)
+            self._service.cancel(self._ledger.now.job, "cancelling the job")
         except Refused as refused:
             if refused.kind in (Kind.KEY, Kind.FORBIDDEN, Kind.ELSEWHERE):
                 raise _left(refused) from refused
             self._telling.warn("cancel", f"{refused.message} How the job stands is asked again.")
+            return not refused.is_passing
+        self._telling.note("service", f"{self._service.name} was asked to cancel the job.")
+        return True
 
 
 def _words_of(event: RemoteEvent) -> str:

@@ -48,6 +48,9 @@ class SentFile(Struct, frozen=True, kw_only=True):
     def is_there(self) -> bool:
         return bool(self.id) and not self.is_deleted
 
+    def without_upload(self) -> SentFile:
+        return msgspec.structs.replace(self, upload="", upload_ends=0.0, parts=(), sent=0)
+
 
 class Ledger(Struct, frozen=True, kw_only=True):
     """token: in the job's metadata and in the files' names. asked: when the newest request for the job left.

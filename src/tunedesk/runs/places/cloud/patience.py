@@ -63,12 +63,15 @@ class Wishes:
 
 
 class Patience:
-    """pace: seconds between two questions, while news come and at most."""
+    """pace: seconds between two questions, while news come and at most. listens: whether a wait hears what
+    the user asks.
+    """
 
     def __init__(self, wishes: Wishes, telling: Telling, pace: tuple[float, float]) -> None:
         self._wishes = wishes
         self._telling = telling
         self.first, self.longest = pace
+        self.listens = True
         self._in_trouble = False
         self._outages = 0
 
@@ -77,7 +80,7 @@ class Patience:
         `wakes`, there is a wish. StopAsked as `Wishes.look`.
         """
         still, wall = time.monotonic() + seconds, time.time() + seconds
-        while not (self._wishes.look() and wakes):
+        while not (self.listens and self._wishes.look() and wakes):
             left = min(still - time.monotonic(), wall - time.time())
             if left <= 0:
                 return

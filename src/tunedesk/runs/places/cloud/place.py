@@ -19,6 +19,7 @@ from tunedesk.runs.places.cloud import ledger
 from tunedesk.runs.places.cloud.agent import LOCK, key_of
 from tunedesk.runs.places.cloud.concluding import delete_everything_sent
 from tunedesk.runs.places.cloud.service import Service
+from tunedesk.runs.places.cloud.weights import newest_weights, write_adapter
 from tunedesk.runs.places.engine_command import agent_command
 from tunedesk.runs.receipt import read_receipt
 from tunedesk.runs.requests import Problem
@@ -96,6 +97,25 @@ def delete_files(run: RunFolder, key: str) -> None:
     except filelock.Timeout:
         message = f"The run {job.run} is still followed."
         raise UserError(message, hint="Wait for its end, or cancel the job first.") from None
+
+
+def fetch_adapter(run: RunFolder, key: str) -> None:
+    """Fetch the adapter of a run that has succeeded, once more or for the first time. UserError: it is not
+    there any more, or the service does not give adapters.
+    """
+    job, known = run.job(), ledger.read(run)
+    if job.cloud is None or not job.cloud.provider.gives_weights or known.ended != "succeeded":
+        raise UserError(f"There is no adapter that could be fetched for the run {job.run}.")
+    service = Service(job.cloud.account, job.cloud.provider, key_of(job, key))
+    try:
+        doing = "asking for checkpoints"
+        found = service.checkpoints(known.job, "", doing).data
+        files = newest_weights(found, known.model)
+        if not files:
+            raise UserError(f"{service.name} names no files of the adapter.", hint="Look at the service.")
+        write_adapter(run, service, files)
+    finally:
+        service.close()
 
 
 def _wait_for_end(run: RunFolder) -> None:

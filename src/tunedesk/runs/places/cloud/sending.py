@@ -65,7 +65,7 @@ class Sender:
 
     def _send(self, role: Role, data: DataFile) -> None:
         known = self._ledger.now.file(role)
-        if known is not None and known.is_ready and known.is_there and self._is_still_there(known):
+        if known is not None and known.is_there and self._is_still_there(known) and known.is_ready:
             return
         known = self._ledger.now.file(role)
         path = self._run.path / "data" / f".{role}-as-sent.jsonl"
@@ -101,7 +101,8 @@ class Sender:
 
     def _adopted(self, file: SentFile) -> SentFile | None:
         """The file, if an earlier request of which no answer came brought it there after all."""
-        if not file.asked or file.upload:
+        is_unfinished = bool(file.upload) and file.sent < file.bytes
+        if not file.asked or is_unfinished:
             return None
         after = ""
         for _ in range(LISTED_PAGES):
@@ -147,7 +148,7 @@ class Sender:
         except Refused as refused:
             if is_second or refused.kind not in (Kind.MISSING, Kind.REFUSED):
                 raise
-            forgotten = self._without_upload(self._ledger.now.file(file.role) or file)
+            forgotten = (self._ledger.now.file(file.role) or file).without_upload()
             return self._sent_in_parts(forgotten, path, is_second=True)
         return self._completed(file, path)
 
@@ -171,7 +172,7 @@ class Sender:
                 "sending", f"Sending goes on: {_size(file.sent)} of {_size(file.bytes)} are there."
             )
             return file
-        file = self._without_upload(file)
+        file = file.without_upload()
         self._ledger.put_file(msgspec.structs.replace(file, asked=time.time()))
         doing = f"beginning to send the {file.role} file"
         upload = self._patience.ask(
@@ -181,10 +182,6 @@ class Sender:
         begun = msgspec.structs.replace(file, upload=upload.id, upload_ends=ends, asked=time.time())
         self._ledger.put_file(begun)
         return begun
-
-    @staticmethod
-    def _without_upload(file: SentFile) -> SentFile:
-        return msgspec.structs.replace(file, upload="", upload_ends=0.0, parts=(), sent=0)
 
     def _completed(self, file: SentFile, path: Path) -> SentFile:
         """A completion of which no answer came is asked again; a service that has it already refuses, and
@@ -198,7 +195,7 @@ class Sender:
         except Refused as refused:
             if refused.kind not in (Kind.REFUSED, Kind.MISSING):
                 raise
-            if found := self._adopted(self._without_upload(file)):
+            if found := self._adopted(file.without_upload()):
                 return found
             raise
         if done.file is None:
@@ -210,7 +207,7 @@ class Sender:
     def _arrived(self, file: SentFile, remote: RemoteFile) -> SentFile:
         """In the ledger before it is looked at. UserError: it is not as long as what was sent."""
         there = msgspec.structs.replace(
-            self._without_upload(file), id=remote.id, sent=file.bytes, asked=file.asked or time.time()
+            file.without_upload(), id=remote.id, sent=file.bytes, asked=file.asked or time.time()
         )
         self._ledger.put_file(there)
         if remote.bytes is not None and remote.bytes != file.bytes:
@@ -287,13 +284,11 @@ def write_as_sent(source: Path, data: DataFile, target: str, into: Path) -> tupl
             size = out.tell()
     except (OSError, EOFError) as error:
         words = getattr(error, "strerror", None) or error
-        raise UserError(
-            f"{source} cannot be unpacked: {words}.", hint="Check the disk, then resume."
-        ) from error
+        message = f"{source} cannot be unpacked: {words}."
+        raise UserError(message, hint="Check the disk, then resume.") from error
     if rows.hexdigest() != data.sha256:
-        raise UserError(
-            f"{source} is not what the run was made with.", hint="Make a new run from the dataset."
-        )
+        message = f"{source} is not what the run was made with."
+        raise UserError(message, hint="Make a new run from the dataset.")
     return size, whole.hexdigest()
 
 
@@ -319,7 +314,7 @@ def cancel_uploads(service: Service, ledger: LedgerFile, patience: Patience, tel
             except (Refused, StopAsked) as trouble:
                 reason = trouble.message if isinstance(trouble, Refused) else "It was not waited for."
                 telling.warn("upload", f"An upload was not cancelled; it ends by itself. {reason}")
-            ledger.put_file(Sender._without_upload(file))
+            ledger.put_file(file.without_upload())
 
 
 def _size(size: int) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from tunedesk.errors import UserError
 from tunedesk.runs.adapters import CONFIG, WEIGHTS, read_adapter_folder
@@ -17,6 +18,7 @@ from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.run_folder import RunFolder
 
 MOST_FILES = 64
+T = TypeVar("T")
 
 
 def newest_weights(checkpoints: Iterable[RemoteCheckpoint], model: str) -> tuple[str, ...]:
@@ -24,19 +26,27 @@ def newest_weights(checkpoints: Iterable[RemoteCheckpoint], model: str) -> tuple
     with_files = [one for one in checkpoints if one.result_files]
     result = [one for one in with_files if one.fine_tuned_model_checkpoint == model]
     last = max(result or with_files, key=lambda one: one.step_number or 0, default=None)
-    return tuple(map(str, last.result_files or ())) if last else ()
+    return tuple(last.result_files or ()) if last else ()
 
 
-def fetch_adapter(run: RunFolder, service: Service, patience: Patience, files: Sequence[str]) -> None:
-    """Write the run's `adapter` folder. UserError: there is no sound adapter among the files."""
+def write_adapter(
+    run: RunFolder, service: Service, files: Sequence[str], patience: Patience | None = None
+) -> None:
+    """Write the run's `adapter` folder. UserError: there is no sound adapter among the files.
+
+    patience: for a line that breaks; without it each request is asked once.
+    """
+
+    def asked(call: Callable[[], T]) -> T:
+        return patience.ask(call, also=(Kind.MISSING,)) if patience else call()
+
     unfinished = run.path / f".adapter.{secrets.token_hex(4)}"
     unfinished.mkdir()
     try:
         for id in files[:MOST_FILES]:
-            remote = patience.ask(partial(service.file, id, "asking for the adapter's files"))
-            name = _name_of(remote)
-            if name:
-                patience.ask(partial(_fetch, service, remote, unfinished / name), also=(Kind.MISSING,))
+            remote = asked(partial(service.file, id, "asking for the adapter's files"))
+            if name := _name_of(remote):
+                asked(partial(_fetch, service, remote, unfinished / name))
         _check(unfinished, service.name)
         if run.adapter_dir.exists():
             shutil.rmtree(run.adapter_dir)
