@@ -88,8 +88,10 @@ class Browser:
 
 def test_a_login_in_the_browser_is_kept_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(azure.identity, "InteractiveBrowserCredential", Browser)
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "https://elsewhere.example.com")
     assert logged_in_as() == ""
     assert log_in(SCOPE) == logged_in_as() == "ann@example.com"
+    assert Browser.asked["authority"] == "login.microsoftonline.com"
     assert Browser.asked["cache_persistence_options"].allow_unencrypted_storage is False
     assert "token" not in (paths.home() / "entra.json").read_text()
     log_out()
@@ -103,6 +105,7 @@ def test_a_background_process_opens_no_browser_and_says_that_a_login_is_due(
     log_in(SCOPE)
     with pytest.raises(UserError, match="AuthenticationRequiredError"):
         token_provider(ACCOUNT, SCOPE)()
+    assert Browser.asked["authority"] == "login.microsoftonline.com"
     assert Browser.asked["disable_automatic_authentication"] is True
     assert Browser.asked["authentication_record"].username == "ann@example.com"
 

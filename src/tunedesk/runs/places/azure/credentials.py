@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
     from azure.identity import AuthenticationRecord
 
+AUTHORITY = "login.microsoftonline.com"
+"""Said each time: azure-identity would else take it from the environment. Other clouds log in with `az`."""
 CACHE = "tunedesk"
 EARLY = 300.0
 """Seconds before its end from which a token is replaced."""
@@ -41,7 +43,9 @@ def log_in(scope: str) -> str:
     """
     identity = _identity()
     try:
-        credential = identity.InteractiveBrowserCredential(cache_persistence_options=_cache())
+        credential = identity.InteractiveBrowserCredential(
+            authority=AUTHORITY, cache_persistence_options=_cache()
+        )
         record = credential.authenticate(scopes=[scope])
     except Exception as error:  # azure-identity, msal and its cache each have errors of their own
         raise UserError(
@@ -101,6 +105,7 @@ def _credential() -> TokenCredential:
         credential: TokenCredential = identity.AzureCliCredential(process_timeout=CLI_SECONDS)
         return credential
     credential = identity.InteractiveBrowserCredential(
+        authority=AUTHORITY,
         authentication_record=record,
         cache_persistence_options=_cache(),
         disable_automatic_authentication=True,  # a process in the background opens no browser
