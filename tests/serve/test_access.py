@@ -100,6 +100,28 @@ def test_without_tokens_only_programs_of_this_computer_are_served(
         assert answer.error["message"]
 
 
+def test_pages_of_a_site_that_was_allowed_may_ask_and_read(tmp_path: Path) -> None:
+    settings = ServeSettings(tmp_path / "served", origins=("https://chat.example.com",), look_seconds=3600)
+    with TestClient(make_app(settings), base_url="http://localhost") as client:
+        page = {"Origin": "https://chat.example.com"}
+        preflight = client.options(
+            "/v1/chat/completions",
+            headers={
+                **page,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "authorization, content-type",
+            },
+        )
+        assert preflight.status_code == 200
+        assert client.get("/v1/models", headers=page).status_code == 200
+        refused = client.get("/v1/models", headers={**page, "Authorization": "Bearer td-none"})
+        for answer in (preflight, refused):
+            assert answer.headers["access-control-allow-origin"] == "https://chat.example.com"
+        other = client.get("/v1/models", headers={"Origin": "https://evil.example.com"})
+        assert other.status_code == 403
+        assert "access-control-allow-origin" not in other.headers
+
+
 def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "served", "--rate", "3") as server:
         answers = [ask(server, "GET", "/v1/models") for _ in range(5)]

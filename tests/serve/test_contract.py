@@ -116,6 +116,9 @@ def test_lists_are_filtered_by_metadata(client: OpenAI, job: FineTuningJob) -> N
     listed = client.fine_tuning.jobs.list(metadata={"client_token": "abc"})
     assert [each.id for each in listed] == [job.id]
     assert list(client.fine_tuning.jobs.list(metadata={"client_token": "abc", "team": "red"})) == []
+    other = client.fine_tuning.jobs.create(model="starter", training_file=job.training_file)
+    client.fine_tuning.jobs.cancel(other.id)
+    assert [each.id for each in client.fine_tuning.jobs.list(limit=1)] == [other.id, job.id]
 
 
 def test_a_tuned_model_is_tuned_further(client: OpenAI, job: FineTuningJob) -> None:

@@ -218,6 +218,10 @@ def test_a_model_is_deleted_with_all_that_came_of_its_training(
     with pytest.raises(ApiError, match="cancel the job first"):
         keeping.delete_model("anna", names[1])
     jobs.change(job.id, status="succeeded", tuned=names[0])
+    assert [each.id for each in models.models("ben")] == ["starter"]
+    assert models.origin("ben", names[0]) is None
+    own = models.origin("anna", names[0])
+    assert own is not None and own.adapter == tmp_path / run / "adapter"
     with pytest.raises(ApiError) as refusal:
         keeping.delete_model("ben", names[0])
     assert refusal.value.status == 404

@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tunedesk.runs.addresses import is_this_computer
 from tunedesk.serve.api_error import ApiError
-from tunedesk.serve.settings import Limits
+from tunedesk.serve.settings import ServeSettings
 from tunedesk.serve.tokens import LOCAL_USER, PREFIX, Tokens
 
 LOG = logging.getLogger("tunedesk.serve")
@@ -43,13 +44,14 @@ class _Bucket:
 
 
 class Access:
-    """Wraps the application. tokens_only: whether every request needs a token."""
+    """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, limits: Limits, *, tokens_only: bool) -> None:
+    def __init__(self, app: ASGIApp, tokens: Tokens, settings: ServeSettings) -> None:
         self._app = app
         self._tokens = tokens
-        self._limits = limits
-        self._tokens_only = tokens_only
+        self._limits = settings.limits
+        self._tokens_only = settings.require_token
+        self._origins = settings.origins
         self._buckets: dict[str, _Bucket] = {}
         self._lock = threading.Lock()
 
@@ -101,7 +103,7 @@ class Access:
             return user
         if self._tokens_only or token.startswith(PREFIX):
             raise _unknown(token)
-        _refuse_other_pages(request)
+        _refuse_other_pages(request, self._origins)
         return LOCAL_USER
 
     def _take(self, user: str) -> None:
@@ -167,13 +169,14 @@ def user_of(request: Request) -> str:
     return user
 
 
-def _refuse_other_pages(request: Request) -> None:
-    """Without a token only this computer's own programs are served: no page of another site in its browser,
-    and no name of another host that was made to point here.
+def _refuse_other_pages(request: Request, allowed: Collection[str]) -> None:
+    """Without a token only this computer's own programs are served: no page of another site in its browser
+    that was not allowed, and no name of another host that was made to point here.
     """
     host = _host(f"//{request.headers.get('host', '')}")
     origin = request.headers.get("origin")
-    if not is_this_computer(host) or (origin is not None and not is_this_computer(_host(origin))):
+    is_own = origin is None or origin in allowed or is_this_computer(_host(origin))
+    if not is_this_computer(host) or not is_own:
         raise ApiError(
             403,
             "This server serves programs of its own computer only, by the name localhost or 127.0.0.1.",

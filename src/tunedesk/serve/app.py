@@ -11,6 +11,7 @@ from pathlib import Path
 
 import filelock
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from tunedesk import __version__
 from tunedesk.errors import UserError
@@ -66,12 +67,11 @@ def make_app(settings: ServeSettings) -> FastAPI:
     )
     install(app)
     add_routes(app, parts, settings.limits)
-    app.add_middleware(
-        Access,
-        tokens=Tokens(parts.database),
-        limits=settings.limits,
-        tokens_only=settings.require_token,
-    )
+    app.add_middleware(Access, tokens=Tokens(parts.database), settings=settings)
+    if settings.origins:  # outside, so that a browser may read refusals too
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.origins, allow_methods=["*"], allow_headers=["*"]
+        )
     return app
 
 

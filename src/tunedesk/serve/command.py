@@ -59,6 +59,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rate", type=int, default=Limits().requests, metavar="N", help="requests a minute and user; 0: any"
     )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a site whose pages may ask from a browser, such as https://chat.example.com",
+    )
     parser.add_argument("--log", choices=LEVELS, default="info", help="how much is told (default info)")
     parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
     _add_token(parser)
@@ -138,6 +145,7 @@ def settings_of(chosen: argparse.Namespace) -> ServeSettings:
         models=tuple(chosen.model),
         threads=chosen.threads,
         require_token=chosen.require_token or not is_this_computer(chosen.host),
+        origins=tuple(each.rstrip("/") for each in chosen.allow_origin),
         limits=Limits(requests=chosen.rate),
     )
 

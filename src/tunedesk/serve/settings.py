@@ -28,12 +28,14 @@ class Limits:
 class ServeSettings:
     """data_dir: of files, runs and serve.db. models: folders that may be tuned and talked to, besides the
     starter model. threads: processor cores for one job, 0 for all. require_token: else whoever asks from this
-    computer itself needs none. look_seconds: between two looks at running jobs.
+    computer itself needs none. origins: pages of other sites, such as https://chat.example.com, that may ask
+    from a browser. look_seconds: between two looks at running jobs.
     """
 
     data_dir: Path
     models: tuple[Path, ...] = ()
     threads: int = 0
     require_token: bool = False
+    origins: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     look_seconds: float = 0.25
