@@ -155,7 +155,8 @@ def talk(qtbot, app, server):
     """From the run to the chat: base and tuned model answer from the service."""
     press(qtbot, app.window, "Chat with it")
     assert app.window.shown_pane == "chat"
-    qtbot.waitUntil(lambda: app.panes.chat.host_spoken_to.startswith("127.0.0.1"), timeout=PATIENCE_MS)
+    told = "What you write is sent to 127.0.0.1"
+    qtbot.waitUntil(lambda: app.panes.chat.told.startswith(told), timeout=PATIENCE_MS)
     field = named(app.window, "Message to the models")
     qtbot.keyClicks(field, "Where is my parcel?")
     qtbot.keyClick(field, Qt.Key.Key_Return)

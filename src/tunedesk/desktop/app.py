@@ -136,6 +136,7 @@ class App(QObject):
         watch.sending_changed.connect(lambda what: self.window.top_line.show_privacy(what, "jobs"))
         watch.key_asked.connect(self._ask_for_key)
         watch.runs_changed.connect(self.panes.look_at_runs)
+        watch.run_asked.connect(self.panes.show_run)
 
     def _wire_data(self, pane: DataPane) -> None:
         window, actions = self.window, pane.actions_of_pane
@@ -540,4 +541,5 @@ def _start_log(app: App) -> None:
     logging.basicConfig(
         level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    redaction.install(tracebacks=False)
     StallWatchdog(app)

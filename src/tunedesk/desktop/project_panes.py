@@ -195,7 +195,7 @@ class ProjectPanes(QObject):
         pane.key_entered.connect(services.keep_key)
         services.changed.connect(pane.look_for_keys)
         pane.ask_for_keys_of(services.has_key)
-        self._clouds.show_store_on(pane.page.cloud)
+        self._clouds.furnish(pane)
         pane.train_requested.connect(self._to_train.trigger)
         pane.page.state_changed.connect(self._look_at_run)
         pane.notice_raised.connect(self._window.notices.show_notice)
@@ -271,7 +271,7 @@ class ProjectPanes(QObject):
 
         self._background.run(
             work,
-            self._show_run,
+            self.show_run,
             self.failed.emit,
             owner=self,
             label="Starting the training",
@@ -294,7 +294,7 @@ class ProjectPanes(QObject):
 
         def then(run: Path) -> None:
             self._clouds.watch.run_started()
-            self._show_run(run)
+            self.show_run(run)
 
         self._background.run(
             work,
@@ -305,7 +305,8 @@ class ProjectPanes(QObject):
             can_cancel=False,
         )
 
-    def _show_run(self, run: Path) -> None:
+    def show_run(self, run: Path) -> None:
+        """Show this run in the Runs pane."""
         self._to_runs.trigger()
         if self._runs is not None:
             self._runs.show_run(run)

@@ -13,10 +13,11 @@ from tunedesk.desktop.cloud.service_desk import ServiceDesk
 from tunedesk.desktop.cloud.watch import CloudWatch
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.widgets.notice_bar import Answer, Notice, NoticeBar
+from tunedesk.errors import UserError
 
 if TYPE_CHECKING:  # the pages come when they are first shown
     from tunedesk.desktop.cloud.services_page import ServicesPage
-    from tunedesk.desktop.runs.cloud_page import CloudPage
+    from tunedesk.desktop.runs.pane import RunsPane
     from tunedesk.runs.accounts import Account
 
 
@@ -25,6 +26,7 @@ class Clouds(QObject):
 
     def __init__(self, background: Background, memory: LayoutMemory, notices: NoticeBar) -> None:
         super().__init__(background)
+        self._background = background
         self._memory = memory
         self._notices = notices
         self.services = ServiceDesk(background)
@@ -49,11 +51,12 @@ class Clouds(QObject):
         page.test_wanted.connect(desk.test)
         page.removed.connect(desk.remove)
         page.copy_wanted.connect(desk.copy_profile)
-        desk.changed.connect(lambda: self._show_known(page))
+        desk.found.connect(page.show_known)
         desk.tested.connect(page.show_tested)
         desk.save_refused.connect(page.show_trouble)
         desk.profile_copied.connect(page.show_copied)
-        self._show_known(page)
+        if desk.known is not None:
+            page.show_known(desk.known)
         desk.look()
         return page
 
@@ -62,11 +65,26 @@ class Clouds(QObject):
         if self._page is not None:
             self._page.show_service(name, asks_for_key=True)
 
-    def show_store_on(self, page: CloudPage) -> None:
-        """Where keys are kept, on the page of a run whose key may be asked for."""
-        known = self.services.known
-        if known is not None:
-            page.show_store(known.backend, can_remember=known.can_remember)
+    def furnish(self, pane: RunsPane) -> None:
+        """What a run's page needs of services: where keys are kept, and what deploys at Azure."""
+        from tunedesk.desktop.runs.deployment_card import DeploymentCard
+        from tunedesk.desktop.runs.deployment_desk import DeploymentDesk
+
+        page = pane.page.cloud
+        desk = DeploymentDesk(self._background)
+        card = DeploymentCard(desk)
+        card.destroyed.connect(desk.deleteLater)
+        desk.failed.connect(self._report_unless_told)
+        page.set_more(card)
+        pane.deployable_chosen.connect(card.show_run)
+        self.services.found.connect(page.show_known)
+        if self.services.known is not None:
+            page.show_known(self.services.known)
+
+    def _report_unless_told(self, error: Exception) -> None:
+        """The card tells what has a sentence."""
+        if not isinstance(error, UserError):
+            self.failed.emit(error)
 
     def add_service(self) -> None:
         """Show the fields of a new one, on a page that has been made."""
@@ -82,18 +100,10 @@ class Clouds(QObject):
         page.electricity_set.connect(desk.set_electricity)
         page.file_chosen.connect(desk.take_in)
 
-        def show() -> None:
-            if desk.table is not None:
-                page.show_table(desk.table)
-
-        desk.changed.connect(show)
+        desk.found.connect(page.show_table)
         desk.refused.connect(page.show_trouble)
         desk.look()
         return page
-
-    def _show_known(self, page: ServicesPage) -> None:
-        if self.services.known is not None:
-            page.show_known(self.services.known)
 
     def _offer_to_restore(self, account: Account) -> None:
         words = f"{account.name} was removed, and its key is forgotten. Its runs can no longer be followed."

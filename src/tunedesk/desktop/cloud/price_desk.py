@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # msgspec comes after the first paint
 class PriceDesk(QObject):
     changed = Signal()
     """The table is known, or another one than before."""
+    found = Signal(object)
+    """With every `changed`: the `PriceTable`, for widgets that show it."""
     refused = Signal(str)
     """Why what was entered is no price."""
     failed = Signal(Exception)
@@ -84,6 +86,7 @@ class PriceDesk(QObject):
         def then(table: PriceTable) -> None:
             self._table = table
             self.changed.emit()
+            self.found.emit(table)
 
         def trouble(error: Exception) -> None:
             if isinstance(error, UserError) and self._table is not None:

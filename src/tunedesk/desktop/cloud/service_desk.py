@@ -64,6 +64,8 @@ class Tested:
 class ServiceDesk(QObject):
     changed = Signal()
     """Other services, profiles or keys than before."""
+    found = Signal(object)
+    """With every `changed`: all that is `Known`, for widgets that show it."""
     key_given = Signal(str)
     """The account of this name has a key now; what waited for it may go on."""
     key_kept_in_memory = Signal(str)
@@ -241,6 +243,7 @@ class ServiceDesk(QObject):
                 if trouble.message not in [one.message for one in told]:
                     self.failed.emit(trouble)
             self.changed.emit()
+            self.found.emit(self._known)
             then(done)
 
         self._background.run(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:  # runs come after the first paint
 
 LOOK_MS = 2000
 KEY = "key wanted"
+DEPLOYED = "deployed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Unfollowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A deployment that costs money, in a sentence."""
+
+    run: Path
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     live: tuple[LiveJob, ...]
     unfollowed: tuple[Unfollowed, ...]
@@ -49,6 +60,8 @@ class CloudWatch(QObject):
     """What goes where right now; "" when nothing does."""
     key_asked = Signal(str)
     """The user wants to give the key of this account."""
+    run_asked = Signal(object)
+    """The user wants to see the run in this folder."""
     runs_changed = Signal()
     """A run is followed again."""
     failed = Signal(Exception)
@@ -75,6 +88,18 @@ class CloudWatch(QObject):
         if self._services.known is None:
             self._services.look()
         self._look(is_first=True)
+        self._remind(runs_dir)
+
+    def _remind(self, runs_dir: Path) -> None:
+        """Of deployments that go on costing money; Azure is not asked."""
+        self._background.run(
+            lambda job: running_deployments(runs_dir), self._show_reminders, self.failed.emit, owner=self
+        )
+
+    def _show_reminders(self, found: Sequence[Running]) -> None:
+        for one in found:
+            show = Answer("Show the run", partial(self.run_asked.emit, one.run))
+            self._notices.show_notice(Notice(one.words, "warning", (show,), key=f"{DEPLOYED} {one.run}"))
 
     def end(self) -> None:
         """The project is closed; jobs and whoever follows them go on."""
@@ -180,6 +205,23 @@ def look(shelf: RunShelf) -> Seen:
         elif run.state is RunState.INTERRUPTED and not facts.is_over:
             unfollowed.append(Unfollowed(run.path, facts.order.account))
     return Seen(tuple(live), tuple(unfollowed))
+
+
+def running_deployments(runs_dir: Path) -> tuple[Running, ...]:
+    """For background threads."""
+    from tunedesk.plan.price_table import read_prices
+    from tunedesk.runs.deployment import deployments_noted, hourly_cost, reminder_words
+
+    noted = deployments_noted(runs_dir)
+    if not noted:
+        return ()
+    table, found = read_prices(), []
+    for run, deployed in noted:
+        order = run.job().cloud
+        name, provider = (order.account.name, order.provider.id) if order else ("Azure", "azure")
+        hourly = hourly_cost(table, deployed.model, deployed.sku, date.today(), name, provider)
+        found.append(Running(run.path, reminder_words(deployed, name, hourly)))
+    return tuple(found)
 
 
 def told(live: Sequence[LiveJob]) -> str:

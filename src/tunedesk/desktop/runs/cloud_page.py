@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from tunedesk.desktop.cloud.key_form import KeyForm
+from tunedesk.desktop.cloud.service_desk import Known
 from tunedesk.desktop.runs.cloud_facts import CloudFacts
 from tunedesk.desktop.train.cloud_words import counted, many_bytes
 from tunedesk.desktop.train.swapping import swap
@@ -51,8 +52,9 @@ class CloudPage(QScrollArea):
         page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.setWidget(page)
 
-    def show_store(self, backend: str, *, can_remember: bool) -> None:
-        self._key.show_store(backend, can_remember=can_remember)
+    def show_known(self, known: Known) -> None:
+        """Where a key would be kept."""
+        self._key.show_store(known.backend, can_remember=known.can_remember)
 
     def show_needs_key(self, needed: bool) -> None:
         """Whether the job could be followed if its service's key were known."""

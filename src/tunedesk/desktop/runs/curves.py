@@ -4,14 +4,15 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from tunedesk.desktop.runs.buckets import Floats
 from tunedesk.runs.events import Evaluated, Event, Started, Step
 
-Quantity = Literal["loss", "learning_rate", "grad_norm", "tokens_per_second"]
+Quantity = Literal["loss", "learning_rate", "grad_norm", "tokens_per_second", "token_accuracy"]
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 
 @dataclass(slots=True)
@@ -46,8 +47,7 @@ class Curves:
     """All curves of one run. Steps that a resumed attempt trains again replace those of the one before."""
 
     def __init__(self) -> None:
-        names: tuple[Quantity, ...] = ("loss", "learning_rate", "grad_norm", "tokens_per_second")
-        self.series: dict[Quantity, Series] = {name: Series() for name in names}
+        self.series: dict[Quantity, Series] = {name: Series() for name in QUANTITIES}
         self.validation = Series()
         self.spikes = Series()
         """The losses that stand out from those before."""
@@ -75,6 +75,7 @@ class Curves:
             "learning_rate": event.learning_rate,
             "grad_norm": event.grad_norm,
             "tokens_per_second": event.tokens_per_second,
+            "token_accuracy": event.token_accuracy,
         }
         for name, value in values.items():
             if value is not None:

@@ -43,6 +43,8 @@ class RunsPane(QWidget):
     """The run's folder, and the name of one of its checkpoints at the service."""
     key_entered = Signal(object, str, bool)
     """An `Account`, its key, and whether it shall be remembered."""
+    deployable_chosen = Signal(object)
+    """The `RunFolder` of the chosen run if its model must be deployed before it answers; else None."""
     train_requested = Signal()
     """There is no run yet, and the user wants to make one."""
     notice_raised = Signal(Notice)
@@ -56,6 +58,7 @@ class RunsPane(QWidget):
         self._is_looking = False
         self._look_once_more = False
         self._has_key: Callable[[Account], bool] = lambda account: True
+        self._deployable: RunFolder | None = None
         self._wanted: Path | None = None
         self.actions_of_run = RunActions(self)
         self.follower = RunFollower(self)
@@ -184,6 +187,7 @@ class RunsPane(QWidget):
 
     def _show_job(self, run: Path, job: Job) -> None:
         self.page.show_job(run, job)
+        self._fit_deployment()
         if job.cloud is not None:
             self._look_at_service()
 
@@ -199,6 +203,14 @@ class RunsPane(QWidget):
             owner=self.page,
         )
         self._fit_key()
+
+    def _fit_deployment(self) -> None:
+        order, run = self.page.order, self.page.run
+        ends = order is not None and order.provider.deploys and self.page.state is RunState.FINISHED
+        found = RunFolder(run) if run is not None and ends else None
+        if found != self._deployable:
+            self._deployable = found
+            self.deployable_chosen.emit(found)
 
     def _fit_key(self) -> None:
         order = self.page.order
@@ -231,6 +243,7 @@ class RunsPane(QWidget):
     def _state_changed(self, state: RunState) -> None:
         self.look_again()
         self._fit_key()
+        self._fit_deployment()
 
     def _pause_or_continue(self) -> None:
         self._ask("resume" if self.page.state is RunState.PAUSED else "pause")

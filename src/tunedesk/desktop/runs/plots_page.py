@@ -1,4 +1,4 @@
-"""The four plots of a run under one cursor and one zoom, and a picture of them."""
+"""The plots of a run under one cursor and one zoom, and a picture of them."""
 
 from collections.abc import Iterable
 
@@ -33,12 +33,13 @@ class PlotsPage(QWidget):
         self._rate = CurvePlot("Learning rate", (Curve("learning rate", "muted", "line"),))
         self._norm = CurvePlot("Gradient norm", (Curve("gradient norm", "muted", "line"),))
         self._speed = CurvePlot("Tokens a second", (Curve("tokens a second", "muted", "line"),))
-        self._plots = (self._loss, self._rate, self._norm, self._speed)
+        self._accuracy = CurvePlot("Token accuracy", (Curve("token accuracy", "muted", "line"),))
+        self._plots = (self._loss, self._rate, self._norm, self._speed, self._accuracy)
         for plot in self._plots:
             plot.cursor_moved.connect(self._show_cursor)
             plot.zoomed.connect(self._zoom)
             plot.reset_requested.connect(self.reset_zoom)
-        self._small = {plot: card(plot) for plot in (self._rate, self._norm, self._speed)}
+        self._small = {plot: card(plot) for plot in self._plots[1:]}
         small = row(*self._small.values(), spacing=2 * GRID)
         layout = column(card(self._loss), small, spacing=2 * GRID)
         layout.setStretch(0, 3)
@@ -47,7 +48,7 @@ class PlotsPage(QWidget):
 
     @property
     def plots(self) -> tuple[CurvePlot, ...]:
-        """Loss, learning rate, gradient norm, tokens a second."""
+        """Loss, learning rate, gradient norm, tokens a second, token accuracy."""
         return self._plots
 
     def clear(self) -> None:
@@ -73,6 +74,7 @@ class PlotsPage(QWidget):
         self._rate.show_points({"learning rate": series["learning_rate"]})
         self._norm.show_points({"gradient norm": series["grad_norm"]})
         self._speed.show_points({"tokens a second": series["tokens_per_second"]})
+        self._accuracy.show_points({"token accuracy": series["token_accuracy"]})
         self._hide_what_nobody_tells()
 
     def _hide_what_nobody_tells(self) -> None:
@@ -84,15 +86,17 @@ class PlotsPage(QWidget):
             (self._speed, "tokens_per_second"),
         )
         for plot, name in small:
-            is_told = len(series[name]) > 0
-            self._small[plot].setVisible(is_told or not len(series["loss"]))
+            self._small[plot].setVisible(len(series[name]) > 0 or not len(series["loss"]))
+        # An engine tells more important things; of a service it is all that there is beside the losses.
+        is_all = not len(series["learning_rate"])
+        self._small[self._accuracy].setVisible(is_all and len(series["token_accuracy"]) > 0)
 
     def reset_zoom(self) -> None:
         for plot in self._plots:
             plot.show_range(None)
 
     def picture(self) -> QImage:
-        """The four plots as they stand on the screen, at twice the size."""
+        """The plots as they stand on the screen, at twice the size."""
         image = QImage(self.size() * PNG_SCALE, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(PNG_SCALE)
         image.fill(QColor(tokens_of(self).window))

@@ -12,6 +12,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, Signal
 
 from tunedesk.errors import UserError
+from tunedesk.runs.redaction import redact
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class ErrorHook(QObject):
 
     def report(self, error: Exception) -> None:
         """For an exception that was caught at the edge of a thread and is not expected."""
-        text = "".join(traceback.format_exception(error))
+        text = redact("".join(traceback.format_exception(error)))
         if not isinstance(error, UserError):
             log.error("unexpected error\n%s", text)
         self.reported.emit(error, text)

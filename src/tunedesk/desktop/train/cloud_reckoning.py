@@ -134,8 +134,8 @@ def _there(choices: Choices, service: Service, today: date) -> PlaceLine:
     option = cloud_option(choices.prices, _wanted(choices, cloud, today), provider, chosen)
     cells = (
         "unknown",
-        option.money_now.text if model else "by model",
-        option.money_month.text if model else "by model",
+        option.money_now.text if model else "choose a model",
+        option.money_month.text if model else "choose a model",
         "none here",
         host if not account.region else f"{host}, {account.region}",
         _until(option),

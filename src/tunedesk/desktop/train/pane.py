@@ -179,13 +179,9 @@ class TrainPane(QWidget):
         settings.expiry_chosen.connect(known.set_expiry)
         self.consent_page.agreed.connect(known.agree)
         self.consent_page.price_accepted.connect(known.accept_old_price)
-
-        def show_store() -> None:
-            if services.known is not None:
-                service.show_store(services.known.backend, can_remember=services.known.can_remember)
-
-        services.changed.connect(show_store)
-        show_store()
+        services.found.connect(service.show_known)
+        if services.known is not None:
+            service.show_known(services.known)
 
     def _show_service(self, name: str) -> None:
         """Bring what the chosen service asks for into view, once it has been laid out."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QSizePolicy, QWidget
 
 from tunedesk.desktop.cloud.key_form import KeyForm
+from tunedesk.desktop.cloud.service_desk import Known
 from tunedesk.desktop.theme.style import set_look
 from tunedesk.desktop.train import cloud_choices
 from tunedesk.desktop.train.cloud_choices import CloudChoices
@@ -68,8 +69,9 @@ class ServiceCard(QWidget):
         holder.setLayout(self._inner)
         self.setLayout(column(card(holder)))
 
-    def show_store(self, backend: str, *, can_remember: bool) -> None:
-        self._key.show_store(backend, can_remember=can_remember)
+    def show_known(self, known: Known) -> None:
+        """Where a key would be kept."""
+        self._key.show_store(known.backend, can_remember=known.can_remember)
 
     def show_choices(self, choices: Choices) -> None:
         cloud = choices.cloud
