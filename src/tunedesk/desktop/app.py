@@ -32,6 +32,7 @@ from tunedesk.desktop.shell.window_actions import ask_for_file, make_window_acti
 from tunedesk.desktop.theme.theme import Theme
 from tunedesk.desktop.widgets.notice_bar import Answer, Notice
 from tunedesk.errors import UserError
+from tunedesk.runs import redaction
 from tunedesk.settings import Settings, load_settings, save_settings
 
 if TYPE_CHECKING:  # the panes come after the first paint
