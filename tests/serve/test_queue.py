@@ -22,8 +22,8 @@ from tunedesk.serve.database import Database
 from tunedesk.serve.files import FileRecord, Files
 from tunedesk.serve.jobs import JobRecord, JobRequest, Jobs, Trouble
 from tunedesk.serve.keeping import Keeping
-from tunedesk.serve.preparing import Prepared, Sources, prepare, settings_of
-from tunedesk.serve.worker import slots_of, trouble_with_files
+from tunedesk.serve.preparing import Prepared, Refused, Sources, prepare, settings_of
+from tunedesk.serve.worker import slots_of, trouble_of
 from tunedesk.template.model_folder import read_model_folder
 
 PLAIN = Hardware("processor", 2, 8_000_000_000, 4_000_000_000)
@@ -126,8 +126,9 @@ def test_a_multiplier_that_no_training_bears_is_refused() -> None:
     model = read_model_folder(paths.starter_model())
     asked = msgspec.structs.replace(ASKED, learning_rate_multiplier=100.0)
     narrow = replace(model, shape=replace(model.shape, hidden=16))
-    with pytest.raises(UserError, match="too high"):
+    with pytest.raises(UserError, match="too high") as refusal:
         settings_of(asked, 9, FACTS, narrow, PLAIN, 1)
+    assert trouble_of(refusal.value).param == "hyperparameters.learning_rate_multiplier"
 
 
 def test_preferences_get_their_own_advice() -> None:
@@ -177,7 +178,19 @@ def test_preferences_for_imitation_are_refused_with_a_sentence(
     job = jobs.create("anna", ASKED, 1)
     with pytest.raises(UserError, match="row 1") as refusal:
         prepared(job, file, tmp_path)
-    assert trouble_with_files(job, refusal.value).param == "training_file"
+    assert trouble_of(refusal.value).code == "invalid_training_file"
+
+
+def test_what_is_the_servers_own_trouble_is_not_blamed_on_the_file(
+    jobs: Jobs, files: Files, tmp_path: Path
+) -> None:
+    file = files.add("anna", "train.jsonl", "fine-tune", io.BytesIO(b"\n".join(chat_rows(12))))
+    job = jobs.create("anna", ASKED, 1)
+    (tmp_path / "runs").write_text("a file where a folder should be")
+    with pytest.raises((UserError, OSError)) as trouble:
+        prepared(job, file, tmp_path)
+    assert not isinstance(trouble.value, Refused)
+    assert trouble_of(UserError("The run folder cannot be written.")).param is None
 
 
 def test_rows_go_when_their_files_do_and_not_before_the_job_is_over(

@@ -170,7 +170,7 @@ def test_a_run_folder_that_is_gone_fails_its_job_and_not_the_worker(queue: Queue
     wait_until(lambda: queue.jobs.anyones(other.id).status == "failed", "the other one's turn")
     error = queue.jobs.anyones(other.id).error
     assert error is not None
-    assert "deleted before it was validated" in error.message
+    assert "was deleted before" in error.message
 
 
 def test_events_that_could_not_be_kept_are_read_again(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from tunedesk.plan.hardware import Hardware
 from tunedesk.runs.hyperparameters import Hyperparameters, with_settings
 from tunedesk.runs.job import Method
 from tunedesk.runs.planning import total_steps
-from tunedesk.runs.requests import RunRequest, prepare_run
+from tunedesk.runs.requests import RunRequest, check, job_of
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.serve.bases import Origin
 from tunedesk.serve.jobs import Chosen, JobRecord, JobRequest
@@ -28,6 +28,15 @@ FREE_SHARE = 0.9
 """Of a card's memory, which a job will have to itself when its turn comes."""
 VALIDATION = "validation file "
 """How sentences about rows of the validation file begin."""
+
+
+class Refused(UserError):
+    """What the client asked for is what stands in the way. code, param: as the job's error shows them."""
+
+    def __init__(self, message: str, *, hint: str = "", code: str, param: str) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.param = param
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,10 @@ class Prepared:
 def prepare(
     job: JobRecord, sources: Sources, origin: Origin, runs_dir: Path, hardware: Hardware, threads: int
 ) -> Prepared:
-    """Write the run folder, or find the one that a killed server wrote already. UserError: why not."""
+    """Write the run folder, or find the one that a killed server wrote already.
+
+    Refused: what was asked cannot be trained. UserError: another reason, which is the server's.
+    """
     train = [raw for _, raw in numbered_rows(sources.train)]
     valid = [raw for _, raw in numbered_rows(sources.valid)] if sources.valid else []
     method: Method = "dpo" if job.request.method == "dpo" else "sft"
@@ -74,7 +86,23 @@ def prepare(
         adapter=origin.adapter,
     )
     run = RunFolder(runs_dir / job.id)
-    return Prepared(run if run.job_path.is_file() else prepare_run(request), chosen, len(train))
+    if not run.job_path.is_file():
+        refuse_problems(request)
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        run = RunFolder.create(runs_dir, job_of(request), train, valid)
+    return Prepared(run, chosen, len(train))
+
+
+def refuse_problems(request: RunRequest) -> None:
+    """Raise the first thing that stands in the way; of a file's rows it is Refused, with file and row."""
+    for problem in check(request):
+        for file, param in (
+            (request.valid_source, "validation_file"),
+            (request.dataset.name, "training_file"),
+        ):
+            if file in problem.message:
+                raise Refused(problem.message, hint=problem.hint, code=f"invalid_{param}", param=param)
+        raise UserError(problem.message, hint=problem.hint)
 
 
 def settings_of(
@@ -94,9 +122,11 @@ def settings_of(
     batch = min(asked.batch_size or int(advised.value("batch_size")), max(1, facts.rows))
     rate = float(advised.value("learning_rate")) * multiplier
     if rate > 1:
-        raise UserError(
+        raise Refused(
             f"A learning rate of {rate:g} ({multiplier:g} times the advised one) is too high to learn.",
             hint="Lower learning_rate_multiplier.",
+            code="invalid_value",
+            param="hyperparameters.learning_rate_multiplier",
         )
     beta = (asked.beta or float(advised.value("beta"))) if dpo else None
     own = [f"epochs={epochs}", f"batch_size={batch}", f"learning_rate={rate!r}", f"seed={seed}"]

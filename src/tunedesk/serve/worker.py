@@ -24,7 +24,7 @@ from tunedesk.serve.bases import Models
 from tunedesk.serve.files import Files
 from tunedesk.serve.following import Follower, Following
 from tunedesk.serve.jobs import JobRecord, Jobs, Trouble
-from tunedesk.serve.preparing import VALIDATION, Prepared, Sources, prepare
+from tunedesk.serve.preparing import Prepared, Refused, Sources, prepare
 
 LOG = logging.getLogger("tunedesk.serve")
 STOP_GRACE = 60.0
@@ -207,7 +207,8 @@ class Worker:
         sources = self._sources(job)
         origin = self._models.origin(job.user, job.request.model)
         if origin is None:
-            raise UserError(f"The model {job.request.model} is no longer served.")
+            message = f"The model {job.request.model} is no longer served."
+            raise Refused(message, code="model_not_found", param="model")
         return prepare(job, sources, origin, self._runs_dir, self._hardware, self._threads)
 
     def _sources(self, job: JobRecord) -> Sources:
@@ -215,7 +216,9 @@ class Worker:
         asked = job.request.validation_file
         valid = self._files.find(job.user, asked) if asked else None
         if train is None or (asked and valid is None):
-            raise UserError("A file of the job was deleted before it was validated.")
+            param = "validation_file" if train else "training_file"
+            message = "The file was deleted before the job could validate it."
+            raise Refused(message, code=f"invalid_{param}", param=param)
         return Sources(
             self._files.content(train),
             train.filename,
@@ -233,7 +236,7 @@ class Worker:
             if trouble is None:
                 self._queue(job, future.result())
             elif isinstance(trouble, UserError):
-                self._follower.fail(job, trouble_with_files(job, trouble))
+                self._follower.fail(job, trouble_of(trouble))
             else:
                 LOG.error("Preparing %s failed.", job_id, exc_info=trouble)
                 self._follower.fail(job, Trouble("server_error", f"{type(trouble).__name__}: {trouble}"))
@@ -291,12 +294,11 @@ def slots_of(hardware: Hardware) -> dict[int, Mapping[str, str]]:
     }
 
 
-def trouble_with_files(job: JobRecord, error: UserError) -> Trouble:
-    """What OpenAI's jobs say of rows that cannot be trained on; the sentence tells which file."""
-    param = "training_file"
-    if error.message.startswith(VALIDATION):
-        param = "validation_file"
-    return Trouble(f"invalid_{param}", error.sentence, param)
+def trouble_of(error: UserError) -> Trouble:
+    """What a job says that could not be prepared: whose fault it is, and where."""
+    if isinstance(error, Refused):
+        return Trouble(error.code, error.sentence, error.param)
+    return Trouble("server_error", error.sentence)
 
 
 def last_words(run: RunFolder, most: int = 300) -> str:
