@@ -15,6 +15,7 @@ from tunedesk.errors import UserError
 from tunedesk.runs import keys
 from tunedesk.runs.account_files import account_named, read_accounts
 from tunedesk.runs.accounts import Account
+from tunedesk.runs.places.azure import credentials
 
 KEY = "sk-proj-abcdefgh12345678"
 ADD = ["accounts", "add", "Work", "--provider", "openai"]
@@ -168,6 +169,28 @@ def test_profiles_are_told_with_what_is_unverified_and_copied(capsys: pytest.Cap
     assert (
         main(["accounts", "add", "G", "--provider", "my-gateway", "--base-url", "https://g.example.com"]) == 0
     )
+
+
+def test_a_login_in_the_browser_is_for_accounts_with_entra_id(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def log_in(scope: str) -> str:
+        asked.append(scope)
+        return "ann@example.com"
+
+    monkeypatch.setattr(credentials, "log_in", log_in)
+    main(ADD)
+    assert main(["accounts", "login", "Work"]) == 2
+    address = ["--base-url", "https://r.openai.azure.com/openai/v1"]
+    main(["accounts", "add", "Az", "--provider", "azure", "--auth", "entra", *address])
+    capsys.readouterr()
+    assert main(["accounts", "login", "Az"]) == 0
+    assert "Logged in as ann@example.com" in capsys.readouterr().out
+    assert asked == ["https://ai.azure.com/.default"]
+    assert main(["accounts", "logout"]) == 0
+    assert main(["accounts", "key", "Az"]) == 2
 
 
 def test_no_accounts_are_told_with_the_next_step(capsys: pytest.CaptureFixture[str]) -> None:

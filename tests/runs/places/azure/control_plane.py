@@ -18,7 +18,7 @@ BASE = (
 
 @dataclass
 class Refuse:
-    """One answer in place of the real one. times: how often it is given."""
+    """One answer in place of the real one. times: how often it is given. text: in place of an error's JSON."""
 
     status: int
     code: str = ""
@@ -26,6 +26,7 @@ class Refuse:
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1
     method: str = ""
+    text: str = ""
 
 
 class ControlPlane:
@@ -100,7 +101,7 @@ class ControlPlane:
             if refusal.times > 0 and refusal.method in ("", method):
                 refusal.times -= 1
                 error = {"error": {"code": refusal.code, "message": refusal.message}}
-                _send(request, refusal.status, error, refusal.headers)
+                _send(request, refusal.status, refusal.text or error, refusal.headers)
                 return
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             _send(request, 401, {"error": {"code": "InvalidAuthenticationToken", "message": "no"}})
@@ -148,9 +149,12 @@ class ControlPlane:
 
 
 def _send(
-    request: BaseHTTPRequestHandler, status: int, value: dict[str, Any], headers: dict[str, str] | None = None
+    request: BaseHTTPRequestHandler,
+    status: int,
+    value: dict[str, Any] | str,
+    headers: dict[str, str] | None = None,
 ) -> None:
-    data = json.dumps(value).encode()
+    data = (value if isinstance(value, str) else json.dumps(value)).encode()
     request.send_response(status)
     for name, text in {**(headers or {}), "Content-Length": str(len(data))}.items():
         request.send_header(name, text)

@@ -140,6 +140,20 @@ def test_a_control_plane_that_stays_broken_is_told(plane: ControlPlane, arm: Arm
     assert len(waits) == 3
 
 
+@pytest.mark.parametrize("text", ["<html>Log in to the guest network</html>", "[1, 2]", '{"value": '])
+def test_what_is_not_azures_is_not_taken_for_an_answer(plane: ControlPlane, arm: Arm, text: str) -> None:
+    plane.refusals = [Refuse(200, text=text)]
+    with pytest.raises(UserError, match="not Azure's"):
+        deploy(arm, ORDER)
+    assert plane.deployments == {}
+
+
+def test_a_refusal_without_json_is_told_by_its_number(plane: ControlPlane, arm: Arm) -> None:
+    plane.refusals = [Refuse(403, text="<html>no</html>")]
+    with pytest.raises(UserError, match=r"Azure answered 403\."):
+        list_deployments(arm, RESOURCE)
+
+
 def test_a_line_that_is_dead_is_told(plane: ControlPlane, waits: list[float]) -> None:
     root = plane.root
     plane.__exit__(None, None, None)

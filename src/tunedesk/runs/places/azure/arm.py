@@ -35,11 +35,15 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """status: of HTTP; value: the JSON object, {} without one; wait: seconds that it asks for, None: none."""
+    """status: of HTTP; value: the JSON object, {} without one; wait: seconds that it asks for, None: none.
+
+    is_json: whether the body is a JSON object, or empty.
+    """
 
     status: int
     value: dict[str, Any]
     wait: float | None = None
+    is_json: bool = True
 
 
 class Arm:
@@ -75,6 +79,11 @@ class Arm:
                 self.pause(float(2**attempt))
                 continue
             if 200 <= answer.status < 300 or answer.status in accept:
+                if not answer.is_json:
+                    raise UserError(
+                        f"{self._url.hostname} answered with something that is not Azure's.",
+                        hint="A page to log in to the network, or a proxy, may stand between.",
+                    )
                 return answer
             wait = answer.wait if answer.wait is not None else float(2**attempt)
             if answer.status not in _BUSY or is_last or wait > LONGEST_WAIT:
@@ -99,7 +108,8 @@ class Arm:
             data = response.read(LARGEST_ANSWER + 1)
             if len(data) > LARGEST_ANSWER:
                 raise OSError(f"the answer is longer than {LARGEST_ANSWER >> 20} MB")
-            return Answer(response.status, _object(data), _wait_of(response.getheader("Retry-After")))
+            value, wait = _object(data), _wait_of(response.getheader("Retry-After"))
+            return Answer(response.status, value or {}, wait, value is not None)
         finally:
             connection.close()
 
@@ -112,12 +122,13 @@ class Arm:
         return http.client.HTTPSConnection(host, self._url.port, timeout=SECONDS, context=context)
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(data: bytes) -> dict[str, Any] | None:
+    """None for what is no JSON object; an empty body is an empty one."""
     try:
         found = json.loads(data) if data.strip() else {}
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _wait_of(text: str | None) -> float | None:
