@@ -18,7 +18,7 @@ BASE = (
 
 @dataclass
 class Refuse:
-    """One answer in place of the real one. times: how often it is given. text: in place of an error's JSON."""
+    """One answer in place of the real one. times: how often it is given. text: instead of an error."""
 
     status: int
     code: str = ""
