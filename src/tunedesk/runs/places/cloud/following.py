@@ -102,6 +102,8 @@ class Follower:
         self._tell_events(job, is_end=True)
         checkpoints = self._checkpoints(job.id)
         self._curves.tell_the_rest(results.values(), checkpoints)
+        if self._status == "succeeded" and self._telling.history.step:
+            self._curves.begin(self._telling.history.step)  # so many steps it took, if nobody said it before
         return checkpoints
 
     def _look(self) -> RemoteJob:
