@@ -60,6 +60,12 @@ def test_another_tier_has_its_own_price_and_residency(table: PriceTable) -> None
     assert found.data_goes == "to h. Data stays there."
 
 
+def test_a_model_that_is_trained_cheaply_is_hosted_at_the_usual_price(table: PriceTable) -> None:
+    choice = CloudChoice("Work", "h", "gpt-4.1-mini", training_type="developerTier")
+    found = cloud_option(table, WANTED, FakeProfile(), choice)
+    assert (found.money_now.text, found.money_month.text) == ("$7.50", "$1,224.00")
+
+
 def test_a_month_grows_with_what_is_asked(table: PriceTable) -> None:
     wanted = Wanted("sft", TOKENS, 3, TODAY, Traffic(10_000_000, 1_000_000))
     assert cloud_option(table, wanted, FakeProfile(), AZURE).money_month.text == "$1,229.60"

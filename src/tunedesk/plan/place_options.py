@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal, Protocol
@@ -143,7 +143,7 @@ def cloud_option(table: PriceTable, wanted: Wanted, profile: Profile, choice: Cl
     """A service or a server of one's own, by its account."""
     seller = seller_of(profile, choice)
     money = training_cost(table, seller, wanted.tokens, wanted.epochs, wanted.today)
-    month = monthly_cost(table, seller, wanted.traffic, bool(profile.deploys), wanted.today)
+    month = monthly_cost(table, _deployed(seller), wanted.traffic, bool(profile.deploys), wanted.today)
     found = ends(
         table,
         profile.id,
@@ -180,6 +180,11 @@ def seller_of(profile: Profile, choice: CloudChoice) -> Seller:
     """Whose prices hold; the first training type is the usual one where none is chosen."""
     used = choice.training_type or next(iter(profile.training_types), "")
     return Seller(profile.id, choice.model, tier_of(used), choice.account)
+
+
+def _deployed(seller: Seller) -> Seller:
+    """What is trained cheaply is not therefore hosted so: a developer's deployment is gone after a day."""
+    return replace(seller, tier="global") if seller.tier == "developer" else seller
 
 
 def data_goes(profile: Profile, choice: CloudChoice) -> str:
