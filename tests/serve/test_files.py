@@ -10,13 +10,16 @@ from pathlib import Path
 import openai
 import pytest
 from openai import OpenAI
+from starlette.testclient import TestClient
 
 from tests.serve.clients import chat_rows, send
-from tests.serve.running import RunningServer
+from tests.serve.running import RunningServer, wait_until
 from tunedesk.serve.api_error import ApiError
+from tunedesk.serve.app import make_app
 from tunedesk.serve.database import Database
 from tunedesk.serve.files import Files
 from tunedesk.serve.names import new_id
+from tunedesk.serve.settings import ServeSettings
 from tunedesk.serve.uploads import Uploads
 
 ROWS = b"\n".join(chat_rows(12)) + b"\n"
@@ -122,6 +125,20 @@ def test_an_expired_file_is_gone_at_once_and_its_bytes_with_the_next_sweep(
     assert past.id in told[0]
     assert [path.name for path in (tmp_path / "files").iterdir()] == [future.id]
     assert files.content(files.get("anna", future.id)).read_bytes() == ROWS
+
+
+def test_a_running_server_sweeps_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tunedesk.serve.app.SWEEP_SECONDS", 0.05)
+    settings = ServeSettings(tmp_path / "served", look_seconds=3600)
+    with TestClient(make_app(settings), base_url="http://localhost") as client:
+        sent = {"file": ("t.jsonl", ROWS)}
+        times = {"expires_after[anchor]": "created_at", "expires_after[seconds]": "3600"}
+        file = client.post("/v1/files", files=sent, data={"purpose": "fine-tune", **times}).json()["id"]
+        database = Database(tmp_path / "served" / "serve.db")
+        database.change("UPDATE files SET expires = 1")  # an hour later
+        database.close()
+        assert client.get(f"/v1/files/{file}").status_code == 404
+        wait_until(lambda: not list((tmp_path / "served" / "files").iterdir()), "the file's end")
 
 
 def test_what_a_crash_left_half_written_is_removed_at_the_next_start(files: Files, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ class Worker:
                 self._follow_anew(followed, troubles)
             else:
                 this_computer.stop_now(followed.run)
-                del self._running[followed.job.id]
+                self._running.pop(followed.job.id, None)
                 self._follower.fail(followed.job, Trouble("server_error", f"{type(error).__name__}: {error}"))
 
     def _follow_anew(self, followed: Following, troubles: int) -> None:
