@@ -19,17 +19,25 @@ if TYPE_CHECKING:  # the pages come when they are first shown
     from tunedesk.desktop.cloud.services_page import ServicesPage
     from tunedesk.desktop.runs.pane import RunsPane
     from tunedesk.runs.accounts import Account
+    from tunedesk.runs.keys import KeyStore
 
 
 class Clouds(QObject):
     failed = Signal(Exception)
 
-    def __init__(self, background: Background, memory: LayoutMemory, notices: NoticeBar) -> None:
+    def __init__(
+        self,
+        background: Background,
+        memory: LayoutMemory,
+        notices: NoticeBar,
+        keys: KeyStore | None = None,
+    ) -> None:
+        """keys: None for the system's store, which is looked for when it is first needed."""
         super().__init__(background)
         self._background = background
         self._memory = memory
         self._notices = notices
-        self.services = ServiceDesk(background)
+        self.services = ServiceDesk(background, keys)
         self.prices = PriceDesk(background)
         self.watch = CloudWatch(background, self.services, notices)
         self._page: ServicesPage | None = None

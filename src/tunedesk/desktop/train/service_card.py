@@ -85,7 +85,8 @@ class ServiceCard(QWidget):
         notice = cloud.service.provider.notice
         self._notice.setText(notice)
         self._notice.setVisible(bool(notice))
-        self._key.setVisible(cloud.service.account.auth == "key" and cloud.has_key is False)
+        wants_key = cloud.has_key is False or bool(cloud.models_trouble)  # it may be the wrong one
+        self._key.setVisible(cloud.service.account.auth == "key" and wants_key)
         self._show_models(cloud)
         self._show_listed(cloud)
         new = QWidget()
