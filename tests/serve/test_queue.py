@@ -80,6 +80,19 @@ def test_jobs_take_their_turns_and_one_that_is_resumed_waits_behind(jobs: Jobs) 
     assert [job.id for job in jobs.with_status("queued")] == [second.id, third.id, first.id]
 
 
+def test_lists_are_pages_with_and_without_a_filter(jobs: Jobs) -> None:
+    marked = msgspec.structs.replace(ASKED, metadata={"team": "blue"})
+    made = [jobs.create("anna", marked if number % 2 else ASKED, 1).id for number in range(6)]
+    page, more = jobs.listed("anna", None, 4, {})
+    assert ([job.id for job in page], more) == (made[:1:-1], True)
+    page, more = jobs.listed("anna", page[-1].id, 4, {})
+    assert ([job.id for job in page], more) == (made[1::-1], False)
+    blue, more = jobs.listed("anna", None, 2, {"team": "blue"})
+    assert ([job.id for job in blue], more) == ([made[5], made[3]], True)
+    assert jobs.listed("anna", None, 9, {"team": "red"}) == ([], False)
+    assert jobs.listed("ben", None, 9, {}) == ([], False)
+
+
 def test_a_status_changes_only_from_where_it_may(jobs: Jobs) -> None:
     job = jobs.create("anna", ASKED, 1)
     assert jobs.change(job.id, was=("validating_files",), status="cancelled")

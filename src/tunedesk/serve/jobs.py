@@ -154,7 +154,8 @@ class Jobs:
             if not self._exists(user, after):
                 raise ApiError(400, "There is no such job to go on after.", param="after")
             sql, values = f"{sql} AND number < (SELECT number FROM jobs WHERE id = ?)", [*values, after]
-        rows = self.database.rows(f"{sql} ORDER BY number DESC", values)
+        at_most = -1 if metadata else limit + 1  # what a filter leaves is not known before
+        rows = self.database.rows(f"{sql} ORDER BY number DESC LIMIT ?", [*values, at_most])
         found = [
             job
             for row in rows
