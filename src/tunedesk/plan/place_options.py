@@ -143,7 +143,7 @@ def cloud_option(table: PriceTable, wanted: Wanted, profile: Profile, choice: Cl
     """A service or a server of one's own, by its account."""
     seller = seller_of(profile, choice)
     money = training_cost(table, seller, wanted.tokens, wanted.epochs, wanted.today)
-    month = monthly_cost(table, _deployed(seller), wanted.traffic, bool(profile.deploys), wanted.today)
+    month = monthly_cost(table, hosted(seller), wanted.traffic, bool(profile.deploys), wanted.today)
     found = ends(
         table,
         profile.id,
@@ -182,7 +182,7 @@ def seller_of(profile: Profile, choice: CloudChoice) -> Seller:
     return Seller(profile.id, choice.model, tier_of(used), choice.account)
 
 
-def _deployed(seller: Seller) -> Seller:
+def hosted(seller: Seller) -> Seller:
     """What is trained cheaply is not therefore hosted so: a developer's deployment is gone after a day."""
     return replace(seller, tier="global") if seller.tier == "developer" else seller
 

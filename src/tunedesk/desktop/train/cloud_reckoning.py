@@ -15,6 +15,7 @@ from tunedesk.plan.place_options import (
     PlaceOption,
     Wanted,
     cloud_option,
+    hosted,
     local_option,
     seller_of,
 )
@@ -64,7 +65,8 @@ def month_of(choices: Choices, today: date) -> Estimate | None:
         return None
     provider = cloud.service.provider
     traffic = traffic_of(choices.monthly_tokens)
-    return monthly_cost(table, seller_of(provider, chosen_of(cloud)), traffic, bool(provider.deploys), today)
+    seller = hosted(seller_of(provider, chosen_of(cloud)))
+    return monthly_cost(table, seller, traffic, bool(provider.deploys), today)
 
 
 def warnings_of(choices: Choices, today: date) -> tuple[str, ...]:
