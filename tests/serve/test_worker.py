@@ -117,9 +117,11 @@ def test_a_job_that_finished_while_it_was_asked_to_pause_has_succeeded_when_it_i
     queue.run.adapter_dir.mkdir()
     (queue.run.adapter_dir / "adapter_config.json").write_text("{}")
     (queue.run.adapter_dir / "adapter_model.safetensors").write_bytes(b"weights")
-    queue.jobs.change(queue.job.id, status="queued", queued=1.0)
+    deleted = msgspec.structs.replace(queue.job.request, model="ft:starter:anna::gone")
+    queue.jobs.change(queue.job.id, status="queued", queued=1.0, request=deleted)
     queue.worker.start()
     wait_until(lambda: queue.now().status == "succeeded", "the job's success")
+    assert (queue.now().tuned or "").startswith("ft:starter:anna::")  # though what it went on from is gone
     assert queue.now().trained_tokens == 9
     assert queue.run.process() is None  # no engine was started for it
     assert [each.model for each in queue.checkpoints.of(queue.job.id)] == [queue.now().tuned]

@@ -60,11 +60,9 @@ class Follower:
 
     def open(self, job: JobRecord, run: RunFolder) -> Following:
         """UserError: the run folder is gone or damaged."""
-        origin = self._models.origin(job.user, job.request.model)
         order = run.job()
-        return Following(
-            job, run, order, origin.base if origin else order.model.name, EventTail(run.events_path)
-        )
+        base = self._models.base_of(order.model.path) or order.model.name
+        return Following(job, run, order, base, EventTail(run.events_path))
 
     def read_on(self, followed: Following) -> bool:
         """Take in what was written since the last look; whether there was anything."""
