@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from tests.runs.cloud.cloud_runs import KEY, a_provider, execute, words
@@ -50,6 +51,15 @@ def steps_told(run: RunFolder) -> list[int]:
     return [event.step for event in run.read_events() if isinstance(event, Step)]
 
 
+def assert_nobody_else_can_read_the_key(run: RunFolder) -> None:
+    """Other programs of the computer see a process's arguments, and its user's also its variables."""
+    info = run.process()
+    assert info is not None
+    process = psutil.Process(info.pid)
+    assert process.cmdline()[-2:] == ["follow-cloud", str(run.path.resolve())]
+    assert KEY not in " ".join((*process.cmdline(), *process.environ().values()))
+
+
 def test_a_process_that_is_killed_is_begun_again_and_nothing_is_told_twice(
     world: World, tmp_path: Path
 ) -> None:
@@ -61,6 +71,7 @@ def test_a_process_that_is_killed_is_begun_again_and_nothing_is_told_twice(
         wait_until(lambda: run.history().step == 3, "the third step")
         before = run.read_events()
         assert run.state() is RunState.RUNNING
+        assert_nobody_else_can_read_the_key(run)
         places.stop_now(run)
         assert run.state() is RunState.INTERRUPTED
         curtain.steps = 6

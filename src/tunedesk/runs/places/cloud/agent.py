@@ -81,6 +81,7 @@ def _attempt(run: RunFolder, job: Job, key: str) -> int:
                 _carry_out(run, job, key, ledger, telling, wishes)
                 return FINE
             except Left as left:
+                _complain(left)
                 telling.write(Warned, code="left", message=left.sentence)
                 return FINE
             except UserError as error:
