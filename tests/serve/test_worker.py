@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -192,3 +193,24 @@ def test_events_that_could_not_be_kept_are_read_again(queue: Queue, monkeypatch:
     wait_until(lambda: queue.now().status == "failed", "the job's end")
     told, _ = queue.jobs.events(queue.job.id, None, 50)
     assert [event.message for event in told if event.type == "metrics"] == ["Step 1/1: training loss=0.5000"]
+
+
+def test_a_job_that_cannot_be_kept_in_the_database_is_given_up(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunedesk.serve.worker.PAUSE_AFTER_TROUBLE", 0.01)
+    keep = queue.jobs.add_events
+
+    def add_events(job: str, told: Any) -> None:
+        if [event for event in told if event.type == "metrics"]:
+            raise sqlite3.IntegrityError("a column that is no more")
+        keep(job, told)
+
+    monkeypatch.setattr(queue.jobs, "add_events", add_events)
+    queue.tell(STARTED, STEP)
+    queue.jobs.change(queue.job.id, status="running")
+    queue.worker.start()
+    wait_until(lambda: queue.now().status == "failed", "the job's failure")
+    error = queue.now().error
+    assert error is not None
+    assert error.message == "IntegrityError: a column that is no more"

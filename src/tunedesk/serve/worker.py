@@ -31,8 +31,10 @@ STOP_GRACE = 60.0
 """Seconds that an engine has to save its checkpoint before it is ended."""
 MOST_RESTARTS = 3
 """Of an engine that ends without a word and without a step since it was last started."""
-MOST_TROUBLES, PAUSE_AFTER_TROUBLE = 5, 3.0
-"""Looks at one job that fail in a row before it is given up, and seconds between them."""
+MOST_TROUBLES, MOST_PASSING, PAUSE_AFTER_TROUBLE = 5, 600, 3.0
+"""Looks at one job that fail in a row before it is given up; those of a kind that may pass, such as a full
+disk, which the engine outlives too; and seconds between them.
+"""
 FEW_ROWS = 10
 """OpenAI refuses fewer; here it is said."""
 
@@ -129,9 +131,9 @@ class Worker:
             followed.troubles = 0
         except Exception as error:
             LOG.exception("Following %s failed.", followed.job.id)
-            passes = isinstance(error, (OSError, sqlite3.Error))  # a full disk; the engine waits for it too
-            troubles = followed.troubles + (0 if passes else 1)
-            if troubles < MOST_TROUBLES:
+            passes = isinstance(error, (OSError, sqlite3.OperationalError))  # as a full disk may
+            troubles = followed.troubles + 1
+            if troubles < (MOST_PASSING if passes else MOST_TROUBLES):
                 self._follow_anew(followed, troubles)
             else:
                 this_computer.stop_now(followed.run)
