@@ -60,6 +60,32 @@ def test_a_late_step_waits_and_the_curve_is_told_again_from_there(run: RunFolder
     assert [e.resumed_from for e in run.read_events() if isinstance(e, Started)] == [None, 2]
 
 
+def test_what_waits_for_the_end_is_no_news_when_it_comes_again(run: RunFolder) -> None:
+    late, more = Metric(2, at=7.0, train_loss=0.5), Metric(2, at=8.0, valid_loss=0.4)
+    with Telling(run, "run", "Ours") as telling:
+        curves = curves_of(run, telling)
+        curves.tell(some(1, 3))
+        assert [curves.tell([one]) for one in (late, late, more, late, more)] == [
+            True,
+            False,
+            True,
+            False,
+            False,
+        ]
+        curves.tell_the_rest([], [])
+        assert telling.history.steps[2].loss == 0.5 and telling.history.evaluations[2].loss == 0.4
+
+
+def test_a_long_curve_is_told_in_moments(run: RunFolder) -> None:
+    """20,000 steps, as a process finds them that comes after days; what grew with the square took minutes."""
+    with Telling(run, "run", "Ours") as telling:
+        curves = curves_of(run, telling)
+        metrics = [Metric(step, at=1.0, train_loss=1.0, valid_loss=1.0) for step in range(1, 20_001)]
+        curves.tell(metrics)
+        assert not curves.tell(metrics)
+        assert telling.history.step == 20_000
+
+
 def test_without_gaps_nothing_is_told_again(run: RunFolder) -> None:
     with Telling(run, "run", "Ours") as telling:
         curves = curves_of(run, telling)

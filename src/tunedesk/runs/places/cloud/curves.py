@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -43,7 +44,7 @@ class Curves:
                 continue
             is_news = True
             if self._is_late(metric):
-                self._late[step] = metric
+                self._late[step] = metric.over(self._late.get(step, Metric(step)))
                 continue
             self.begin(metric.total_steps or 0)
             self._tell_one(metric, ends_at)
@@ -82,7 +83,9 @@ class Curves:
 
     def is_told(self, metric: Metric) -> bool:
         """Whether the events hold all figures of it that are drawn, or it is kept for the end."""
-        return metric.step in self._late or self._is_written(metric)
+        kept = self._late.get(metric.step)
+        is_kept = kept is not None and replace(metric.over(kept), at=kept.at) == kept
+        return is_kept or self._is_written(metric)
 
     def _is_written(self, metric: Metric) -> bool:
         history = self._telling.history
@@ -90,13 +93,10 @@ class Curves:
         return step_told and (metric.validation is None or metric.step in history.evaluations)
 
     def _is_late(self, metric: Metric) -> bool:
-        steps = self._telling.history.steps
-        return (
-            metric.train_loss is not None
-            and metric.step not in steps
-            and bool(steps)
-            and metric.step < max(steps)
-        )
+        """Whether a later step was told already; those that are told rise."""
+        history = self._telling.history
+        is_new = metric.train_loss is not None and metric.step not in history.steps
+        return is_new and bool(history.steps) and metric.step < history.step
 
     def _tell_one(self, metric: Metric, ends_at: float | None = None) -> None:
         history = self._telling.history
