@@ -47,6 +47,9 @@ class RecordingPlace:
     def stop_now(self, run):
         self.done.append(("stop_now", run.path))
 
+    def delete_files(self, run):
+        self.done.append(("delete_files", run.path))
+
 
 @pytest.fixture
 def runs_dir(tmp_path):

@@ -80,7 +80,7 @@ class PricesPage(QWidget):
             current.addWidget(field)
         current.addWidget(self._keep)
         current.addStretch(1)
-        electricity = card(
+        self._electricity = card(
             label("This computer's current", "heading"),
             label("What a training here costs is worked out from these; empty is unknown.", "muted"),
             current,
@@ -96,7 +96,7 @@ class PricesPage(QWidget):
             self._new,
             self._told,
             self._view,
-            electricity,
+            self._electricity,
             spacing=GRID + 4,
             margin=3 * GRID,
         )
@@ -113,6 +113,7 @@ class PricesPage(QWidget):
         self._reset_all.clicked.connect(lambda: self.reset_wanted.emit(None))
         self._add.clicked.connect(self._begin_new)
         self._new.made.connect(self._take_new)
+        self._new.left.connect(self._end_new)
         self._new.refused.connect(self.show_trouble)
         self._import.clicked.connect(self._ask_for_file)
         self._keep.clicked.connect(self._keep_electricity)
@@ -153,11 +154,18 @@ class PricesPage(QWidget):
         self._reset.setEnabled(any(price.entered_by != "shipped" for price in self._chosen()))
 
     def _begin_new(self) -> None:
+        """The fields need the room of what is changed seldom."""
+        self._electricity.hide()
+        self._new.setMinimumHeight(self._new.sizeHint().height())  # the table gives way, not the fields
         self._new.show()
         self._new.take_focus()
 
-    def _take_new(self, price: Price) -> None:
+    def _end_new(self) -> None:
         self._new.hide()
+        self._electricity.show()
+
+    def _take_new(self, price: Price) -> None:
+        self._end_new()
         self.entered.emit([price])
 
     def _keep_electricity(self) -> None:
@@ -181,6 +189,7 @@ class _NewPrice(QWidget):
     """The fields of a price that is not in the table."""
 
     made = Signal(object)
+    left = Signal()
     refused = Signal(str)
 
     def __init__(self) -> None:
@@ -193,22 +202,26 @@ class _NewPrice(QWidget):
         self._currency, self._source = QLineEdit("USD"), QLineEdit()
         self._tier.setPlaceholderText("empty for any")
         self._source.setPlaceholderText("where you read it")
-        rows = form()
-        for name, field in (
-            ("Service", self._service),
-            ("Model", self._model),
-            ("Tier", self._tier),
-            ("Price", self._amount),
-            ("Currency", self._currency),
-            ("for", self._unit),
-            ("Source", self._source),
+        left, right = form(), form()
+        for rows, name, field in (
+            (left, "Service", self._service),
+            (left, "Model", self._model),
+            (left, "Tier", self._tier),
+            (left, "Source", self._source),
+            (right, "Price", self._amount),
+            (right, "Currency", self._currency),
+            (right, "for", self._unit),
         ):
             rows.addRow(name, field)
             field.setAccessibleName(f"{name} of the new price")
+            field.setMinimumHeight(field.sizeHint().height())
+        both = row(left, right, spacing=3 * GRID)
+        both.setStretch(0, 1)
+        both.setStretch(1, 1)
         keep, leave = push_button("Keep the price", primary=True), push_button("Leave it")
         keep.clicked.connect(self._make)
-        leave.clicked.connect(self.hide)
-        self.setLayout(column(card(rows, row(keep, leave, None))))
+        leave.clicked.connect(self.left)
+        self.setLayout(column(card(both, row(keep, leave, None))))
 
     def show_services(self, names: list[str]) -> None:
         typed = self._service.currentText()
@@ -266,7 +279,7 @@ def _table(model: PriceModel) -> QTableView:
     view.setTabKeyNavigation(False)
     view.setShowGrid(False)
     view.setWordWrap(False)
-    view.setMinimumHeight(24 * GRID)
+    view.setMinimumHeight(11 * GRID)
     view.verticalHeader().hide()
     view.verticalHeader().setDefaultSectionSize(30)
     header = view.horizontalHeader()

@@ -111,10 +111,8 @@ def _at_service(state: RunState, history: RunHistory, service: str) -> str:
             newest = history.warnings[-1] if history.warnings else None
             left = newest is not None and newest.code == "left" and newest.attempt == history.attempt
             why = f"{newest.message} " if newest is not None and left else ""
-            return (
-                f"{why}Nobody follows the job here; it goes on at {service}. Follow it again to hear of it."
-            )
-        case RunState.RUNNING if not history.notes:
+            return f"{why}Nobody here follows the job at {service}. Follow it again: nothing is sent twice."
+        case RunState.RUNNING if not history.notes and not history.step:
             return f"Speaking to {service}…"
         case RunState.FINISHED if isinstance(history.ended, Finished) and history.ended.model:
             return f"{_finished_sentence(history)} {service} calls the tuned model {history.ended.model}."
