@@ -155,3 +155,17 @@ def test_a_service_that_cannot_be_reached_says_so_beside_its_fields(qtbot, page,
     settle()
     assert any("127.0.0.1:9" in words or "Work" in words for words in words_on(page) if "broke" in words)
     assert not [words for words in words_on(page) if KEY in words]
+
+
+def test_a_login_of_microsoft_is_waited_for_and_told(qtbot, page, settle, clouds, monkeypatch):
+    from tunedesk.runs.places.azure import credentials
+
+    monkeypatch.setattr(credentials, "log_in", lambda scope: f"anna@example.com for {scope}")
+    address = "https://r.openai.azure.com/openai/v1"
+    add_account(Account(name="Azure", provider="azure", base_url=address, auth="entra"))
+    clouds.services.look()
+    settle()
+    click(qtbot, page, "Log in in the browser")
+    settle()
+    assert "Logged in as anna@example.com for https://ai.azure.com/.default." in words_on(page)
+    assert not buttons(page, "Use this key")

@@ -57,6 +57,7 @@ class Clouds(QObject):
         page.key_entered.connect(desk.give_key)
         page.key_forgotten.connect(desk.forget_key)
         page.test_wanted.connect(desk.test)
+        page.login_wanted.connect(desk.log_in)
         page.removed.connect(desk.remove)
         page.copy_wanted.connect(desk.copy_profile)
         desk.found.connect(page.show_known)

@@ -195,6 +195,34 @@ class ServiceDesk(QObject):
             work, then, trouble, stopped=stopped, owner=self, label=f"Asking {name}"
         )
 
+    def log_in(self, name: str) -> None:
+        """Open the browser for Microsoft's login, and say in the end who is logged in; `tested` follows."""
+        service = self.service(name)
+        if service is None or service.provider is None:
+            return
+        scope = service.provider.entra_scope
+
+        def work(job: Job) -> str:
+            from tunedesk.runs.places.azure.credentials import log_in
+
+            return log_in(scope)
+
+        def then(user: str) -> None:
+            self.tested.emit(Tested(name, f"Logged in as {user}.", True))
+
+        def trouble(error: Exception) -> None:
+            if not isinstance(error, UserError):
+                self.failed.emit(error)
+            words = error.sentence if isinstance(error, UserError) else "The login did not end."
+            self.tested.emit(Tested(name, words, False))
+
+        def stopped() -> None:
+            self.tested.emit(Tested(name, "The login is not waited for any more.", False))
+
+        self._background.run(
+            work, then, trouble, stopped=stopped, owner=self, label="Waiting for the login in the browser"
+        )
+
     def copy_profile(self, profile: str, new_id: str) -> None:
         """The user's own copy of a profile, to be edited as a file."""
 

@@ -32,6 +32,8 @@ class ServicesPage(QWidget):
     key_entered = Signal(str, str, bool)
     key_forgotten = Signal(str)
     test_wanted = Signal(str)
+    login_wanted = Signal(str)
+    """Microsoft's login in the browser is wanted for this service."""
     removed = Signal(str)
     copy_wanted = Signal(str, str)
 
@@ -60,6 +62,7 @@ class ServicesPage(QWidget):
         self._test = push_button("Test the connection", "refresh")
         self._remove = push_button("Remove", "trash")
         self._forget = push_button("Forget the key", "close")
+        self._login = push_button("Log in in the browser", "user")
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -75,6 +78,16 @@ class ServicesPage(QWidget):
         self._told.hide()
         key_head = row(label("Key", "heading"), self._state, None, self._forget, spacing=2 * GRID)
         self._key_card = card(key_head, self._key)
+        self._login_card = card(
+            label("Login with Microsoft Entra ID", "heading"),
+            label(
+                "The login of the Azure CLI is used where there is one (az login). "
+                "Otherwise log in here, in your browser.",
+                "muted",
+                wrap=True,
+            ),
+            row(self._login, None),
+        )
         foot = row(self._remove, None, self._test, self._save)
         foot.setContentsMargins(3 * GRID, GRID + 4, 3 * GRID, GRID + 4)
         inner = column(
@@ -82,6 +95,7 @@ class ServicesPage(QWidget):
             label(PRIVACY, "muted", wrap=True),
             card(self._form, self._told),
             self._key_card,
+            self._login_card,
             self._profile,
             None,
             spacing=2 * GRID,
@@ -124,6 +138,7 @@ class ServicesPage(QWidget):
         self._form.profile_chosen.connect(lambda _: self._profile.show_profile(self._form.profile))
         self._save.clicked.connect(self._tell_saved)
         self._test.clicked.connect(self._want_test)
+        self._login.clicked.connect(self._want_login)
         self._remove.clicked.connect(lambda: self.removed.emit(self._chosen))
         self._forget.clicked.connect(lambda: self.key_forgotten.emit(self._chosen))
         self._key.key_entered.connect(lambda key, keep: self.key_entered.emit(self._chosen, key, keep))
@@ -239,6 +254,7 @@ class ServicesPage(QWidget):
         uses_key = self._form.account.auth == "key"
         has_key = bool(service and service.has_key)
         self._key_card.setVisible(uses_key)
+        self._login_card.setVisible(not is_new and self._form.account.auth == "entra")
         words, look = ("there is one", "ok") if has_key else ("none yet", "warning")
         self._state.show_state(words, look, look)
         self._state.setVisible(not is_new)
@@ -269,6 +285,10 @@ class ServicesPage(QWidget):
         self._test.setEnabled(False)
         self._tell(f"Asking {host_of(self._form.account.base_url)} for its models…", "muted")
         self.test_wanted.emit(self._chosen)
+
+    def _want_login(self) -> None:
+        self._tell("Go on in your browser; this page says when you are logged in.", "muted")
+        self.login_wanted.emit(self._chosen)
 
     def _tell(self, sentence: str, look: str) -> None:
         self._told.setText(sentence)
