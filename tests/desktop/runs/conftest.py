@@ -50,6 +50,9 @@ class RecordingPlace:
     def delete_files(self, run):
         self.done.append(("delete_files", run.path))
 
+    def fetch_adapter(self, run):
+        self.done.append(("fetch_adapter", run.path))
+
 
 @pytest.fixture
 def runs_dir(tmp_path):

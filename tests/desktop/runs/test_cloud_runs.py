@@ -175,6 +175,15 @@ def test_files_that_still_lie_there_are_deleted_when_asked(qtbot, pane, place, c
     qtbot.waitUntil(lambda: ("delete_files", writer.folder.path) in place.done, timeout=WAIT)
 
 
+def test_an_adapter_that_did_not_come_is_fetched_when_asked(qtbot, pane, place, cloud_run):
+    done = msgspec.structs.replace(LEDGER, stage="ended", status="succeeded", ended="succeeded")
+    writer = cloud_run(STARTED, step(1), FINISHED, ledger=done)
+    show(qtbot, pane)
+    page = service_page(qtbot, pane)
+    qtbot.mouseClick(buttons(page, "Fetch the adapter")[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: ("fetch_adapter", writer.folder.path) in place.done, timeout=WAIT)
+
+
 def test_plots_that_the_service_does_not_tell_are_left_out(qtbot, pane, cloud_run):
     cloud_run(STARTED, step(1, token_accuracy=0.2), step(2, token_accuracy=0.4), FINISHED)
     show(qtbot, pane)

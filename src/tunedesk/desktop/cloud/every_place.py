@@ -30,3 +30,9 @@ class EveryPlace:
         order = run.job().cloud
         if order is not None:
             cloud.delete_files(run, self._key_of(order.account))
+
+    def fetch_adapter(self, run: RunFolder) -> None:
+        """Of a job that has succeeded. UserError: the service does not give it, or not any more."""
+        order = run.job().cloud
+        if order is not None:
+            cloud.fetch_adapter(run, self._key_of(order.account))

@@ -18,12 +18,22 @@ from tunedesk.runs.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class CloudFacts:
-    """cost: what was expected, and against it what was billed once that is known; a sentence."""
+    """cost: what was expected, and against it what was billed once that is known; a sentence.
+
+    has_adapter: whether the tuned adapter lies in the run's folder.
+    """
 
     order: CloudOrder
     ledger: Ledger
     receipt: Receipt | None
     cost: str
+    has_adapter: bool = False
+
+    @property
+    def lacks_adapter(self) -> bool:
+        """Whether the service gives the adapter, and it is not here."""
+        gives = self.order.provider.gives_weights and self.ledger.ended == "succeeded"
+        return gives and not self.has_adapter
 
     @property
     def name(self) -> str:
@@ -50,7 +60,8 @@ def look_at_cloud(run: RunFolder) -> CloudFacts | None:
     if order is None:
         return None
     known = ledgers.read(run)
-    return CloudFacts(order, known, read_receipt(run), _cost(order, known))
+    has_adapter = (run.adapter_dir / "adapter_config.json").exists()
+    return CloudFacts(order, known, read_receipt(run), _cost(order, known), has_adapter)
 
 
 def _cost(order: CloudOrder, known: Ledger) -> str:

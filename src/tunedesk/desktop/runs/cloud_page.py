@@ -24,6 +24,8 @@ FOLLOWED = (RunState.RUNNING, RunState.PAUSED)
 class CloudPage(QScrollArea):
     delete_wanted = Signal()
     """Delete the files that were sent and still lie at the service."""
+    adapter_wanted = Signal()
+    """Fetch the tuned adapter, which did not come at the job's end."""
     checkpoint_wanted = Signal(str)
     """Chat with the checkpoint of this name."""
     key_entered = Signal(str, str, bool)
@@ -81,7 +83,7 @@ class CloudPage(QScrollArea):
     def _show(self) -> None:
         facts = self._facts
         assert facts is not None
-        left = column(_job(facts), _money(facts), None, spacing=2 * GRID)
+        left = column(_job(facts), _money(facts), *self._adapter(facts), None, spacing=2 * GRID)
         right = column(self._files(facts), self._checkpoint_card(facts), None, spacing=2 * GRID)
         both = row(left, right, spacing=2 * GRID)
         both.setStretch(0, 1)
@@ -89,6 +91,15 @@ class CloudPage(QScrollArea):
         new = QWidget()
         new.setLayout(both)
         self._body = swap(self._holder, self._body, new)
+
+    def _adapter(self, facts: CloudFacts) -> list[QWidget]:
+        """Nothing where the adapter is here, or never comes."""
+        if not facts.lacks_adapter:
+            return []
+        button = push_button("Fetch the adapter", "download")
+        button.clicked.connect(self.adapter_wanted)
+        why = label(f"{facts.name} gives the tuned adapter, but it is not here.", wrap=True)
+        return [card(label("Adapter", "heading"), why, _left(button))]
 
     def _files(self, facts: CloudFacts) -> QWidget:
         sent = facts.ledger.files

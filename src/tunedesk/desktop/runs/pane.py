@@ -34,6 +34,7 @@ class Place(Protocol):
     def resume(self, run: RunFolder) -> None: ...
     def stop_now(self, run: RunFolder) -> None: ...
     def delete_files(self, run: RunFolder) -> None: ...
+    def fetch_adapter(self, run: RunFolder) -> None: ...
 
 
 class RunsPane(QWidget):
@@ -100,6 +101,7 @@ class RunsPane(QWidget):
         self.run_list.run_chosen.connect(self._choose)
         self.page.state_changed.connect(self._state_changed)
         self.page.cloud.delete_wanted.connect(self._delete_files)
+        self.page.cloud.adapter_wanted.connect(self._fetch_adapter)
         self.page.cloud.checkpoint_wanted.connect(self._chat_with_checkpoint)
         self.page.cloud.key_entered.connect(self._tell_key)
         self.page.file_saved.connect(self._tell_saved)
@@ -219,16 +221,24 @@ class RunsPane(QWidget):
         self.page.cloud.show_needs_key(unfollowed and needs)
 
     def _delete_files(self) -> None:
+        self._do_there(self._place.delete_files, "Deleting the files at the service")
+
+    def _fetch_adapter(self) -> None:
+        self._do_there(self._place.fetch_adapter, "Fetching the adapter")
+
+    def _do_there(self, act: Callable[[RunFolder], None], label: str) -> None:
         run = self.page.run
-        if run is not None:
-            self._background.run(
-                lambda job: self._place.delete_files(RunFolder(run)),
-                lambda _: self._look_at_service(),
-                self.failed.emit,
-                owner=self,
-                label="Deleting the files at the service",
-                can_cancel=False,
-            )
+        if run is None:
+            return
+
+        def then(_: None) -> None:
+            self._look_at_service()
+            self.look_again()
+
+        folder = RunFolder(run)
+        self._background.run(
+            lambda job: act(folder), then, self.failed.emit, owner=self, label=label, can_cancel=False
+        )
 
     def _chat_with_checkpoint(self, name: str) -> None:
         self.checkpoint_chat_requested.emit(self.page.run, name)
