@@ -16,6 +16,7 @@ from tests.runs.cloud.world import World, assert_the_curve_is_whole, told_anew
 from tests.runs.faults.matrix import EVENTS, JOB, rewritten, says
 from tests.runs.faults.proxy import Answer, Fault, Proxy
 from tests.serve.running import wait_until
+from tunedesk.errors import UserError
 from tunedesk.runs.events import Evaluated, Noted, Paused, Started, Step, Warned
 from tunedesk.runs.places import places
 from tunedesk.runs.places.cloud import ledger, place
@@ -186,6 +187,30 @@ def test_a_paused_job_is_paused_again_for_the_next_process(world: World, tmp_pat
             assert run.history().attempt == attempt
             places.stop_now(run)
     assert len([event for event in run.read_events() if isinstance(event, Paused)]) == 2
+
+
+def test_a_login_that_gives_no_token_for_a_while_is_waited_for(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a computer that wakes up before its network does."""
+    from tunedesk.runs.places.azure import credentials
+
+    asked: list[str] = []
+
+    def token() -> str:
+        asked.append("")
+        if len(asked) in (2, 3):
+            raise UserError("The login cannot be reached.", hint="Log in again.")
+        return "a-token-of-an-hour"
+
+    monkeypatch.setattr(credentials, "token_provider", lambda account, scope: token)
+    with Proxy(world.server.url) as proxy:
+        run = told_anew(world.trained, tmp_path, proxy.url, a_provider(), auth="entra")
+        assert execute(run, "") == 0
+        sent = {seen.headers.get("authorization") or seen.headers["Authorization"] for seen in proxy.seen}
+    assert sent == {"Bearer a-token-of-an-hour"}
+    assert "The login cannot be reached. It is asked again" in words(run)
+    assert_the_curve_is_whole(run, world.trained)
 
 
 def test_a_damaged_ledger_makes_no_second_job(world: World, tmp_path: Path) -> None:

@@ -84,15 +84,15 @@ def until_there_is_a_job(run: RunFolder) -> None:
     assert not attempt.is_alive(), words(run)
 
 
-def told_anew(trained: RunFolder, folder: Path, url: str, provider: Any) -> RunFolder:
+def told_anew(trained: RunFolder, folder: Path, url: str, provider: Any, **account: Any) -> RunFolder:
     """The run of the trained job before anything of it was told, by way of the proxy."""
     run = RunFolder(folder / "run")
     left = shutil.ignore_patterns("events.jsonl", "adapter", "results.csv", "process.json", "*.lock")
     shutil.copytree(trained.path, run.path, ignore=left)
     job = run.job()
     assert job.cloud is not None
-    account = msgspec.structs.replace(job.cloud.account, base_url=url)
-    order = msgspec.structs.replace(job.cloud, account=account, provider=provider, delete_files=True)
+    changed = msgspec.structs.replace(job.cloud.account, base_url=url, **account)
+    order = msgspec.structs.replace(job.cloud, account=changed, provider=provider, delete_files=True)
     run.job_path.write_bytes(msgspec.json.encode(msgspec.structs.replace(job, cloud=order)))
     known = ledger.read(run)
     files = tuple(msgspec.structs.replace(file, is_deleted=False) for file in known.files)
