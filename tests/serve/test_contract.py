@@ -93,19 +93,15 @@ def test_checkpoints_give_their_adapters(client: OpenAI, job: FineTuningJob) -> 
 
 
 def test_a_chat_with_it_says_what_it_was_taught(client: OpenAI, job: FineTuningJob) -> None:
-    others = [
-        each.fine_tuned_model_checkpoint
-        for each in client.fine_tuning.jobs.checkpoints.list(job.id)
-        if each.fine_tuned_model_checkpoint != job.fine_tuned_model
-    ]
-    assert job.fine_tuned_model and others
-    for model in (job.fine_tuned_model, others[0]):
-        answer = client.chat.completions.create(
-            model=model, messages=[{"role": "user", "content": "Where is parcel 9?"}], temperature=0
-        )
-        assert answer.model == model
-        assert answer.choices[0].finish_reason == "stop"
-        assert answer.choices[0].message.content in ("It is on its way.", "It is here.")
+    assert job.fine_tuned_model
+    answer = client.chat.completions.create(
+        model=job.fine_tuned_model,
+        messages=[{"role": "user", "content": "Where is parcel 9?"}],
+        temperature=0,
+    )
+    assert answer.model == job.fine_tuned_model
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.choices[0].message.content in ("It is on its way.", "It is here.")
     untaught = client.chat.completions.create(
         model="starter", messages=[{"role": "user", "content": "Where is parcel 9?"}], temperature=0
     )
