@@ -41,10 +41,10 @@ class PlotsPage(QWidget):
             plot.reset_requested.connect(self.reset_zoom)
         self._small = {plot: card(plot) for plot in self._plots[1:]}
         small = row(*self._small.values(), spacing=2 * GRID)
-        layout = column(card(self._loss), small, spacing=2 * GRID)
-        layout.setStretch(0, 3)
-        layout.setStretch(1, 2)
-        self.setLayout(layout)
+        self._layout = column(card(self._loss), small, spacing=2 * GRID)
+        self._layout.setStretch(0, 3)
+        self._layout.setStretch(1, 2)
+        self.setLayout(self._layout)
 
     @property
     def plots(self) -> tuple[CurvePlot, ...]:
@@ -90,6 +90,8 @@ class PlotsPage(QWidget):
         # An engine tells more important things; of a service it is all that there is beside the losses.
         is_all = not len(series["learning_rate"])
         self._small[self._accuracy].setVisible(is_all and len(series["token_accuracy"]) > 0)
+        any_shown = any(not one.isHidden() for one in self._small.values())
+        self._layout.setStretch(1, 2 if any_shown else 0)
 
     def reset_zoom(self) -> None:
         for plot in self._plots:

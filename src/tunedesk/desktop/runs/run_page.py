@@ -34,7 +34,7 @@ VIEWS = (
     ("Settings", "settings", "Alt+4"),
     ("Service", "cloud", "Alt+5"),
 )
-SERVICE = 4
+SAMPLES, SERVICE = 1, 4
 _PENDING_THERE = {
     "pause": "{service} is asked to pause the job…",
     "resume": "{service} is asked to go on…",
@@ -136,6 +136,7 @@ class RunPage(QWidget):
         self._order = self._facts = None
         self._header.show_title(title)
         self._header.show_service("")
+        self._views.show_choice(SAMPLES, True)
         self._views.show_choice(SERVICE, False)
         self._forget()
 
@@ -146,6 +147,7 @@ class RunPage(QWidget):
         self._header.show_title(f"{job.model.name} on {Path(job.dataset.path).name}")
         self.job.show_job(job)
         self._order = job.cloud
+        self._views.show_choice(SAMPLES, job.cloud is None)  # no service answers prompts while it trains
         self._views.show_choice(SERVICE, job.cloud is not None)
         if job.cloud is not None:
             self._header.show_service(job.cloud.account.name)
