@@ -37,7 +37,7 @@ SAMPLE = 60
 
 @dataclass
 class Tally:
-    """What the chats saw. texts: by seed; cut: streams that broke while the server was dead."""
+    """What the chats saw. texts: by seed; cut: streams that broke, or were not begun, while it was dead."""
 
     texts: dict[int, str] = field(default_factory=dict)
     firsts: list[float] = field(default_factory=list)
@@ -223,7 +223,7 @@ def loaded(server: RunningServer, chats: int, jobs: int) -> dict[str, float]:
     return {
         "chats_at_once": float(chats),
         "streams_whole": float(len(tally.texts)),
-        "streams_cut_by_the_kill": float(tally.cut),
+        "tries_while_it_was_dead": float(tally.cut),
         "streams_wrong": float(len(tally.wrong)),
         "alike_alone_percent": 100 * alike / len(some),
         "first_word_seconds": median(tally.firsts),
