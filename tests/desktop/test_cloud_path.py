@@ -124,7 +124,11 @@ def watch(qtbot, app, run):
     qtbot.waitUntil(lambda: page.state is RunState.RUNNING, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: "127.0.0.1" in privacy(app), timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: page.state not in live, timeout=PATIENCE_MS)
-    assert page.state is RunState.FINISHED, run.log_path.read_text(encoding="utf-8")
+    assert page.state is RunState.FINISHED, (
+        page.state,
+        page.header.sentence,
+        run.log_path.read_text("utf-8"),
+    )
     last = run.history().step
     assert last > 0
     qtbot.waitUntil(lambda: f"at step {last}:" in named(app.window, "Loss").accessibleDescription())
