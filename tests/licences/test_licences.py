@@ -18,7 +18,7 @@ EXTRAS = {"test", "azure"}
 def licence_texts(found: Distribution) -> list[str]:
     """What a package says of its licence, one statement an entry."""
     fields = found.metadata
-    stated = [fields["License-Expression"] or "", (fields["License"] or "").split("\n\n")[0][:200]]
+    stated = [fields.get("License-Expression") or "", (fields.get("License") or "").split("\n\n")[0][:200]]
     stated += [line for line in fields.get_all("Classifier") or [] if line.startswith("License ::")]
     return [text for text in stated if text.strip() and text.strip() != "UNKNOWN"]
 

@@ -82,7 +82,7 @@ def test_what_ends_soon_is_warned_of_and_what_ended_cannot_be_chosen(table: Pric
     later = Wanted("sft", TOKENS, 3, date(2027, 1, 7))
     gone = cloud_option(table, later, openai, choice)
     assert not gone.available
-    assert "no new jobs since 2027-01-06" in gone.reason
+    assert "2027-01-06 was the last day" in gone.reason
 
 
 def test_a_profile_that_nobody_tried_says_so(table: PriceTable) -> None:

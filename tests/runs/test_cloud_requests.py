@@ -119,9 +119,9 @@ def test_settings_within_their_bounds_are_taken(settings: CloudSettings) -> None
 
 
 def test_a_service_that_takes_no_more_jobs_is_told_by_its_day() -> None:
-    assert check_order(an_order(), "sft", date(2027, 1, 6)) == []
-    found = check_order(an_order(), "sft", date(2027, 1, 7))
-    assert "no new jobs since 2027-01-06" in found[0].message
+    assert check_order(an_order(), "sft", date(2027, 1, 5)) == []
+    found = check_order(an_order(), "sft", date(2027, 1, 6))
+    assert "2027-01-05 was the last day" in found[0].message
 
 
 def test_a_method_that_a_service_has_not_is_told() -> None:

@@ -84,7 +84,7 @@ def last_day(found: tuple[EndOfLife, ...]) -> date | None:
 def _jobs(day: date, service: str, today: date) -> EndOfLife:
     urgency = _urgency(day, today)
     if urgency == "gone":
-        sentence = f"{service} has taken no new jobs since {day}."
+        sentence = f"{service} takes no new jobs any more; {day} was the last day."
     else:
         sentence = f"{service} takes new jobs until {day} only{_in_days(day, today)}."
     return EndOfLife("jobs", day, "the provider's profile", urgency, sentence)

@@ -98,7 +98,8 @@ def check_order(order: CloudOrder, method: str, today: date | None = None) -> li
     if not order.model.strip():
         found.append(Problem("No model is chosen.", "Choose one that the service can tune."))
     if provider.ends_on and (today or datetime.now(UTC).date()) > date.fromisoformat(provider.ends_on):
-        message = f"{provider.title} has taken no new jobs since {provider.ends_on}, says its profile."
+        last = f"{provider.ends_on} was the last day, says its profile"
+        message = f"{provider.title} takes no new jobs any more; {last}."
         found.append(Problem(message, "Choose another service; if this has changed, edit the profile."))
     found += [Problem(sentence, "Correct the setting.") for sentence in _setting_problems(settings, order)]
     if order.expires_seconds is not None and not EXPIRES[0] <= order.expires_seconds <= EXPIRES[1]:

@@ -108,7 +108,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """Everything a run needs, so that it can be repeated from its folder alone.
 
     created: ISO 8601, UTC. adapter: None to begin a new one. place: "local", or "cloud" with its order; the
-    model's path is then empty, the hyperparameters mean nothing, and the rows are those that are sent.
+    model's path is then empty unless the same model is here, the hyperparameters mean nothing, and the rows
+    are those that are sent.
     """
 
     version: int = JOB_VERSION

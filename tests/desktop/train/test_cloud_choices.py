@@ -66,7 +66,7 @@ def test_a_service_with_key_model_and_good_rows_lets_the_wizard_go_on():
             "3 rows cannot be written for Work, first row 4: no text",
         ),
         ({"provider": {"methods": ("dpo",)}}, "learns by preferences (DPO) only"),
-        ({"provider": {"ends_on": "2026-11-20"}}, "no new trainings since 2026-11-20"),
+        ({"provider": {"ends_on": "2026-11-20"}}, "2026-11-20 was the last day"),
     ],
 )
 def test_what_a_service_still_needs_is_told_in_a_sentence(changes, words):

@@ -156,7 +156,8 @@ def missing_at_place(cloud: CloudChoices, method: Method, today: date) -> list[s
         can = " and ".join(method_of(one) for one in provider.methods)
         return [f"{name} learns by {can} only. Choose that in the first step, or another place."]
     if provider.ends_on and today > date.fromisoformat(provider.ends_on):
-        return [f"{provider.title} takes no new trainings since {provider.ends_on}. Choose another place."]
+        last = f"{provider.ends_on} was the last day"
+        return [f"{provider.title} takes no new trainings any more; {last}. Choose another place."]
     if cloud.service.account.auth == "key" and not cloud.has_key:
         if cloud.has_key is None:
             return [f"The key of {name} is being looked up."]

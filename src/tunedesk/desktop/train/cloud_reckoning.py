@@ -173,7 +173,7 @@ def _blocked(choices: Choices, service: Service, today: date) -> str:
     if cloud_choices.target_of(provider, choices.method) is None:
         return f"{provider.title} does not learn by {cloud_choices.method_of(choices.method)}."
     if provider.ends_on and today > date.fromisoformat(provider.ends_on):
-        return f"{provider.title} takes no new trainings since {provider.ends_on}."
+        return f"{provider.title} takes no new trainings any more; {provider.ends_on} was the last day."
     return ""
 
 

@@ -43,7 +43,8 @@ def test_the_parts_are_shown_before_anything_is_written(qtbot, open_window, alon
     app = open_window(alone)
     page = open_split(app)
     wait_for(qtbot, page, "No question stands in two parts.")
-    assert {"Training", "Validation", "Held-out", "Rows"} <= set(words_on(page))
+    shown = {"Training", "Validation", "Held-out", "Rows"}
+    qtbot.waitUntil(lambda: shown <= set(words_on(page)), timeout=WAIT)
     assert sorted(path.name for path in (alone / "datasets").iterdir()) == ["train.jsonl"]
 
 
