@@ -8,10 +8,12 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +38,8 @@ from tunedesk.cli.train import recommended  # noqa: E402
 from tunedesk.dataset.files import read_rows  # noqa: E402
 from tunedesk.desktop.app import App, build_window  # noqa: E402
 from tunedesk.project.folder import sample_copy  # noqa: E402
+from tunedesk.runs.account_files import write_accounts  # noqa: E402
+from tunedesk.runs.accounts import Account  # noqa: E402
 from tunedesk.runs.places import this_computer  # noqa: E402
 from tunedesk.runs.requests import RunRequest, prepare_run  # noqa: E402
 from tunedesk.settings import Settings  # noqa: E402
@@ -43,6 +47,7 @@ from tunedesk.settings import Settings  # noqa: E402
 PICTURES = ROOT / "docs" / "screenshots"
 SIZE = (1280, 800)
 THEMES = ("light", "dark")
+SERVER = "Our GPU server"
 QUESTION = (  # a message of the held-out split
     "Hello! My name is Rosa. If this is not fixed by tonight, our event is off. "
     "The tax on invoice 4477 was added two times."
@@ -76,9 +81,46 @@ def take_pictures(folder: Path, run: Path | None, names: Sequence[str]) -> None:
     project = sample_copy(fresh_in=folder)
     if any(name in NEED_A_RUN for name in names):
         bring_run(project, run)
-    for theme in THEMES:
-        app = build_window(application, Settings(theme=theme), project)
-        show_all(app, theme, names)
+    with served(folder) as address:
+        write_accounts(services(address))
+        for theme in THEMES:
+            app = build_window(application, Settings(theme=theme), project)
+            show_all(app, theme, [name for name in names if name not in NEED_SERVICES])
+            if here := [name for name in names if name in NEED_SERVICES]:
+                show_all(build_window(application, Settings(theme=theme), mended(folder)), theme, here)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server of one's own that really runs."""
+    command = [sys.executable, "-m", "tunedesk", "serve", "--port", "0", "--data", str(folder / "served")]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert server.stdout is not None
+    try:
+        yield next(word for line in server.stdout for word in line.split() if word.startswith("http://"))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def services(address: str) -> list[Account]:
+    """The server, and two that a person without a key can only look at."""
+    azure = "https://northlight.openai.azure.com/openai/v1"
+    return [
+        Account(name=SERVER, provider="tunedesk", base_url=address, auth="none"),
+        Account(name="Azure Sweden", provider="azure", base_url=azure, region="swedencentral"),
+        Account(name="OpenAI", provider="openai", base_url="https://api.openai.com/v1"),
+    ]
+
+
+def mended(folder: Path) -> Path:
+    """A copy of the sample without its faults."""
+    project = folder / "mended"
+    if not project.exists():
+        shutil.copytree(paths.sample_project(), project)
+        rows = [json.dumps(row, ensure_ascii=False) for row in mended_rows()]
+        (project / "datasets" / "train.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return project
 
 
 def show_all(app: App, theme: str, names: Sequence[str]) -> None:
@@ -165,6 +207,31 @@ def train(app: App) -> None:
     pane = app.panes.train
     assert pane is not None
     wait_until(lambda: app.background.is_idle and pane.preparation.choices.splits is not None)
+
+
+def place(app: App) -> None:
+    """The table of places, with the server chosen."""
+    train(app)
+    pane = app.panes.train
+    assert pane is not None
+    for _ in range(2):
+        wait_until(pane.next.isEnabled)
+        pane.next.trigger()
+        settle(app)
+    radio = named(app.window, SERVER)
+    assert isinstance(radio, QAbstractButton)
+    radio.click()
+    settle(app)
+
+
+def consent(app: App) -> None:
+    """What would be sent to the server; to be taken after `place`."""
+    pane = app.panes.train
+    assert pane is not None
+    for _ in range(2):
+        wait_until(pane.next.isEnabled)
+        pane.next.trigger()
+        settle(app)
 
 
 def runs(app: App) -> None:
@@ -255,10 +322,14 @@ SHOTS: dict[str, Callable[[App], None]] = {
     "statistics": statistics,
     "history": history,
     "train": train,
+    "place": place,
+    "consent": consent,
     "runs": runs,
     "chat": chat,
 }
 NEED_A_RUN = ("runs", "chat")
+NEED_SERVICES = ("place", "consent")
+"""Taken of a project without faults, for which services are set up."""
 
 if __name__ == "__main__":
     sys.exit(main())
