@@ -315,7 +315,7 @@ def _save(store: KeyStore, old_name: str, account: Account) -> None:
         return
     key = store.get(before) if _same_host(before, account) else ""
     if key:
-        store.put(account, key, store.can_remember)
+        store.put(account, key, remember=store.kept(before) == "system")
     store.forget(before)
 
 
