@@ -74,7 +74,7 @@ def open_window(arguments: Sequence[str]) -> int:
             raise UserError(f"{path} does not exist.", hint="Check the path, or see tunedesk --help.")
     if not has_screen():
         raise UserError("There is no screen to open a window on.", hint="Try: tunedesk demo --headless")
-    from tunedesk.desktop.app import main as run_window
+    from tunedesk.desktop.start import main as run_window
 
     return run_window([str(path)] if path else [])
 

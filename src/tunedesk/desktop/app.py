@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import signal
-import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +13,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tunedesk import paths
+from tunedesk.desktop import project_changes
 from tunedesk.desktop.background import Background, Job
 from tunedesk.desktop.cloud.clouds import Clouds
-from tunedesk.desktop.data.linter import Checks
 from tunedesk.desktop.desk import Desk, OpenedProject
 from tunedesk.desktop.leaving import Leaving
 from tunedesk.desktop.project_panes import ProjectPanes
@@ -32,8 +29,7 @@ from tunedesk.desktop.shell.window_actions import ask_for_file, make_window_acti
 from tunedesk.desktop.theme.theme import Theme
 from tunedesk.desktop.widgets.notice_bar import Answer, Notice
 from tunedesk.errors import UserError
-from tunedesk.runs import redaction
-from tunedesk.settings import Settings, load_settings, save_settings
+from tunedesk.settings import Settings, save_settings
 
 if TYPE_CHECKING:  # the panes come after the first paint
     from tunedesk.dataset.document import Document
@@ -42,7 +38,6 @@ if TYPE_CHECKING:  # the panes come after the first paint
     from tunedesk.dataset.splitting import SplitPlan
     from tunedesk.desktop.data.pane import DataPane
     from tunedesk.desktop.data.row.trained_view import ModelChoice
-    from tunedesk.project.folder import Project
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +149,7 @@ class App(QObject):
         pane.facts_changed.connect(window.status_line.show_facts)
         pane.split_chosen.connect(self.desk.choose_split)
         pane.model_chosen.connect(pane.choose_model)
-        pane.checks_wanted.connect(self._use_checks)
+        pane.checks_wanted.connect(lambda checks: project_changes.keep_checks(self.desk, checks))
         pane.making_tools.split.wanted.connect(self._write_split)
         pane.making_tools.mapping.wanted.connect(self._use_mapping)
         pane.making_tools.draft.sending_changed.connect(
@@ -276,6 +271,8 @@ class App(QObject):
         project, pane = self.desk.project, self.data
         if project is None or pane is None:
             return
+        from tunedesk.desktop.data.linter import Checks
+
         pane.show_dataset(
             document,
             self.desk.splits(),
@@ -292,44 +289,12 @@ class App(QObject):
         self._show_saved()
 
     def _write_split(self, snapshot: Snapshot, plan: SplitPlan, overwrite: bool) -> None:
-        document = self.data.document if self.data is not None else None
-        if document is None:
-            return
-
-        def work(project: Project, job: Job) -> Project | None:
-            from tunedesk.project.splits import write_split
-
-            return write_split(
-                project,
-                document.path,
-                snapshot,
-                plan,
-                overwrite=overwrite,
-                progress=job.report,
-                cancelled=job.is_cancelled,
-            )
-
-        self.desk.change_project(work, "Writing the parts")
-
-    def _use_checks(self, checks: Checks) -> None:
-        def work(project: Project, job: Job) -> Project:
-            from tunedesk.project.folder import with_lint
-
-            return with_lint(project, checks.target, checks.rules)
-
-        self.desk.change_project(work, "Keeping which rules run")
+        if self.data is not None and self.data.document is not None:
+            project_changes.write_parts(self.desk, self.data.document, snapshot, plan, overwrite)
 
     def _use_mapping(self, mapping: ColumnMapping | None) -> None:
-        document = self.data.document if self.data is not None else None
-        if document is None:
-            return
-
-        def work(project: Project, job: Job) -> Project:
-            from tunedesk.project.folder import with_mapping
-
-            return with_mapping(project, document.path, mapping)
-
-        self.desk.change_project(work, "Keeping what the columns mean")
+        if self.data is not None and self.data.document is not None:
+            project_changes.keep_mapping(self.desk, self.data.document, mapping)
 
     def _show_changed_datasets(self) -> None:
         document = self.desk.documents.get(self.desk.split)
@@ -512,35 +477,3 @@ class App(QObject):
 def build_window(application: QApplication, settings: Settings, path: Path | None = None) -> App:
     """Everything but the event loop; `path` is opened after the first paint (None: what was open last)."""
     return App(application, settings, path)
-
-
-def main(argv: Sequence[str]) -> int:
-    """The window; argv: at most the path of a dataset or a project."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in a terminal; every edit is on disk already
-    application = QApplication(["tunedesk"])
-    application.setApplicationName("TuneDesk")
-    application.setDesktopFileName("tunedesk")
-    app = build_window(application, load_settings(), Path(argv[0]) if argv else None)
-    app.errors.install()
-    app.window.first_painted.connect(lambda: _start_log(app))
-    app.window.show()
-    return application.exec()
-
-
-def _start_log(app: App) -> None:
-    """After the first paint; a log that cannot be written is no reason not to open."""
-    from logging.handlers import RotatingFileHandler
-
-    from tunedesk.desktop.shell.stall_watchdog import StallWatchdog
-
-    try:
-        handler: logging.Handler = RotatingFileHandler(
-            paths.logs_dir() / "window.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8"
-        )
-    except OSError:
-        handler = logging.StreamHandler(sys.stderr)
-    logging.basicConfig(
-        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    redaction.install(tracebacks=False)
-    StallWatchdog(app)
