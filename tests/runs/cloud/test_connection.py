@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.runs.cloud.cloud_runs import KEY, a_provider
-from tests.runs.faults.proxy import Fault, Proxy, refuses
+from tests.runs.faults.proxy import Answer, Fault, Proxy, refuses
 from tunedesk.errors import UserError
 from tunedesk.runs.accounts import Account
 from tunedesk.runs.places.cloud.connection import Key, connect
 from tunedesk.runs.places.cloud.models import list_models
 from tunedesk.runs.places.cloud.refusals import Refused
+from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.provider import Provider
 
 MODELS = (
@@ -25,8 +27,6 @@ MODELS = (
 @pytest.fixture
 def service() -> Iterator[Proxy]:
     """Answers by itself; no server is behind it."""
-    from tests.runs.faults.proxy import Answer
-
     listed = Fault(
         "GET",
         r".*/models(\?.*)?",
@@ -49,7 +49,19 @@ def sent(proxy: Proxy, given: Account, key: Key = KEY, provider: Provider | None
 
 
 @pytest.fixture
-def stray(monkeypatch: pytest.MonkeyPatch) -> None:
+def trap() -> Iterator[Proxy]:
+    """Where the environment says that all requests go."""
+    with Proxy("http://127.0.0.1:9/v1") as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def stray(monkeypatch: pytest.MonkeyPatch, trap: Proxy) -> Iterator[None]:
+    """Nothing may come to the trap, for all requests of these tests are to this computer."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, trap.url.removesuffix("/v1"))
     for name, value in {
         "OPENAI_API_KEY": "stray-key",
         "OPENAI_ADMIN_KEY": "stray-admin",
@@ -63,6 +75,8 @@ def stray(monkeypatch: pytest.MonkeyPatch) -> None:
         "OPENAI_API_VERSION": "1999-01-01",
     }.items():
         monkeypatch.setenv(name, value)
+    yield
+    assert trap.seen == []
 
 
 def test_stray_variables_redirect_nothing_and_add_nothing(service: Proxy, stray: None) -> None:
@@ -102,6 +116,21 @@ def test_a_redirect_is_not_followed(service: Proxy) -> None:
         with pytest.raises(Refused, match="another address"):
             sent(service, account(service))
         assert elsewhere.seen == []
+
+
+def test_a_store_on_this_computer_is_asked_past_the_environments_proxy(
+    service: Proxy, stray: None, tmp_path: Path
+) -> None:
+    content = r"/v1/files/.*/content"
+    service.faults[:0] = [
+        refuses("GET", content, 307, headers={"location": "/elsewhere"}),
+        Fault("GET", "/elsewhere", passes=False, change=lambda answer: Answer(200, {}, b"step\n")),
+    ]
+    asked = Service(account(service), a_provider("custom"), KEY)
+    try:
+        assert asked.content("file-1", tmp_path / "out", "fetching") == 5
+    finally:
+        asked.close()
 
 
 def test_the_list_of_models_says_when_they_end(service: Proxy) -> None:

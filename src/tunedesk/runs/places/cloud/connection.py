@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tunedesk.errors import UserError
 from tunedesk.runs.accounts import Account
-from tunedesk.runs.addresses import checked_address
+from tunedesk.runs.addresses import checked_address, is_this_computer
 from tunedesk.runs.provider import Provider
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def connect(account: Account, provider: Provider, key: Key, *, timeout: float = 
 
     UserError: the address may not be used, there is no key where one is needed, or the client is missing.
     """
-    checked_address(account.base_url)
+    address = checked_address(account.base_url)
     if account.auth == "key" and not key:
         raise UserError(f"There is no key for {account.name}.", hint="Give the key in Settings, Services.")
     if isinstance(key, str) and not (key.isascii() and key.isprintable() and " " not in key):
@@ -50,6 +50,8 @@ def connect(account: Account, provider: Provider, key: Key, *, timeout: float = 
         follow_redirects=False,  # a key and rows go to the host that was agreed to, and no other
         timeout=httpx2.Timeout(timeout, connect=CONNECT_TIMEOUT),
         event_hooks={"request": [_Cleaner(headers)]},
+        # This computer is behind no proxy; one that the environment names would get key and rows in clear.
+        trust_env=not is_this_computer(address.hostname or ""),
     )
     # Each empty text keeps the client from asking the environment.
     return openai.OpenAI(

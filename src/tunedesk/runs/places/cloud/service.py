@@ -110,7 +110,10 @@ class Service:
     def _fetch_from_store(self, address: str, out: BinaryIO, most: int | None) -> None:
         import httpx2
 
-        with httpx2.stream("GET", address, timeout=self._timeout, follow_redirects=False) as answer:
+        is_here = is_this_computer(urlsplit(address).hostname or "")
+        with httpx2.stream(
+            "GET", address, timeout=self._timeout, follow_redirects=False, trust_env=not is_here
+        ) as answer:
             if answer.status_code != 200:
                 raise httpx2.RemoteProtocolError(f"the store answers with {answer.status_code}")
             _write_pieces(answer.iter_bytes(), out, most)
