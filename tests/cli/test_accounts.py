@@ -214,3 +214,27 @@ def test_an_account_is_tested_by_asking_for_its_models(
         assert {model["id"] for model in models} >= {"starter", "tiny"}
     assert main(["accounts", "test", "Box"]) == 1
     assert "Box" in capsys.readouterr().err
+
+
+def test_a_server_on_this_computer_is_added_without_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["accounts", "add", "here", "--provider", "tunedesk", "--base-url", "http://127.0.0.1:8731/v1"])
+        == 0
+    )
+    assert account_named("here").auth == "none"
+    assert (
+        main(
+            [
+                "accounts",
+                "add",
+                "there",
+                "--provider",
+                "tunedesk",
+                "--base-url",
+                "https://gpu.example.com/v1",
+                "--no-key",
+            ]
+        )
+        == 0
+    )
+    assert account_named("there").auth == "key"

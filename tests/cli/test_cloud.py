@@ -57,6 +57,16 @@ def test_a_check_shows_all_of_it_and_sends_nothing(
     assert f"row 1: {first}" in told
 
 
+def test_a_model_that_is_gone_is_in_the_way(
+    openai: None, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = job(data)
+    arguments[arguments.index("--model") + 1] = "gpt-4.1-nano-2025-04-14"
+    assert main(["cloud", "check", *arguments]) == 1
+    told = capsys.readouterr().out
+    assert "In the way: gpt-4.1-nano-2025-04-14 was shut down on 2026-10-23" in told
+
+
 def test_a_check_for_scripts_has_the_same(
     openai: None, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +162,7 @@ def test_places_are_compared_in_one_table(
 ) -> None:
     capsys.readouterr()
     arguments = ["cloud", "compare", "--dataset", str(data), "--local-model", str(tiny), "--read", "1000000"]
+    arguments += ["--written", "0"]
     assert main(arguments) == 0
     told = capsys.readouterr().out
     assert told.startswith("This computer\n")

@@ -130,9 +130,23 @@ def test_a_month_is_hosting_and_what_is_read_and_written(table: PriceTable) -> N
 
 
 def test_a_month_without_hosting_and_questions_costs_nothing_and_says_why(table: PriceTable) -> None:
-    found = monthly_cost(table, Seller("custom", "m"), Traffic(0, 0), False, TODAY)
+    found = monthly_cost(table, Seller("openai", MINI), Traffic(0, 0), False, TODAY)
     assert found.sentence == "$0.00: nothing is hosted, and nothing is asked."
-    assert not monthly_cost(table, Seller("custom", "m"), Traffic(1, 0), False, TODAY).is_known
+
+
+def test_a_month_where_no_price_is_known_is_unknown_even_if_nothing_is_asked(table: PriceTable) -> None:
+    for traffic in (Traffic(0, 0), Traffic(1, 0)):
+        assert not monthly_cost(table, Seller("custom", "m"), traffic, False, TODAY).is_known
+
+
+def test_an_hours_price_of_ones_own_goes_before_a_servers_free_tokens(table: PriceTable) -> None:
+    own = Price(provider="box", model="*", unit="per_train_hour", amount=Decimal("2.50"), as_of=TODAY)
+    mine = PriceTable((own, *table.rows), table.retirements, table.electricity)
+    found = training_cost(mine, Seller("tunedesk", "starter", account="box"), MILLION, 3, TODAY)
+    assert not found.is_known and "an hour of training costs $2.50" in found.why
+    timed = training_cost(mine, Seller("tunedesk", "starter", account="box"), MILLION, 3, TODAY, Decimal(4))
+    assert timed.text == "$10.00"
+    assert training_cost(mine, Seller("tunedesk", "starter"), MILLION, 3, TODAY).text == "$0.00"
 
 
 def test_a_month_with_a_missing_part_is_unknown_and_tells_the_known_part(table: PriceTable) -> None:

@@ -51,3 +51,10 @@ def test_an_address_tells_where_rows_go(address: str, host: str) -> None:
 def test_only_this_computer_s_own_names_are_this_computer() -> None:
     assert all(map(is_this_computer, ("localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "[::1]")))
     assert not any(map(is_this_computer, ("0.0.0.0", "::", "10.0.0.1", "example.com", "127.0.0.1.evil.com")))
+
+
+def test_a_key_behind_the_path_is_not_repeated() -> None:
+    for address in ("https://h/v1?api-key=SECRET", "https://h/v1#SECRET", "ftp://h/v1?SECRET"):
+        with pytest.raises(UserError) as refused:
+            checked_address(address)
+        assert "SECRET" not in refused.value.sentence

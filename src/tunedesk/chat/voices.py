@@ -185,8 +185,10 @@ def _has_adapter(folder: Path) -> bool:
 
 def _no_adapter(folder: RunFolder, job: Job) -> UserError:
     state = folder.state()
-    if job.cloud is not None:
+    if job.cloud is not None and state is RunState.FINISHED:
         hint = f"Its model stays at {job.cloud.account.name}; talk to it in the window."
+    elif job.cloud is not None:
+        hint = "Only a run that has finished leaves a model to talk to."
     elif state is RunState.RUNNING:
         hint = "Wait for its end."
     else:

@@ -13,7 +13,7 @@ from tunedesk.cli.output import print_json, print_table, progress
 from tunedesk.errors import UserError
 from tunedesk.runs.account_files import account_named, add_account, read_accounts, remove_account
 from tunedesk.runs.accounts import Account, AzureResource
-from tunedesk.runs.addresses import host_of
+from tunedesk.runs.addresses import checked_address, host_of, is_this_computer
 from tunedesk.runs.keys import KeyStore
 from tunedesk.runs.places.azure import credentials
 from tunedesk.runs.places.cloud.models import list_models
@@ -90,7 +90,10 @@ def account_from(arguments: argparse.Namespace, provider: Provider) -> Account:
     if not (arguments.base_url or provider.base_url):
         hint = f"Add --base-url, like {provider.base_url_hint}." if provider.base_url_hint else ""
         raise UserError(f"{provider.title} has another address for each customer.", hint=hint)
-    auth = arguments.auth or provider.auth[0]
+    address = arguments.base_url or provider.base_url
+    here = is_this_computer(checked_address(address).hostname or "")
+    # A server on this computer asks for no key until it is told to.
+    auth = arguments.auth or ("none" if here and "none" in provider.auth else provider.auth[0])
     if auth not in provider.auth:
         raise UserError(f"{provider.title} has no login {auth}.", hint=f"It has: {', '.join(provider.auth)}.")
     azure = AzureResource(
@@ -99,7 +102,7 @@ def account_from(arguments: argparse.Namespace, provider: Provider) -> Account:
     return Account(
         name=arguments.name,
         provider=provider.id,
-        base_url=arguments.base_url or provider.base_url,
+        base_url=address,
         auth=auth,
         organization=arguments.organization,
         project=arguments.project,

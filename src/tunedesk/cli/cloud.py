@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from tunedesk import paths
@@ -16,13 +17,17 @@ from tunedesk.cli.prices import agreed
 from tunedesk.cli.projects import Surroundings, find_model, surroundings, training_file
 from tunedesk.cli.train import new_run_path
 from tunedesk.errors import UserError
+from tunedesk.plan.price_table import read_prices
+from tunedesk.plan.retirement import ends
 from tunedesk.runs.account_files import account_named
+from tunedesk.runs.accounts import Account
 from tunedesk.runs.cloud_requests import CloudRequest, check_cloud, prepare_cloud_run
 from tunedesk.runs.cloud_rows import CloudRows, rows_for
 from tunedesk.runs.consent import Consent, make_consent
 from tunedesk.runs.job import CloudOrder, CloudSettings
 from tunedesk.runs.places import places
 from tunedesk.runs.places.cloud import ledger
+from tunedesk.runs.places.cloud.models import RemoteModel, list_models
 from tunedesk.runs.places.cloud.place import delete_files
 from tunedesk.runs.provider_files import provider_named
 from tunedesk.runs.receipt import give_consent
@@ -73,8 +78,9 @@ def cloud(arguments: argparse.Namespace) -> int:
 
 def train(arguments: argparse.Namespace) -> int:
     keys = KeyFinder(arguments.key_env)
-    keys(account_named(arguments.account))  # a missing key is told before anything is counted
-    made = prepared(arguments)
+    account = account_named(arguments.account)
+    key = keys(account)  # a missing key is told before anything is counted
+    made = prepared(arguments, listed_model(account, key, arguments.model))
     show(made)
     for problem in made.problems:
         raise UserError(problem.message, hint=problem.hint)
@@ -138,9 +144,25 @@ def refuse(consent: Consent, arguments: argparse.Namespace) -> None:
         )
 
 
-def prepared(arguments: argparse.Namespace) -> Prepared:
-    """Read, convert and look at everything; nothing is sent and no key is needed."""
+def listed_model(account: Account, key: str, model: str) -> RemoteModel | None:
+    """What the service's own list says of the model; None, and said, where it lists no such one."""
+    try:
+        found = list_models(account, provider_named(account.provider), key)
+    except UserError as error:
+        progress(f"The service's list of models could not be looked at: {error.message}")
+        return None
+    listed = next((each for each in found if each.id == model), None)
+    if listed is None and found:
+        progress(f"warning: {model} is not among the {len(found)} models that {account.name} lists.")
+    return listed
+
+
+def prepared(arguments: argparse.Namespace, listed: RemoteModel | None = None) -> Prepared:
+    """Read, convert and look at everything; no row is sent and no key is needed. listed: what the service's
+    own list says of the model.
+    """
     order, method = order_from(arguments), arguments.method
+    shutdown = listed.shutdown_date if listed else None
     around = surroundings(arguments.dataset)
     dataset = training_file(arguments.dataset, around)
     other = validation_file(arguments.valid, dataset, around)
@@ -155,6 +177,7 @@ def prepared(arguments: argparse.Namespace) -> Prepared:
         source=dataset.name,
         valid_source=other.name if other else "",
         counter=AnyRowCounter(ChatTemplate.load(local)) if local else None,
+        shutdown_date=shutdown,
     )
     assert consent is not None, "nobody cancels this"
     out = new_run_path(_out_of(arguments))
@@ -170,7 +193,21 @@ def prepared(arguments: argparse.Namespace) -> Prepared:
         local_model=local,
     )
     told = [*losses(train, dataset.name), *(losses(valid, other.name) if valid and other else ())]
-    return Prepared(request, consent, tuple(told), tuple(check_cloud(request)))
+    problems = [*check_cloud(request), *gone(order, shutdown)]
+    return Prepared(request, consent, tuple(told), tuple(problems))
+
+
+def gone(order: CloudOrder, shutdown: str | None) -> list[Problem]:
+    """Why nothing can be tuned from a model whose last day has passed."""
+    found = ends(
+        read_prices(),
+        order.provider.id,
+        order.model,
+        date.today(),
+        title=order.provider.title,
+        shutdown_date=shutdown,
+    )
+    return [Problem(each.sentence, "Choose another model.") for each in found if each.urgency == "gone"]
 
 
 def validation_file(given: Path | None, dataset: Path, around: Surroundings | None) -> Path | None:

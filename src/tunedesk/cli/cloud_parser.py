@@ -188,8 +188,12 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
     compare.add_argument("--local-model", default="starter", metavar="M", help="here (default starter)")
     compare.add_argument("--method", choices=("sft", "dpo"), default="sft", help="default sft")
     compare.add_argument("--epochs", type=int, metavar="N", help="default: the provider decides")
-    compare.add_argument("--read", type=int, default=0, metavar="N", help="tokens read a month, later")
-    compare.add_argument("--written", type=int, default=0, metavar="N", help="tokens written a month, later")
+    compare.add_argument(
+        "--read", type=int, default=750_000, metavar="N", help="tokens read a month, later (default 750,000)"
+    )
+    compare.add_argument(
+        "--written", type=int, default=250_000, metavar="N", help="tokens written a month (default 250,000)"
+    )
     compare.add_argument("--json", action="store_true")
 
 

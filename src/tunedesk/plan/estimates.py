@@ -111,7 +111,7 @@ def training_cost(
     Where only an hour has a price, `hours` is how long it will take, None where nobody knows.
     """
     rows = _find(table, seller, "per_1M_train_tokens")
-    if not rows:
+    if not rows or _has_own_rate(table, seller, rows):
         return _by_the_hour(table, seller, hours, today)
     fewest, most = AUTO_EPOCHS if epochs is None else (epochs, epochs)
     times = f"{fewest} to {most} epochs, as the provider decides" if epochs is None else _times(epochs)
@@ -150,6 +150,8 @@ def monthly_cost(table: PriceTable, seller: Seller, traffic: Traffic, hosted: bo
             amount = tokens / MILLION
             part = _range(rows, amount, amount, f"{tokens:,} tokens {verb}", today) if rows else None
             parts.append(part or _unknown(seller, f"tokens that are {verb}"))
+    if not parts and not (_find(table, seller, "per_1M_in") or _find(table, seller, "per_1M_out")):
+        return _unknown(seller, "a month of questions")
     if not parts:
         return Estimate(Decimal(0), Decimal(0), "USD", basis="nothing is hosted, and nothing is asked")
     return _sum(parts)
@@ -221,6 +223,16 @@ def _find(table: PriceTable, seller: Seller, unit: Unit) -> tuple[Price, ...]:
     """Prices with an amount; () when one of those that hold has none."""
     rows = table.find(seller.provider, seller.model, unit, seller.tier, seller.account)
     return rows if all(row.amount is not None for row in rows) else ()
+
+
+def _has_own_rate(table: PriceTable, seller: Seller, rows: Sequence[Price]) -> bool:
+    """Whether somebody entered an hour's price for this very account, and no price of its tokens."""
+    hourly = _find(table, seller, "per_train_hour")
+    return (
+        bool(seller.account)
+        and any(row.provider == seller.account for row in hourly)
+        and all(row.provider != seller.account for row in rows)
+    )
 
 
 def _by_the_hour(table: PriceTable, seller: Seller, hours: Decimal | None, today: date) -> Estimate:

@@ -159,7 +159,7 @@ def cloud_option(table: PriceTable, wanted: Wanted, profile: Profile, choice: Cl
         warnings.append(f"Nobody has tried this profile against the real {profile.title} yet.")
     reason = _in_the_way(wanted, profile, choice)
     if not reason:
-        reason = next((each.sentence for each in found if each.what == "jobs" and each.urgency == "gone"), "")
+        reason = next((each.sentence for each in found if each.urgency == "gone"), "")
     return PlaceOption(
         place="cloud",
         account=choice.account,

@@ -17,10 +17,10 @@ def checked_address(base_url: str) -> SplitResult:
     """The parts of an address that is https, or http to this computer alone.
 
     UserError: no such address, one with a name or a password in it, or one with a question or a mark behind
-    its path. The sentence never shows a password.
+    its path. The sentence never shows a password, nor a key that stands behind the path.
     """
     text = base_url.strip()
-    shown = repr(re.sub(r"//[^/]*@", "//…@", text))
+    shown = repr(re.sub(r"[?#].*", "…", re.sub(r"//[^/]*@", "//…@", text), flags=re.DOTALL))
     try:
         url = urlsplit(text)
         host = url.hostname or ""

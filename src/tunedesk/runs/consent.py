@@ -192,6 +192,7 @@ def deletion_of(order: CloudOrder) -> str:
     parts = []
     if order.delete_files and provider.can_delete_files:
         parts.append("TuneDesk deletes the uploaded files when the job has ended.")
+        parts.append("If no job is made, they stay for another try, until you delete them.")
     elif order.delete_files:
         parts.append(f"{provider.title} cannot delete files on request.")
     if order.expires_seconds and provider.files_expire:

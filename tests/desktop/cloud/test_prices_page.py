@@ -60,6 +60,7 @@ def test_a_price_that_is_typed_over_is_of_today_and_ones_own(qtbot, page, settle
     settle()
     (row,) = model.rows
     assert (row.amount, row.as_of, row.entered_by) == (Decimal("6.25"), date.today(), "user")
+    assert row.source == "entered by hand", "nobody else said it"
     assert read_prices().find("openai", row.model, "per_1M_train_tokens")[0].amount == Decimal("6.25")
 
 

@@ -16,6 +16,7 @@ Role = Qt.ItemDataRole
 COLUMNS = ("Service", "Model", "Tier", "Price", "Currency", "for", "As of", "Age", "Source")
 PROVIDER, MODEL, TIER, AMOUNT, CURRENCY, UNIT, DAY, AGE, SOURCE = range(len(COLUMNS))
 EDITABLE = (AMOUNT, CURRENCY, DAY, SOURCE)
+BY_HAND = "entered by hand"
 AGES = {Age.FRESH: "fresh", Age.OLD: "old: look again", Age.STALE: "stale: must be confirmed"}
 
 
@@ -116,12 +117,13 @@ def amount_of(text: str) -> Decimal | None:
 
 
 def _changed(row: Price, column: int, text: str) -> Price:
-    """A new amount is of today, unless the day is typed too."""
+    """A new amount is of today and the user's own, unless day and source are typed too."""
     match column:
         case place if place == AMOUNT:
             amount = amount_of(text)
-            day = date.today() if amount != row.amount else row.as_of
-            return msgspec.structs.replace(row, amount=amount, as_of=day)
+            if amount == row.amount:
+                return row
+            return msgspec.structs.replace(row, amount=amount, as_of=date.today(), source=BY_HAND)
         case place if place == CURRENCY:
             return msgspec.structs.replace(row, currency=text.upper())
         case place if place == SOURCE:

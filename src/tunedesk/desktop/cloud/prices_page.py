@@ -131,7 +131,9 @@ class PricesPage(QWidget):
         if old:
             words.append(f"{old} prices are older than 90 days.")
         if stale:
-            words.append(f"{stale} are older than 180 days and must be confirmed before they count.")
+            words.append(
+                f"{stale} are older than 180 days and must be confirmed before anything is sent at them."
+            )
         self._stale.setText(" ".join(words))
         self._stale.setVisible(bool(words))
 
