@@ -14,7 +14,7 @@ import pytest
 from tests.runs.cloud.cloud_runs import KEY, a_provider, execute, words
 from tests.runs.cloud.world import World, assert_the_curve_is_whole, told_anew
 from tests.runs.faults.matrix import EVENTS, JOB, rewritten, says
-from tests.runs.faults.proxy import Answer, Fault, Proxy
+from tests.runs.faults.proxy import Answer, Fault, Proxy, refuses
 from tests.serve.running import wait_until
 from tunedesk.errors import UserError
 from tunedesk.runs.events import Evaluated, Noted, Paused, Started, Step, Warned
@@ -89,6 +89,24 @@ def test_a_process_that_is_killed_is_begun_again_and_nothing_is_told_twice(
     assert len(evaluated) == len(set(evaluated))
     messages = [event.message for event in events if isinstance(event, Noted)]
     assert len([one for one in messages if one.startswith("Created fine-tuning job")]) == 1
+
+
+def test_events_that_were_left_out_are_asked_for_again_and_told_of_once(world: World, tmp_path: Path) -> None:
+    curtain = Curtain()
+    curtain.steps = 3
+    shut = refuses("GET", EVENTS, 501, times=10**6)
+    with Proxy(world.server.url, [shut, *curtain.faults()]) as proxy:
+        run = told_anew(world.trained, tmp_path, proxy.url, a_provider(has_checkpoints=False))
+        attempt = threading.Thread(target=execute, args=(run,), daemon=True)
+        attempt.start()
+        wait_until(lambda: shut.met > 8, "some rounds without events")
+        assert words(run).count("The job is followed without its events") == 1
+        assert words(run).count("out of order while asking for its events") == 2
+        proxy.faults.remove(shut)
+        wait_until(lambda: run.history().step == 3, "the third step")
+        curtain.steps = 6
+        attempt.join(30)
+    assert_the_curve_is_whole(run, world.trained)
 
 
 def test_steps_that_came_too_late_take_their_place_in_the_end(world: World, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tunedesk.runs.job import CloudOrder
 from tunedesk.runs.places.cloud.curves import Curves
 from tunedesk.runs.places.cloud.ledger import LedgerFile
 from tunedesk.runs.places.cloud.metrics import Metric, metric_of, metric_of_checkpoint
-from tunedesk.runs.places.cloud.patience import Patience, StopAsked, Wishes
+from tunedesk.runs.places.cloud.patience import TRIES, Patience, StopAsked, Wishes
 from tunedesk.runs.places.cloud.refusals import Kind, Refused
 from tunedesk.runs.places.cloud.remote import RemoteCheckpoint, RemoteEvent, RemoteJob
 from tunedesk.runs.places.cloud.service import PAGE, Service
@@ -28,6 +28,8 @@ MOST_PAGES = 1_000
 MOST_TOLD = 2_000
 """Messages of the service that are told of one run; a queue may tell its length every minute for days."""
 MISSING_TRIES = 5
+OPTIONAL_TRIES = 3
+"""Of what a job can be followed without, before it is left out of a round."""
 NAME_WAITED = 1_800.0
 """Seconds that a job which succeeded may take to name its model."""
 LONGEST_MESSAGE = 1_000
@@ -62,6 +64,8 @@ class Follower:
         self._telling, self._curves = telling, curves
         self._patience, self._wishes = patience, wishes
         self._cannot: set[str] = set()
+        self._late: set[str] = set()
+        self._told_without: set[str] = set()
         self._status = ""
         self._checkpointed_at = -1
         history = telling.history
@@ -100,7 +104,7 @@ class Follower:
         """All events, checkpoints and figures, at the job's end; the checkpoints."""
         self._tell_status(job, self.official(job.status))
         self._tell_events(job, is_end=True)
-        checkpoints = self._checkpoints(job.id)
+        checkpoints = self._checkpoints(job.id, is_end=True)
         self._curves.tell_the_rest(results.values(), checkpoints)
         if self._status == "succeeded" and self._telling.history.step:
             self._curves.begin(self._telling.history.step)  # so many steps it took, if nobody said it before
@@ -163,21 +167,23 @@ class Follower:
             self._telling.warn("status", said)
 
     def _tell_events(self, job: RemoteJob, *, is_end: bool) -> bool:
-        events = self._optional("events", partial(self._new_events, job.id, is_whole=is_end)) or []
+        ask = partial(self._new_events, job.id, is_whole=is_end)
+        events = self._optional("events", ask, is_end=is_end) or []
         metrics = [metric for event in events if (metric := metric_of(event)) is not None]
         is_news = self._curves.tell(metrics, ends_at=job.estimated_finish)
         for event in events:
             is_news |= self._tell_message(event)
         return is_news
 
-    def _new_events(self, job: str, *, is_whole: bool) -> list[RemoteEvent]:
+    def _new_events(self, job: str, tries: int, *, is_whole: bool) -> list[RemoteEvent]:
         """Oldest first, none twice. is_whole: look at all pages, for one may stand behind known ones."""
         found: dict[str, RemoteEvent] = {}
         seen: set[str] = set()
         after = ""
         for _ in range(MOST_PAGES):
             try:
-                page = self._asked(partial(self._service.events, job, after, "asking for its events"))
+                ask = partial(self._service.events, job, after, "asking for its events")
+                page = self._patience.ask(ask, tries=tries, also=(Kind.QUOTA,))
             except Refused as refused:
                 # Ids that change from call to call make a cursor that is not known a moment later.
                 if after and refused.kind in (Kind.REFUSED, Kind.MISSING):
@@ -221,22 +227,23 @@ class Follower:
             return False
         if step and step == self._checkpointed_at:
             return False
-        self._checkpointed_at = step
-        found = self._checkpoints(job.id)
+        found = self._checkpoints(job.id, is_end=False)
+        self._checkpointed_at = -1 if "checkpoints" in self._late else step
         metrics = [metric for one in found if (metric := metric_of_checkpoint(one)) is not None]
         is_news = self._curves.tell(metrics)
         return self._curves.tell_checkpoints(found) or is_news
 
-    def _checkpoints(self, job: str) -> list[RemoteCheckpoint]:
+    def _checkpoints(self, job: str, *, is_end: bool) -> list[RemoteCheckpoint]:
         if not self._order.provider.has_checkpoints:
             return []
-        return self._optional("checkpoints", partial(self._all_checkpoints, job)) or []
+        return self._optional("checkpoints", partial(self._all_checkpoints, job), is_end=is_end) or []
 
-    def _all_checkpoints(self, job: str) -> list[RemoteCheckpoint]:
+    def _all_checkpoints(self, job: str, tries: int) -> list[RemoteCheckpoint]:
         found: dict[str, RemoteCheckpoint] = {}
         after = ""
         for _ in range(MOST_PAGES):
-            page = self._asked(partial(self._service.checkpoints, job, after, "asking for checkpoints"))
+            ask = partial(self._service.checkpoints, job, after, "asking for checkpoints")
+            page = self._patience.ask(ask, tries=tries, also=(Kind.QUOTA,))
             fresh = {one.id: one for one in page.data if one.id not in found}
             found |= fresh
             if not fresh or page.has_more is not True:
@@ -244,20 +251,29 @@ class Follower:
             after = page.data[-1].id
         return list(found.values())
 
-    def _asked(self, call: Callable[[], T]) -> T:
-        return self._patience.ask(call, tries=None, also=(Kind.QUOTA,))
+    def _optional(self, what: str, call: Callable[[int], T], *, is_end: bool) -> T | None:
+        """What a gateway may not have; said once, and the job is followed without it. call: takes the tries.
 
-    def _optional(self, what: str, call: Callable[[], T]) -> T | None:
-        """What a gateway may not have; said once, and the job is followed without it."""
+        What is only out of order is asked for in each later round, but once, so that it never hides how the
+        job stands.
+        """
         if what in self._cannot:
             return None
+        tries = TRIES if is_end else 1 if what in self._late else OPTIONAL_TRIES
         try:
-            return call()
+            found = call(tries)
+            self._late.discard(what)
+            return found
         except Refused as refused:
             if refused.kind in (Kind.KEY, Kind.ELSEWHERE):
                 raise _left(refused) from refused
-            self._cannot.add(what)
-            self._telling.warn(what, f"{refused.message} The job is followed without its {what}.")
+            if refused.is_passing or refused.kind is Kind.QUOTA:
+                self._late.add(what)
+            else:
+                self._cannot.add(what)
+            if what not in self._told_without:
+                self._told_without.add(what)
+                self._telling.warn(what, f"{refused.message} The job is followed without its {what}.")
             return None
 
     def _grant(self, job: RemoteJob, status: str) -> bool:
