@@ -37,6 +37,12 @@ def test_text_has_enough_contrast(tokens, text, ground):
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("text", ["text", "muted", "error", "warning", "ok"])
+def test_notes_and_signs_can_be_read_on_a_selected_row(tokens, text):
+    assert contrast(getattr(tokens, text), tokens.selection) >= 4.5
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("ground", ["selection", "trained", "cut", "hover", "pressed"])
 def test_text_can_be_read_on_every_marked_ground(tokens, ground):
     assert contrast(tokens.text, getattr(tokens, ground)) >= 4.5

@@ -8,7 +8,10 @@ from PySide6.QtWidgets import QWidget
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """One theme. Text colours keep 4.5:1 on window, surface and raised (test_theme.py computes it)."""
+    """One theme. Text colours keep 4.5:1 on window, surface and raised (test_theme.py computes it).
+
+    All but the accent keep it on a selection too: a chosen row has notes and signs on it.
+    """
 
     window: str
     surface: str
@@ -45,7 +48,7 @@ LIGHT = Tokens(
     faint="#9AA1AB",
     hover="#ECEEF1",
     pressed="#E0E3E8",
-    selection="#CFE0FC",
+    selection="#E3EDFD",
     accent="#2B69E2",
     on_accent="#FFFFFF",
     error="#C62F2F",
@@ -66,7 +69,7 @@ DARK = Tokens(
     faint="#6A7380",
     hover="#2A2F37",
     pressed="#343A43",
-    selection="#2B4674",
+    selection="#22385C",
     accent="#6EA2FF",
     on_accent="#0E1116",
     error="#FF7B72",
