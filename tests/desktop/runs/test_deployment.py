@@ -1,5 +1,7 @@
 """Deploying a tuned model from its run's page, with Azure's control plane on loopback."""
 
+import shutil
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -13,6 +15,7 @@ from tunedesk.desktop.runs.deployment_desk import DeploymentDesk
 from tunedesk.runs.accounts import AzureResource
 from tunedesk.runs.deployment import read_deployment
 from tunedesk.runs.places.azure.arm import Arm
+from tunedesk.runs.run_folder import RunFolder
 
 RESOURCE = AzureResource("sub", "group", "res")
 
@@ -68,6 +71,16 @@ def test_the_request_can_be_copied_and_its_price_is_shown_before(qtbot, desk, ca
     qtbot.mouseClick(named(card, "Copy the request"), Qt.MouseButton.LeftButton)
     assert "deployments/help-desk" in QGuiApplication.clipboard().text()
     assert plane.asked == []
+
+
+def test_the_name_typed_for_one_run_is_not_taken_to_the_next(qtbot, desk, card, run, tmp_path):
+    looked(qtbot, desk, card, run)
+    named(card, "Name of the deployment").setText("help-desk")
+    other = RunFolder(run.path.with_name("run-2"))
+    shutil.copytree(run.path, other.path)
+    looked(qtbot, desk, card, other)
+    qtbot.waitUntil(lambda: desk.facts.run == other, timeout=WAIT)
+    assert named(card, "Name of the deployment").text() == desk.facts.order.name != "help-desk"
 
 
 def test_another_kind_has_another_price(qtbot, desk, card, run):

@@ -56,6 +56,7 @@ class DeploymentCard(QWidget):
     def show_run(self, run: RunFolder | None) -> None:
         """None: no run, or one that is not at an end."""
         self._status.clear()
+        self._name.clear()  # it was typed for another run
         self._agreed.setChecked(False)
         self._sure.setChecked(False)
         self._desk.look(run)
