@@ -177,6 +177,8 @@ def test_more_epochs_cost_more_and_a_wrong_number_holds_the_wizard(bench):
     assert " to " not in card.headline
     bench.qtbot.keyClicks(field, "33")
     assert "from 1 to 50" in bench.pane.missing
+    assert "Mend the settings below first." in words_on(card)
+    assert "Prices are being read." not in words_on(card)
     bench.click("Reset all")
     assert bench.pane.missing == ""
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from PySide6.QtWidgets import QWidget
 
+from tunedesk.desktop.train.cloud_choices import CloudChoices, setting_problems
 from tunedesk.desktop.train.cloud_reckoning import cost_of, month_of
 from tunedesk.desktop.train.wizard import Choices
 from tunedesk.desktop.widgets.badge import Badge
@@ -38,10 +39,9 @@ class PriceCard(QWidget):
         cost = cost_of(choices, date.today())
         self._age.setVisible(bool(cost and cost.is_known and cost.age in AGES))
         if cost is None:
-            self._headline.setText("What it costs is being worked out…")
-            self._basis.setText(
-                "The rows' tokens are being counted." if cloud.tokens is None else "Prices are being read."
-            )
+            headline, why = _waiting_for(choices, cloud)
+            self._headline.setText(headline)
+            self._basis.setText(why)
             self._month.hide()
             return
         self._age.show_state(AGES.get(cost.age, ""), "warning", "warning")
@@ -56,6 +56,14 @@ class PriceCard(QWidget):
         self._month.setVisible(month is not None)
         if month is not None:
             self._month.setText(f"Afterwards, a month of using it: {month.sentence}")
+
+
+def _waiting_for(choices: Choices, cloud: CloudChoices) -> tuple[str, str]:
+    """Headline and sentence of a cost that is not known yet."""
+    if setting_problems(cloud, choices.method):
+        return "What it costs depends on the settings", "Mend the settings below first."
+    why = "The rows' tokens are being counted." if cloud.tokens is None else "Prices are being read."
+    return "What it costs is being worked out…", why
 
 
 def headline_of(cost: Estimate, name: str) -> str:
