@@ -9,9 +9,13 @@ from tests.desktop.finding import WAIT, act, buttons, named, words_on
 from tests.desktop.runs.conftest import Writer
 from tests.runs.cloud.cloud_runs import a_cloud_run, a_provider
 from tunedesk import paths
+from tunedesk.desktop.cloud.clouds import Clouds
 from tunedesk.desktop.runs import sentences
+from tunedesk.desktop.shell.layout_memory import LayoutMemory
+from tunedesk.desktop.widgets.notice_bar import NoticeBar
 from tunedesk.runs.events import Checkpointed, Finished, Noted, Paused, Started, Step, Stopped, Warned
 from tunedesk.runs.follow import RunHistory
+from tunedesk.runs.keys import KeyStore
 from tunedesk.runs.places.cloud.ledger import Ledger, SentFile, path_of
 from tunedesk.runs.run_folder import RunState
 
@@ -73,6 +77,30 @@ def service_page(qtbot, pane):
     act(pane, "Service").trigger()
     qtbot.waitUntil(lambda: "The job" in words_on(pane.page.cloud), timeout=WAIT)
     return pane.page.cloud
+
+
+@pytest.fixture
+def furnished(qtbot, pane, background):
+    """The pane as the window wires it to services."""
+    notices = NoticeBar()
+    qtbot.addWidget(notices)
+    Clouds(background, LayoutMemory({}), notices, KeyStore(None)).furnish(pane)
+    return pane
+
+
+def test_a_run_with_nothing_to_deploy_has_no_card_for_it(qtbot, furnished, cloud_run):
+    cloud_run(STARTED, step(1), FINISHED)
+    show(qtbot, furnished)
+    page = service_page(qtbot, furnished)
+    assert "Deployment at Azure" not in words_on(page)
+    assert not buttons(page, "Deploy")
+
+
+def test_a_finished_run_at_azure_has_its_deployment_on_its_page(qtbot, furnished, cloud_run):
+    cloud_run(STARTED, step(1), FINISHED, deploys="azure")
+    show(qtbot, furnished)
+    page = service_page(qtbot, furnished)
+    qtbot.waitUntil(lambda: "Deployment at Azure" in words_on(page), timeout=WAIT)
 
 
 def test_a_live_job_is_cancelled_not_saved_and_has_no_memory_of_this_computer(qtbot, pane, cloud_run):

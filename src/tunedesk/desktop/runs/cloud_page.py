@@ -77,8 +77,11 @@ class CloudPage(QScrollArea):
                 self._show()
 
     def set_more(self, more: QWidget) -> None:
-        """What only some services have, below the rest."""
-        self._more = swap(self._holder, self._more, more)
+        """What only some services have, below the rest; it shows and hides itself."""
+        self._holder.replaceWidget(self._more, more)
+        self._more.hide()
+        self._more.deleteLater()
+        self._more = more
 
     def _show(self) -> None:
         facts = self._facts
