@@ -13,6 +13,7 @@ from tunedesk.desktop.train.cloud_choices import CloudChoices, RowsLook, Service
 from tunedesk.desktop.train.wizard import CLOUD_STEPS, STEPS, Step
 from tunedesk.runs.accounts import Account
 from tunedesk.runs.cloud_rows import CloudRows
+from tunedesk.runs.places.cloud.models import RemoteModel
 from tunedesk.runs.provider import Provider
 
 TODAY = date(2026, 11, 21)
@@ -147,3 +148,24 @@ def test_names_to_choose_from_are_the_users_own_first_and_each_once():
         "gpt-4.1",
         "gpt-4.1-mini",
     )
+
+
+LISTED = (RemoteModel("gpt-4.1-mini", 0, "", "openai"),)
+
+
+@pytest.mark.parametrize(
+    ("model", "models", "is_warned_of"),
+    [
+        ("gpt-4.1-mini", LISTED, False),
+        (" gpt-4.1-mini ", LISTED, False),
+        ("gpt-4.2", LISTED, True),
+        ("gpt-4.2", None, False),
+        ("gpt-4.2", (), False),
+        ("", LISTED, False),
+        ("ft:gpt-4.1-mini:us::a1", LISTED, False),
+        ("gpt-4.1-mini.ft-0a1b2c", LISTED, False),
+    ],
+)
+def test_only_a_model_that_a_known_list_lacks_is_warned_of(model, models, is_warned_of):
+    told = cloud_choices.unlisted(chosen(model=model, models=models))
+    assert told == ("gpt-4.2 is not among the models that Work lists." if is_warned_of else "")

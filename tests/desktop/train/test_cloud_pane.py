@@ -205,6 +205,35 @@ def test_consent_shows_the_rows_and_what_is_sent_is_what_was_shown(bench):
     assert not bench.pane.start.isEnabled(), "what is sent once was agreed to once"
 
 
+def test_tab_comes_to_the_agreement_after_the_last_row(bench):
+    bench.choose("Work")
+    bench.give_key()
+    bench.go_to(Step.CONSENT)
+    bench.settle()
+    rows = [one for one in bench.pane.findChildren(QPlainTextEdit) if one.isVisible()]
+    boxes = [one for one in bench.pane.consent_page.findChildren(QCheckBox) if one.isVisible()]
+    back = [one for one in bench.pane.findChildren(QPushButton) if one.text() == "Back" and one.isVisible()]
+    wanted, met, here = [*rows, *boxes, *back], [], bench.pane.nextInFocusChain()
+    while here is not bench.pane:
+        if here in wanted:
+            met.append(here)
+        here = here.nextInFocusChain()
+    assert met == wanted
+
+
+def test_a_model_that_the_service_does_not_list_is_warned_of_to_the_last_step(bench):
+    words = "my-typo is not among the models that Work lists"
+    bench.choose("Work")
+    bench.give_key()
+    bench.pane.preparation.cloud.choose_model("my-typo")
+    bench.settle()
+    assert any(words in told for told in words_on(bench.pane.place_page))
+    bench.go_to(Step.CONSENT)
+    bench.settle()
+    assert any(words in told for told in bench.cloud.consent.warnings)
+    assert any(words in told for told in words_on(bench.pane.consent_page))
+
+
 def test_what_changes_after_consent_must_be_agreed_to_again(bench):
     bench.choose("Work")
     bench.give_key()

@@ -16,6 +16,7 @@ from tunedesk.plan.billed_tokens import BilledTokens
 from tunedesk.runs.accounts import Account
 from tunedesk.runs.cloud_requests import BATCH, EPOCHS
 from tunedesk.runs.cloud_rows import CloudRows
+from tunedesk.runs.deployment import is_tuned
 from tunedesk.runs.job import CloudSettings, Method
 from tunedesk.runs.provider import Provider
 
@@ -104,6 +105,17 @@ def candidates(cloud: CloudChoices) -> tuple[str, ...]:
     listed = tuple(one.id for one in cloud.models or ())
     named = (*cloud.service.account.models, *cloud.service.provider.models)
     return tuple(dict.fromkeys((*named, *listed)))
+
+
+def unlisted(cloud: CloudChoices) -> str:
+    """A warning of a model that the service's own list lacks; "" while no list is known.
+
+    Tuned models are left out: many services list only what they offer to everybody.
+    """
+    model, listed = cloud.model.strip(), {one.id for one in cloud.models or ()}
+    if not model or not listed or model in listed or is_tuned(model):
+        return ""
+    return f"{model} is not among the models that {cloud.name} lists."
 
 
 def setting_names(provider: Provider, method: Method) -> tuple[str, ...]:

@@ -162,6 +162,7 @@ class CloudPreparation(QObject):
         look, table, method = cloud.look, choices.prices, choices.method
         names = {source.role: source.path.name for source in self._rows()[0]}
         shutdown = chosen_of(cloud).shutdown_date
+        unlisted = tuple(filter(None, (cloud_choices.unlisted(cloud),)))
         copy = self._local_copy(cloud.model)
 
         def work(job: Job) -> Consent | None:
@@ -184,7 +185,8 @@ class CloudPreparation(QObject):
         def then(consent: Consent | None) -> None:
             self._consenting = None
             if consent is not None:
-                self._change(consent=consent)
+                warnings = (*unlisted, *consent.warnings)
+                self._change(consent=replace(consent, warnings=warnings))
 
         def trouble(error: Exception) -> None:
             self._consenting = None

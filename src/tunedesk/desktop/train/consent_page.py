@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLayout, QWidget
 
@@ -16,6 +18,7 @@ from tunedesk.desktop.train.wizard import Choices
 from tunedesk.desktop.widgets.badge import Badge
 from tunedesk.desktop.widgets.buttons import push_button
 from tunedesk.desktop.widgets.layout import GRID, card, column, form, label, row
+from tunedesk.desktop.widgets.reading_order import focusable_in
 from tunedesk.runs.consent import Consent, ConsentFile, SentRow
 
 ROW_HEIGHT = 84
@@ -61,9 +64,16 @@ class ConsentPage(QWidget):
             self._shown = consent
             self._body = swap(self._holder, self._body, _page(consent))
             self._agree.setText(agreement(consent))
+            self._order_tabs()
         self._price.setVisible(consent.must_confirm_price)
         self._price.setChecked(cloud.accepts_old_price)
         self._agree.setChecked(cloud.agreed)
+
+    def _order_tabs(self) -> None:
+        """Rows made now come after all that the wizard has: first to the foot's place, then it after."""
+        rows = list(focusable_in(self._body))
+        for before, after in pairwise([self._price, *rows, self._price, self._agree]):
+            QWidget.setTabOrder(before, after)
 
 
 def agreement(consent: Consent) -> str:

@@ -122,7 +122,8 @@ class ServiceCard(QWidget):
         set_look(self._listed, "error" if cloud.models_trouble else "muted")
 
     def _parts(self, choices: Choices, cloud: CloudChoices) -> list[QWidget]:
-        parts: list[QWidget] = [_warning(sentence) for sentence in warnings_of(choices, date.today())]
+        told = (cloud_choices.unlisted(cloud), *warnings_of(choices, date.today()))
+        parts: list[QWidget] = [_warning(sentence) for sentence in told if sentence]
         look = cloud.look
         if look is None:
             if cloud_choices.target_of(cloud.service.provider, choices.method) is not None:
