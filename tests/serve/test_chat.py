@@ -199,7 +199,8 @@ def test_an_engine_that_is_killed_is_told_and_the_next_question_is_answered(
         engine.kill()
     with pytest.raises(openai.APIError, match=r"ended by the system|crashed"):
         list(stream)
-    assert said(client)
+    # Another engine was killed as well, which may be found out by this question: 503, and clients ask again.
+    assert said(client.with_options(max_retries=3))
 
 
 def test_the_window_s_own_chat_speaks_to_it_with_both_voices(server: RunningServer, client: OpenAI) -> None:
