@@ -13,7 +13,7 @@ from tests.runs.cloud.world import World, assert_the_curve_is_whole, jobs_of, to
 from tests.runs.faults.matrix import JOBS, MATRIX, Row
 from tests.runs.faults.proxy import Fault, Proxy
 from tunedesk.runs.events import Failed, Stopped
-from tunedesk.runs.places.cloud import ledger, patience
+from tunedesk.runs.places.cloud import ledger, patience, submitting
 from tunedesk.runs.run_folder import RunFolder, RunState
 
 
@@ -22,6 +22,7 @@ def test_a_person_is_told_and_no_job_is_made_twice_and_no_id_is_lost(
     row: Row, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patience, "LONGEST_OBEYED", 1.0)  # an hour is too long for a test
+    monkeypatch.setattr(submitting, "MARGIN", 0.0)
     with Proxy(world.server.url, fresh(row.faults)) as proxy:
         if row.outcome in ("job", "failed"):
             try_to_make_a_job(row, world, proxy, tmp_path)

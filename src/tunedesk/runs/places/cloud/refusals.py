@@ -81,7 +81,11 @@ class Refused(UserError):
 
     @property
     def did_nothing(self) -> bool:
-        """Whether the service itself said that the request had no effect."""
+        """Whether the service itself said that the request had no effect; one that was taken may be answered
+        with the way to what it made.
+        """
+        if self.kind is Kind.ELSEWHERE:
+            return False
         return self.kind not in PASSING or self.status == 429
 
 

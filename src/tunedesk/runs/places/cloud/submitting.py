@@ -27,6 +27,8 @@ be missing in a list that comes from another machine.
 LISTED_PAGES = 20
 OLDER = 86_400.0
 """Seconds: clocks differ, but not by a day; older jobs cannot be the run's."""
+MARGIN = 60.0
+"""Seconds, beyond those that an answer may take, in which a service may still take a request."""
 WAITED_FOR = 5
 """Times that a service may ask to wait before it takes the job."""
 
@@ -43,26 +45,68 @@ class Submitter:
 
         An earlier request, of this process or one that was killed, is looked for first.
         """
-        if self._ledger.now.asked and self.find():
+        if self._ledger.now.asked and (self.find() or self._found_after_waiting()):
             return
         for _ in range(WAITED_FOR):
+            before = self._ledger.now.asked
             try:
                 self._create()
                 return
             except Refused as refused:
                 if refused.did_nothing and refused.kind is not Kind.BUSY:
-                    self._ledger.put(msgspec.structs.replace(self._ledger.now, asked=0.0))
+                    self._forget(before)
                     raise
                 if self.find():
                     return
+                if refused.did_nothing:
+                    self._forget(before)
                 if not _may_be_asked_again(refused):
-                    raise _nothing_was_made(refused) from refused
+                    raise self._not_listed(refused) from refused
                 self._wait_as_asked(refused)
         raise UserError(
             f"{self._service.name} asked {WAITED_FOR} times to wait and made no job.",
             hint="Resume the run later; the files are there.",
             exit_code=1,
         )
+
+    def _forget(self, before: float) -> None:
+        """The newest request had no effect; one before it, whose answer never came, may have had one."""
+        self._ledger.put(msgspec.structs.replace(self._ledger.now, asked=before))
+
+    def _found_after_waiting(self) -> bool:
+        """Wait until the newest request cannot be taken any more, if it can; whether it has been."""
+        longest = self._answer_seconds + MARGIN
+        left = min(self._ledger.now.asked + longest - time.time(), longest)
+        if left <= 0:
+            return False
+        name = self._telling.service
+        self._telling.note(
+            "service",
+            f"The job is not in the list of {name} so far, but the request for it may still be taken. "
+            f"The list is looked at again in {duration(left)}, before another job is asked for.",
+        )
+        self._telling.flush()
+        self._patience.wait(left)
+        return self.find()
+
+    @property
+    def _answer_seconds(self) -> float:
+        assert self._job.cloud is not None
+        return self._job.cloud.provider.answer_seconds
+
+    def _not_listed(self, refused: Refused) -> Refused:
+        """The same refusal for a person who decides whether to try again."""
+        known, hint = refused.message, "Resume the run to try once more. The files that were sent are used."
+        if not refused.did_nothing:
+            until = time.localtime(self._ledger.now.asked + self._answer_seconds + MARGIN)
+            known = f"{known} The job is not in its list so far."
+            hint = (
+                "Resume the run: the list is looked at again, and another job is asked for only if it is not "
+                f"there by {time.strftime('%H:%M:%S', until)}. The files that were sent are used."
+            )
+        if refused.kind is Kind.ELSEWHERE:
+            hint = f"{refused.hint} {hint}"
+        return Refused(refused.kind, known, hint, status=refused.status, code=refused.code)
 
     def _create(self) -> None:
         ledger = self._ledger
@@ -140,15 +184,6 @@ class Submitter:
 def _may_be_asked_again(refused: Refused) -> bool:
     """Only a service that said itself that it did nothing, and that the time will come soon."""
     return refused.did_nothing and (refused.retry_after or 0.0) <= LONGEST_WORTH_IT
-
-
-def _nothing_was_made(refused: Refused) -> Refused:
-    """The same refusal for a person who decides whether to try again."""
-    known = f"{refused.message} Its list has no such job, so none was made."
-    if refused.did_nothing:
-        known = refused.message
-    hint = "Resume the run to try once more; the list is looked at first. The files that were sent are used."
-    return Refused(refused.kind, known, hint, status=refused.status, code=refused.code)
 
 
 def body_of(job: Job, ledger: Ledger) -> tuple[dict[str, Any], dict[str, Any]]:
