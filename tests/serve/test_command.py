@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from tests.serve.running import RunningServer
 from tunedesk.__main__ import main as tunedesk
 from tunedesk.errors import UserError
+from tunedesk.serve.app import make_app
 from tunedesk.serve.command import main
 from tunedesk.serve.database import Database
+from tunedesk.serve.settings import ServeSettings
 from tunedesk.serve.tokens import Tokens
 
 
@@ -34,6 +38,21 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(data_dir: Path, capsys: pytest
     main(["--data", str(data_dir), "token", "remove", "anna"])
     assert Tokens(database).user_of(token) is None
     database.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a profile's folders for its user by itself")
+def test_nobody_else_looks_into_the_data_folder(data_dir: Path) -> None:
+    give_token(data_dir)
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+    data_dir.chmod(0o755)  # as an earlier version, or mkdir by hand, left it
+    make_app(ServeSettings(data_dir))
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+
+
+def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match="cannot be used"):
+        give_token(tmp_path / "file" / "served")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "../x", "local", "x" * 41])

@@ -19,6 +19,7 @@ from tunedesk.serve.access import Access
 from tunedesk.serve.bases import Models
 from tunedesk.serve.chat import chat_router
 from tunedesk.serve.checkpoints import Checkpoints
+from tunedesk.serve.data_folder import private_folder
 from tunedesk.serve.database import Database
 from tunedesk.serve.files import Files
 from tunedesk.serve.files_api import files_router, uploads_router
@@ -44,8 +45,7 @@ def make_app(settings: ServeSettings) -> FastAPI:
 
     UserError: the data folder cannot be used, belongs to another server that runs, or a model cannot be read.
     """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = locked(settings.data_dir)
+    lock = locked(private_folder(settings.data_dir))
     parts = open_parts(settings)
 
     @asynccontextmanager

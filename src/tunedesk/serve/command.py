@@ -14,6 +14,7 @@ from tunedesk import paths
 from tunedesk.errors import UserError
 from tunedesk.runs import redaction
 from tunedesk.runs.addresses import is_this_computer
+from tunedesk.serve.data_folder import private_folder
 from tunedesk.serve.database import Database
 from tunedesk.serve.settings import PORT, Limits, ServeSettings
 from tunedesk.serve.tokens import Tokens
@@ -87,8 +88,7 @@ def token(chosen: argparse.Namespace) -> int:
     if (chosen.name is None) != (chosen.what == "list"):
         wanted = "takes no name" if chosen.what == "list" else "needs a name"
         raise UserError(f"tunedesk serve token {chosen.what} {wanted}.")
-    chosen.data.mkdir(parents=True, exist_ok=True)
-    database = Database(chosen.data / "serve.db")
+    database = Database(private_folder(chosen.data) / "serve.db")
     try:
         tokens = Tokens(database)
         if chosen.what == "add":
