@@ -65,9 +65,12 @@ def queue(jobs: Jobs, job: JobRecord, at: float) -> None:
     jobs.change(job.id, status="queued", queued=at)
 
 
-def prepared(job: JobRecord, file: FileRecord, folder: Path) -> Prepared:
+def prepared(job: JobRecord, file: FileRecord, folder: Path, valid: FileRecord | None = None) -> Prepared:
     origin = Origin("starter", read_model_folder(paths.starter_model()), None)
-    return prepare(job, Sources(folder / file.path, file.filename), origin, folder / "runs", PLAIN, 1)
+    sources = Sources(folder / file.path, file.filename)
+    if valid is not None:
+        sources = replace(sources, valid=folder / valid.path, valid_name=valid.filename)
+    return prepare(job, sources, origin, folder / "runs", PLAIN, 1)
 
 
 def test_jobs_take_their_turns_and_one_that_is_resumed_waits_behind(jobs: Jobs) -> None:
@@ -220,6 +223,28 @@ def test_rows_go_when_their_files_do_and_not_before_the_job_is_over(
     keeping.sweep()
     assert data.is_dir()
     jobs.change(job.id, status="cancelled")
+    keeping.sweep()
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_each_file_takes_its_own_rows_with_it(
+    jobs: Jobs, files: Files, keeping: Keeping, tmp_path: Path, first: int
+) -> None:
+    train, valid = (
+        files.add("anna", name, "fine-tune", io.BytesIO(b"\n".join(chat_rows(12)))) for name in ("t", "v")
+    )
+    asked = msgspec.structs.replace(ASKED, training_file=train.id, validation_file=valid.id)
+    job = jobs.create("anna", asked, 1)
+    data = prepared(job, train, tmp_path, valid).run.path / "data"
+    jobs.change(job.id, status="succeeded")
+    keeping.sweep()
+    assert sorted(path.name for path in data.iterdir()) == ["train.jsonl.gz", "valid.jsonl.gz"]
+    files.delete("anna", (train, valid)[first].id)
+    keeping.sweep()
+    kept = ("valid.jsonl.gz", "train.jsonl.gz")[first]
+    assert [path.name for path in data.iterdir()] == [kept]
+    files.delete("anna", (valid, train)[first].id)
     keeping.sweep()
     assert not data.exists()
 

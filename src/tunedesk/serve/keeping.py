@@ -16,6 +16,8 @@ from tunedesk.serve.files import Files
 from tunedesk.serve.jobs import TERMINAL, JobRecord, Jobs
 
 LOG = logging.getLogger("tunedesk.serve")
+TRAIN_ROWS, VALID_ROWS = "train.jsonl.gz", "valid.jsonl.gz"
+"""Names that a run folder gives its copies."""
 
 
 class Keeping:
@@ -38,13 +40,21 @@ class Keeping:
                 continue
             for state in run.checkpoints_dir.glob("step-*/optimizer.safetensors"):
                 state.unlink(missing_ok=True)
-            if (run.path / "data").is_dir() and not self._has_a_file(job):
-                shutil.rmtree(run.path / "data", ignore_errors=True)
-                LOG.info("The rows of %s are deleted, as its files are", job.id)
+            if (run.path / "data").is_dir():
+                self._forget_rows(job, run.path / "data")
 
-    def _has_a_file(self, job: JobRecord) -> bool:
-        asked = (job.request.training_file, job.request.validation_file)
-        return any(file and self._files.find(job.user, file) for file in asked)
+    def _forget_rows(self, job: JobRecord, data: Path) -> None:
+        """Each copy of rows goes with the file that it came from, whatever becomes of the other one."""
+        sources = {TRAIN_ROWS: job.request.training_file, VALID_ROWS: job.request.validation_file}
+        kept = {name for name, file in sources.items() if file and self._files.find(job.user, file)}
+        gone = [path for path in data.iterdir() if path.name not in kept]
+        if not kept:
+            shutil.rmtree(data, ignore_errors=True)
+        else:
+            for path in gone:
+                path.unlink(missing_ok=True)
+        if gone:
+            LOG.info("Rows of %s are deleted, as the file is that they came from", job.id)
 
     def delete_model(self, user: str, name: str) -> None:
         """Delete a tuned model: with the result of a job go its checkpoints and its run folder.
