@@ -40,9 +40,9 @@ class Queue:
         self.files = Files(database, folder)
         models = Models(database, folder, (), 1)
         self.checkpoints = Checkpoints(database, folder, self.files, models)
-        follower = Follower(self.jobs, self.files, models, self.checkpoints, folder)
+        self.follower = Follower(self.jobs, self.files, models, self.checkpoints, folder)
         self.worker = Worker(
-            *(self.jobs, self.files, models, follower, folder / "runs"),
+            *(self.jobs, self.files, models, self.follower, folder / "runs"),
             threads=1,
             look_seconds=0.02,
             make_room=lambda: None,
@@ -126,6 +126,36 @@ def test_a_job_that_finished_while_it_was_asked_to_pause_has_succeeded_when_it_i
     assert queue.now().trained_tokens == 9
     assert queue.run.process() is None  # no engine was started for it
     assert [each.model for each in queue.checkpoints.of(queue.job.id)] == [queue.now().tuned]
+
+
+def test_a_job_that_is_cancelled_while_it_finishes_stays_cancelled(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cancellation comes while the result file is written."""
+    keep = queue.files.add
+
+    def add(*asked: Any) -> Any:
+        queue.jobs.change(queue.job.id, status="cancelled", finished=1)
+        return keep(*asked)
+
+    monkeypatch.setattr(queue.files, "add", add)
+    queue.tell(STARTED, STEP, FINISHED)
+    queue.run.adapter_dir.mkdir()
+    (queue.run.adapter_dir / "adapter_config.json").write_text("{}")
+    (queue.run.adapter_dir / "adapter_model.safetensors").write_bytes(b"weights")
+    queue.jobs.change(queue.job.id, status="paused")
+    queue.worker.start()  # which leaves a paused job alone
+    queue.jobs.change(queue.job.id, status="running")
+    followed = queue.follower.open(queue.now(), queue.run)
+    assert queue.follower.read_on(followed)
+    assert isinstance(followed.ended, events.Finished)
+    queue.follower.succeed(followed, followed.ended)
+    assert (queue.now().status, queue.now().tuned, queue.now().result_file) == ("cancelled", None, None)
+    assert queue.checkpoints.of(queue.job.id) == []
+    told, _ = queue.jobs.events(queue.job.id, None, 50)
+    assert not [event for event in told if "fine-tuned model" in event.message or "success" in event.message]
+    listed, _ = queue.files.listed("anna", purpose=None, after=None, limit=9, newest_first=True)
+    assert [file.purpose for file in listed] == ["fine-tune"]
 
 
 def test_a_job_that_was_resumed_waits_for_the_engine_that_still_stops(

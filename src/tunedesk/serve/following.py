@@ -112,10 +112,7 @@ class Follower:
         )
         tuned = self._tuned(followed, name, followed.run.adapter_dir, int(finished.time))
         with self._jobs.database.transaction():
-            self._checkpoints.note(tuned, finished.best_step, metrics_at(history, finished.best_step))
-            self._jobs.tell(job.id, "model", f"New fine-tuned model created: {name}")
-            self._jobs.tell(job.id, "succeeded", "The job has successfully completed")
-            self._jobs.change(
+            taken = self._jobs.change(
                 job.id,
                 was=("running",),
                 status="succeeded",
@@ -125,6 +122,13 @@ class Follower:
                 trained_tokens=trained_tokens(history),
                 result_file=table.id,
             )
+            if taken:
+                self._checkpoints.note(tuned, finished.best_step, metrics_at(history, finished.best_step))
+                self._jobs.tell(job.id, "model", f"New fine-tuned model created: {name}")
+                self._jobs.tell(job.id, "succeeded", "The job has successfully completed")
+        if not taken:  # it was cancelled or paused in the meantime
+            self._files.delete(job.user, table.id)
+            return
         LOG.info("%s of %s has succeeded: %s", job.id, job.user, name)
 
     def fail(self, job: JobRecord, trouble: Trouble) -> None:
