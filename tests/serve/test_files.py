@@ -6,6 +6,7 @@ import hashlib
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -224,6 +225,23 @@ def test_an_upload_that_nobody_completes_is_given_up(
     assert list((tmp_path / "uploads").iterdir()) == []
     with pytest.raises(ApiError, match="is expired"):
         uploads.add_part("anna", upload, io.BytesIO(b"67890"))
+
+
+def test_an_upload_that_begins_while_it_is_swept_is_not_swept_away(
+    database: Database, uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = database.rows
+
+    def rows_and_then_an_upload(*asked: Any) -> Any:
+        found = rows(*asked)
+        begun.append(uploads.create("anna", "a.jsonl", "fine-tune", 10, None))
+        return found
+
+    begun: list[str] = []
+    monkeypatch.setattr(database, "rows", rows_and_then_an_upload)
+    uploads.sweep()
+    assert begun
+    assert sorted(path.name for path in (tmp_path / "uploads").iterdir()) == sorted(begun)
 
 
 def test_an_upload_that_is_larger_than_a_server_takes_is_refused_before_it_comes(client: OpenAI) -> None:

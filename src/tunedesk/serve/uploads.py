@@ -167,9 +167,10 @@ class Uploads:
             "SELECT id FROM uploads WHERE status = 'pending' AND expires <= ?", (int(time.time()),)
         ):
             self._end(row["id"], "expired", None)
+        folders = list(self._folder.iterdir())  # first: an upload's row is there before its folder
         rows = self._database.rows("SELECT id FROM uploads WHERE status = 'pending'")
         pending = {row["id"] for row in rows}
-        for folder in self._folder.iterdir():
+        for folder in folders:
             if folder.name not in pending:
                 shutil.rmtree(folder, ignore_errors=True)
 
