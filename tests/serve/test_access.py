@@ -100,6 +100,26 @@ def test_without_tokens_only_programs_of_this_computer_are_served(
         assert answer.error["message"]
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"],
+)
+def test_what_a_proxy_passes_on_is_not_taken_for_a_program_of_this_computer(
+    tmp_path: Path, header: str
+) -> None:
+    """A proxy on the same computer asks from 127.0.0.1, whoever asked it."""
+    token = add_token(tmp_path / "served", "anna")
+    settings = ServeSettings(tmp_path / "served", look_seconds=3600)
+    with TestClient(make_app(settings), base_url="http://localhost") as client:
+        passed_on = {header: "1.1 proxy"}
+        refused = client.get("/v1/models", headers=passed_on)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "token_needed")
+        assert "token" in refused.json()["error"]["message"]
+        known = client.get("/v1/models", headers={**passed_on, "Authorization": f"Bearer {token}"})
+        assert known.status_code == 200
+        assert client.get("/health", headers=passed_on).status_code == 200
+
+
 def test_pages_of_a_site_that_was_allowed_may_ask_and_read(tmp_path: Path) -> None:
     settings = ServeSettings(tmp_path / "served", origins=("https://chat.example.com",), look_seconds=3600)
     with TestClient(make_app(settings), base_url="http://localhost") as client:

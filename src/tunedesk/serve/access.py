@@ -31,6 +31,8 @@ from tunedesk.serve.tokens import LOCAL_USER, PREFIX, Tokens
 LOG = logging.getLogger("tunedesk.serve")
 OPEN_PATHS = ("/health", "/openapi.json")
 """Nothing of a user is told there."""
+PROXY_HEADERS = ("forwarded", "via", "x-real-ip")
+"""And all that begin with x-forwarded-: what a proxy adds to requests that it passes on."""
 SLACK = 100_000
 """Bytes of a form around the file that it carries."""
 
@@ -103,6 +105,7 @@ class Access:
             return user
         if self._tokens_only or token.startswith(PREFIX):
             raise _unknown(token)
+        _refuse_passed_on(request)
         _refuse_other_pages(request, self._origins)
         return LOCAL_USER
 
@@ -167,6 +170,19 @@ def user_of(request: Request) -> str:
     """Whose request it is, as `Access` found out."""
     user: str = request.state.user
     return user
+
+
+def _refuse_passed_on(request: Request) -> None:
+    """A proxy on this computer asks from this computer's address, whoever asked it: that is not for sure one
+    of this computer's own programs.
+    """
+    if any(name in PROXY_HEADERS or name.startswith("x-forwarded-") for name in request.headers):
+        raise ApiError(
+            403,
+            "This request came through a proxy, so it needs a token. The server gives tokens with: "
+            "tunedesk serve token add NAME",
+            code="token_needed",
+        )
 
 
 def _refuse_other_pages(request: Request, allowed: Collection[str]) -> None:
