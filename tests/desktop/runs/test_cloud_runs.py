@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from tests.desktop.finding import WAIT, act, buttons, named, words_on
 from tests.desktop.runs.conftest import Writer
 from tests.runs.cloud.cloud_runs import a_cloud_run, a_provider
+from tests.runs.cloud.test_refusals import refused
 from tunedesk import paths
 from tunedesk.desktop.cloud.clouds import Clouds
 from tunedesk.desktop.runs import sentences
 from tunedesk.desktop.shell.layout_memory import LayoutMemory
 from tunedesk.desktop.widgets.notice_bar import NoticeBar
-from tunedesk.runs.events import Checkpointed, Finished, Noted, Paused, Started, Step, Stopped, Warned
+from tunedesk.runs.events import Checkpointed, Failed, Finished, Noted, Paused, Started, Step, Stopped, Warned
 from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.keys import KeyStore
 from tunedesk.runs.places.cloud.ledger import Ledger, SentFile, path_of
@@ -101,6 +102,34 @@ def test_a_finished_run_at_azure_has_its_deployment_on_its_page(qtbot, furnished
     show(qtbot, furnished)
     page = service_page(qtbot, furnished)
     qtbot.waitUntil(lambda: "Deployment at Azure" in words_on(page), timeout=WAIT)
+
+
+def refused_with(hint):
+    return Failed(**HEAD, reason="Our box does not take the request.", hint=hint, step=0)
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "bad_model"), (403, "training_not_available")])
+def test_what_a_service_refuses_for_good_is_not_tried_again(qtbot, pane, cloud_run, status, code):
+    hint = refused(status, {"message": "No.", "code": code}).hint
+    cloud_run(refused_with(hint), ledger=Ledger(token="t", stage="sending"))
+    show(qtbot, pane)
+    assert pane.page.state is RunState.FAILED
+    assert hint in pane.page.header.sentence
+    assert "Try again" not in offered(pane)
+
+
+def test_what_may_pass_is_tried_again(qtbot, pane, cloud_run):
+    cloud_run(refused_with(refused(503, {"message": "Later."}).hint), ledger=Ledger(token="t"))
+    show(qtbot, pane)
+    assert "Try again" in offered(pane)
+
+
+def test_a_run_that_ended_without_a_job_does_not_wait_for_one(qtbot, pane, cloud_run):
+    cloud_run(refused_with("Resume the run later."), ledger=Ledger(token="t", stage="sending"))
+    show(qtbot, pane)
+    told = words_on(service_page(qtbot, pane))
+    assert told.count("none") == 2
+    assert "no job yet" not in told and "none yet" not in told
 
 
 def test_a_live_job_is_cancelled_not_saved_and_has_no_memory_of_this_computer(qtbot, pane, cloud_run):

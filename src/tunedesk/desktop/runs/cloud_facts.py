@@ -9,11 +9,16 @@ from tunedesk.plan.estimates import actual_cost, against_actual
 from tunedesk.plan.price_table import read_prices
 from tunedesk.runs.addresses import host_of
 from tunedesk.runs.consent import seller_of
+from tunedesk.runs.events import Failed
+from tunedesk.runs.follow import RunHistory
 from tunedesk.runs.job import CloudOrder
 from tunedesk.runs.places.cloud import ledger as ledgers
 from tunedesk.runs.places.cloud.ledger import Ledger
 from tunedesk.runs.receipt import Receipt, read_receipt
 from tunedesk.runs.run_folder import RunFolder
+
+ELSEWHERE = ("start a new run", "Choose another service")
+"""In the hints of what a service refuses for good (runs/places/cloud/refusals.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,15 @@ class CloudFacts:
     def is_over(self) -> bool:
         """Whether the service's job has ended, so that nothing is left to follow."""
         return bool(self.ledger.ended)
+
+
+def is_refused_for_good(history: RunHistory) -> bool:
+    """Whether the run failed in a way that the same rows and settings would only meet again.
+
+    The event has no code; its hint is what sends a person elsewhere than back to the same run.
+    """
+    ended = history.ended
+    return isinstance(ended, Failed) and any(words in ended.hint for words in ELSEWHERE)
 
 
 def look_at_cloud(run: RunFolder) -> CloudFacts | None:

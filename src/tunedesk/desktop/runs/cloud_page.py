@@ -19,6 +19,7 @@ from tunedesk.runs.events import Checkpointed
 from tunedesk.runs.run_folder import RunState
 
 FOLLOWED = (RunState.RUNNING, RunState.PAUSED)
+ENDED = (RunState.FAILED, RunState.STOPPED, RunState.FINISHED)
 
 
 class CloudPage(QScrollArea):
@@ -86,7 +87,7 @@ class CloudPage(QScrollArea):
     def _show(self) -> None:
         facts = self._facts
         assert facts is not None
-        left = column(_job(facts), _money(facts), *self._adapter(facts), None, spacing=2 * GRID)
+        left = column(_job(facts, self._state), _money(facts), *self._adapter(facts), None, spacing=2 * GRID)
         right = column(self._files(facts), self._checkpoint_card(facts), None, spacing=2 * GRID)
         both = row(left, right, spacing=2 * GRID)
         both.setStretch(0, 1)
@@ -160,15 +161,15 @@ class CloudPage(QScrollArea):
             self.key_entered.emit(self._facts.name, key, remember)
 
 
-def _job(facts: CloudFacts) -> QWidget:
+def _job(facts: CloudFacts, state: RunState | None) -> QWidget:
     rows = form()
     account, known = facts.order.account, facts.ledger
     region = f", {account.region}" if account.region else ""
     rows.addRow("Service", _value(f"{account.name}, {facts.order.provider.title}"))
     rows.addRow("Address", _value(f"{facts.host}{region}"))
     rows.addRow("Model", _value(facts.order.model))
-    rows.addRow("Stands there", _value(known.status or "no job yet"))
-    rows.addRow("Job", _value(known.job or "none yet"))
+    rows.addRow("Stands there", _value(known.status or ("none" if state in ENDED else "no job yet")))
+    rows.addRow("Job", _value(known.job or ("none" if state in ENDED else "none yet")))
     if known.model:
         copy = push_button("Copy", "copy")
         copy.setAccessibleName("Copy the tuned model's name")

@@ -16,7 +16,8 @@ RESUMABLE = (RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED, RunState.W
 @dataclass(frozen=True, slots=True)
 class CloudStanding:
     """What a service lets be done. can_pause: whether it takes a pause. is_over: whether its job has ended
-    for good, so that nothing is left to follow. answers: whether the tuned model can be talked to there.
+    or was refused for good, so that nothing is left to follow. answers: whether the tuned model can be
+    talked to there.
     """
 
     can_pause: bool

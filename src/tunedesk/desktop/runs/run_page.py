@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from tunedesk.desktop.background import Background
-from tunedesk.desktop.runs.cloud_facts import CloudFacts
+from tunedesk.desktop.runs.cloud_facts import CloudFacts, is_refused_for_good
 from tunedesk.desktop.runs.cloud_page import CloudPage
 from tunedesk.desktop.runs.export import csv_table, write_file
 from tunedesk.desktop.runs.follower import Batch
@@ -239,6 +239,7 @@ class RunPage(QWidget):
             return None
         facts = self._facts
         over, speaks = (facts.is_over, bool(facts.ledger.model)) if facts else (False, False)
+        over = over or is_refused_for_good(self._history)
         return CloudStanding(self._order.provider.can_pause, over, speaks)
 
     def write_png(self, path: Path) -> None:
