@@ -9,12 +9,12 @@ import msgspec
 
 from tests.runs.cloud.cloud_runs import KEY, a_cloud_run, a_provider, chat_rows, execute, words
 from tests.runs.cloud.world import World, jobs_of, until_there_is_a_job
-from tests.runs.faults.matrix import COMPLETE, FILES, JOBS, PARTS, UPLOADS
+from tests.runs.faults.matrix import COMPLETE, FILE_LIST, FILES, JOBS, PARTS, UPLOADS, rewritten
 from tests.runs.faults.proxy import Fault, Proxy, refuses
 from tests.serve.running import wait_until
 from tunedesk.runs.cloud_requests import sent_file
 from tunedesk.runs.places import places
-from tunedesk.runs.places.cloud import ledger
+from tunedesk.runs.places.cloud import ledger, place
 from tunedesk.runs.run_folder import RunFolder
 
 ROWS = chat_rows(40)
@@ -114,6 +114,27 @@ def test_a_file_that_is_still_there_is_not_sent_again(world: World, tmp_path: Pa
         assert execute(run) == 1
         until_there_is_a_job(run)
         assert proxy.count("POST", FILES) == 1
+
+
+def test_a_copy_that_the_list_did_not_show_is_deleted_in_the_end(world: World, tmp_path: Path) -> None:
+    behind = Fault("GET", FILE_LIST, change=rewritten(lambda page: {**page, "data": []}))
+    with Proxy(world.server.url, [Fault("POST", FILES, reset=True), behind]) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        until_there_is_a_job(run)
+        assert proxy.count("POST", FILES) == 2
+    token = ledger.read(run).token[:12]
+    assert [file.id for file in world.client.files.list() if token in file.filename] == []
+
+
+def test_a_copy_is_deleted_too_when_a_person_says_so(world: World, tmp_path: Path) -> None:
+    behind = Fault("GET", FILE_LIST, change=rewritten(lambda page: {**page, "data": []}))
+    faults = [Fault("POST", FILES, reset=True), behind, refuses("POST", JOBS, 403)]
+    with Proxy(world.server.url, faults) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        assert execute(run) == 1
+        place.delete_files(run, KEY)
+    token = ledger.read(run).token[:12]
+    assert [file.id for file in world.client.files.list() if token in file.filename] == []
 
 
 def test_files_expire_only_where_a_service_can(world: World, tmp_path: Path) -> None:

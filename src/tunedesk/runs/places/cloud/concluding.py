@@ -18,6 +18,7 @@ from tunedesk.runs.places.cloud.patience import Patience, StopAsked
 from tunedesk.runs.places.cloud.refusals import Kind, Refused, garbled
 from tunedesk.runs.places.cloud.remote import RemoteCheckpoint, RemoteJob
 from tunedesk.runs.places.cloud.results import as_text, is_results, read_results
+from tunedesk.runs.places.cloud.sending import copies
 from tunedesk.runs.places.cloud.service import Service
 from tunedesk.runs.places.cloud.telling import Telling
 from tunedesk.runs.places.cloud.weights import newest_weights, write_adapter
@@ -69,6 +70,7 @@ class Concluder:
 
     def delete_files(self) -> None:
         """Delete what was sent; what cannot be deleted stays in the ledger, and is told."""
+        self._delete_copies()
         for file in self._ledger.now.files:
             if not file.is_there:
                 continue
@@ -81,6 +83,16 @@ class Concluder:
             else:
                 self._ledger.put_file(msgspec.structs.replace(file, is_deleted=True))
                 self._telling.note("service", f"The {file.role} file was deleted at {self._service.name}.")
+
+    def _delete_copies(self) -> None:
+        try:
+            found = self._patience.ask(partial(copies, self._service, self._ledger))
+            for id in found:
+                self._patience.ask(partial(self._service.delete_file, id, "deleting a copy of a sent file"))
+                self._telling.note("service", f"A second copy of a sent file, {id}, was deleted.")
+        except (Refused, StopAsked) as trouble:
+            why = trouble.message if isinstance(trouble, Refused) else "It was not waited for."
+            self._telling.warn("files", f"Whether a second copy of a sent file is left is not known. {why}")
 
     def _results(self, remote: RemoteJob) -> dict[int, Metric]:
         """The figures of the first result file that holds some; empty, and told, when none can be read."""
@@ -194,6 +206,7 @@ def _words(remote: RemoteJob) -> str:
 
 def delete_everything_sent(service: Service, ledger: LedgerFile) -> None:
     """For a person who wants what is left there gone. Refused: the first that could not be deleted."""
+    later = "Try again in a while, or delete it at the service."
     for file in ledger.now.files:
         if file.upload:
             with contextlib.suppress(Refused):  # it ends by itself within the hour
@@ -203,6 +216,10 @@ def delete_everything_sent(service: Service, ledger: LedgerFile) -> None:
             try:
                 service.delete_file(file.id, "deleting the sent files")
             except Refused as refused:
-                later = "Try again in a while, or delete it at the service."
                 raise refused.with_hint(later if refused.is_passing else refused.hint) from refused
             ledger.put_file(msgspec.structs.replace(file, is_deleted=True))
+    try:
+        for id in copies(service, ledger):
+            service.delete_file(id, "deleting a copy of a sent file")
+    except Refused as refused:
+        raise refused.with_hint(later if refused.is_passing else refused.hint) from refused

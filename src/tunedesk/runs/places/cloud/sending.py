@@ -317,6 +317,23 @@ def cancel_uploads(service: Service, ledger: LedgerFile, patience: Patience, tel
             ledger.put_file(file.without_upload())
 
 
+def copies(service: Service, ledger: LedgerFile) -> list[str]:
+    """Ids of files of this run that the ledger does not know: an upload was kept although the line broke, and
+    the list did not show it yet. Refused: the list cannot be read.
+    """
+    names = {file.name for file in ledger.now.files}
+    known = {file.id for file in ledger.now.files}
+    found: list[str] = []
+    after = ""
+    for _ in range(LISTED_PAGES if names else 0):
+        page = service.files(after, "looking for copies of the sent files")
+        found += [one.id for one in page.data if one.filename in names and one.id not in known]
+        if not page.has_more or not page.data:
+            break
+        after = page.data[-1].id
+    return found
+
+
 def _size(size: int) -> str:
     """In the unit that people read easily."""
     for unit, name in ((1_000_000_000, "GB"), (MB, "MB"), (1_000, "kB")):
