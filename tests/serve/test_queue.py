@@ -197,6 +197,35 @@ def test_preferences_for_imitation_are_refused_with_a_sentence(
     assert trouble_of(refusal.value).code == "invalid_training_file"
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_file_that_memory_cannot_hold_is_refused_unread(
+    jobs: Jobs, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    rows = b"\n".join(chat_rows(12))
+    monkeypatch.setattr("tunedesk.serve.preparing.LARGEST_FILE", len(rows))
+    small = files.add("anna", "small.jsonl", "fine-tune", io.BytesIO(rows))
+    large = files.add("anna", "large.jsonl", "fine-tune", io.BytesIO(b"no row" + rows))
+    job = jobs.create("anna", ASKED, 1)
+    train, valid = ((large, small), (small, large))[first]
+    with pytest.raises(Refused, match=r"large\.jsonl has") as refusal:
+        prepared(job, train, tmp_path, valid)
+    assert refusal.value.param == ("training_file", "validation_file")[first]
+    assert prepared(job, small, tmp_path).rows == 12
+
+
+def test_a_row_that_is_too_long_is_blamed_on_its_file(
+    jobs: Jobs, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a file that an earlier version took."""
+    monkeypatch.setattr("tunedesk.serve.row_files.LONGEST_ROW", 1000)
+    rows = [*chat_rows(2), b'{"a": "' + b"x" * 1000 + b'"}']
+    file = files.add("anna", "train.jsonl", "fine-tune", io.BytesIO(b"\n".join(rows)))
+    job = jobs.create("anna", ASKED, 1)
+    with pytest.raises(Refused, match="Line 3 is longer") as refusal:
+        prepared(job, file, tmp_path)
+    assert refusal.value.code == "invalid_training_file"
+
+
 def test_what_is_the_servers_own_trouble_is_not_blamed_on_the_file(
     jobs: Jobs, files: Files, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from tunedesk.runs.requests import RunRequest, check, job_of
 from tunedesk.runs.run_folder import RunFolder
 from tunedesk.serve.bases import Origin
 from tunedesk.serve.jobs import Chosen, JobRecord, JobRequest
-from tunedesk.serve.row_files import numbered_rows
+from tunedesk.serve.row_files import RowTooLong, numbered_rows
 from tunedesk.template.chat_template import ChatTemplate
 from tunedesk.template.model_folder import ModelFolder
 
@@ -26,6 +26,8 @@ KEPT_CHECKPOINTS = 3
 """As OpenAI keeps those of the last three epochs; the best one stays besides."""
 FREE_SHARE = 0.9
 """Of a card's memory, which a job will have to itself when its turn comes."""
+LARGEST_FILE = 1_000_000_000
+"""Bytes: a job's rows are held in memory while they are looked at, several times over."""
 VALIDATION = "validation file "
 """How sentences about rows of the validation file begin."""
 
@@ -65,8 +67,8 @@ def prepare(
 
     Refused: what was asked cannot be trained. UserError: another reason, which is the server's.
     """
-    train = [raw for _, raw in numbered_rows(sources.train)]
-    valid = [raw for _, raw in numbered_rows(sources.valid)] if sources.valid else []
+    train = rows_of(sources.train, sources.train_name, "training_file")
+    valid = rows_of(sources.valid, sources.valid_name, "validation_file") if sources.valid else []
     method: Method = "dpo" if job.request.method == "dpo" else "sft"
     facts = count_rows(
         train, len(valid), ChatTemplate.load(origin.folder.path), pairs=job.request.method == "dpo"
@@ -91,6 +93,20 @@ def prepare(
         runs_dir.mkdir(parents=True, exist_ok=True)
         run = RunFolder.create(runs_dir, job_of(request), train, valid)
     return Prepared(run, chosen, len(train))
+
+
+def rows_of(path: Path, name: str, param: str) -> list[bytes]:
+    """Refused: the file is larger than a job may have, which is found before it is read; or a row is."""
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        message = f"{name} has {size:,} bytes; a file of a job may have {LARGEST_FILE:,}."
+        hint = "Send fewer rows, or train in several jobs that go on from each other."
+        raise Refused(message, hint=hint, code=f"invalid_{param}", param=param)
+    try:
+        return [raw for _, raw in numbered_rows(path)]
+    except RowTooLong as error:
+        message = f"{name}: {error.message}"
+        raise Refused(message, hint=error.hint, code=f"invalid_{param}", param=param) from error
 
 
 def refuse_problems(request: RunRequest) -> None:
