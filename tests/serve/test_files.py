@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tunedesk.serve.app import make_app
 from tunedesk.serve.database import Database
 from tunedesk.serve.files import Files
 from tunedesk.serve.names import new_id
+from tunedesk.serve.row_files import LONGEST_ROW, refuse_what_is_no_rows
 from tunedesk.serve.settings import ServeSettings
 from tunedesk.serve.uploads import Uploads
 
@@ -85,6 +87,26 @@ def test_what_is_no_file_of_rows_is_refused_and_not_kept(
         client.files.create(file=(name, content), purpose="fine-tune")
     assert (refusal.value.param, refusal.value.code) == ("file", "invalid_file_format")
     assert sorted(path.name for path in (server.data_dir / "files").iterdir()) == before
+
+
+def test_a_row_that_is_longer_than_any_conversation_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    longest = b'{"a": "' + b"x" * (LONGEST_ROW - 9) + b'"}'
+    path.write_bytes(b"{}\r\n" + longest + b"\r\n" + longest)
+    refuse_what_is_no_rows(path)
+    path.write_bytes(b"{}\n" + longest + b" \n{}\n")
+    with pytest.raises(ApiError, match=r"Line 2 is longer than 16,000,000 bytes\.") as refusal:
+        refuse_what_is_no_rows(path)
+    assert (refusal.value.status, refusal.value.param) == (400, "file")
+    with path.open("wb") as file:
+        file.truncate(300_000_000)  # one line
+    tracemalloc.start()
+    try:
+        with pytest.raises(ApiError, match="Line 1 is longer"):
+            refuse_what_is_no_rows(path)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_name_is_a_name_and_no_path(client: OpenAI) -> None:
@@ -212,6 +234,29 @@ def test_more_than_was_announced_is_refused(client: OpenAI) -> None:
     upload = client.uploads.create(bytes=10, filename="t.jsonl", mime_type="text/jsonl", purpose="fine-tune")
     with pytest.raises(openai.BadRequestError, match="announced"):
         client.uploads.parts.create(upload.id, data=b"x" * 11)
+
+
+def test_parts_hold_no_more_than_twice_what_was_announced(uploads: Uploads, tmp_path: Path) -> None:
+    upload = uploads.create("anna", "a.jsonl", "fine-tune", 10, None)
+    for _ in range(2):
+        uploads.add_part("anna", upload, io.BytesIO(b"1" * 10))
+    with pytest.raises(ApiError, match="announced"):
+        uploads.add_part("anna", upload, io.BytesIO(b"1"))
+    assert len(list((tmp_path / "uploads" / upload).iterdir())) == 2
+
+
+def test_parts_are_not_empty_and_not_endlessly_many(
+    uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunedesk.serve.uploads.MOST_PARTS", 2)
+    upload = uploads.create("anna", "a.jsonl", "fine-tune", 10, None)
+    with pytest.raises(ApiError, match="holds nothing"):
+        uploads.add_part("anna", upload, io.BytesIO(b""))
+    for _ in range(2):
+        uploads.add_part("anna", upload, io.BytesIO(b"1"))
+    with pytest.raises(ApiError, match="2 parts"):
+        uploads.add_part("anna", upload, io.BytesIO(b"1"))
+    assert len(list((tmp_path / "uploads" / upload).iterdir())) == 2
 
 
 def test_an_upload_that_nobody_completes_is_given_up(

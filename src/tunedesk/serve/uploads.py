@@ -21,6 +21,9 @@ from tunedesk.serve.row_files import refuse_what_is_no_rows
 LIFETIME = 3600
 """Seconds from an upload's creation until it is given up, as at OpenAI."""
 
+MOST_PARTS = 10_000
+"""Of one upload; as many as can be named when it is completed."""
+
 
 @dataclass(frozen=True, slots=True)
 class UploadRecord:
@@ -78,7 +81,7 @@ class Uploads:
         return _record(row)
 
     def add_part(self, user: str, upload: str, data: BinaryIO) -> PartRecord:
-        """Keep one part. ApiError 400: the upload is over, or would hold more than was announced."""
+        """Keep one part. ApiError 400: it is empty, or the upload is over or would hold too much."""
         record = self._pending(user, upload)
         part = new_id(PART)
         path = self._folder / upload / part
@@ -89,6 +92,8 @@ class Uploads:
             os.fsync(out.fileno())
         size = unfinished.stat().st_size
         try:
+            if not size:
+                raise ApiError(400, "This part holds nothing.", param="data")
             with self._database.transaction():
                 self._pending(user, upload)
                 self._refuse_too_many(record, size)
@@ -105,8 +110,11 @@ class Uploads:
 
     def _refuse_too_many(self, record: UploadRecord, size: int) -> None:
         """A part that is sent again after a dropped line may be here twice, so there is room for that."""
-        there = self._database.row("SELECT total(bytes) FROM parts WHERE upload = ?", (record.id,))
-        if size > record.bytes or (there is not None and there[0] > 2 * record.bytes):
+        sql = "SELECT count(*), total(bytes) FROM parts WHERE upload = ?"
+        parts, there = self._database.row(sql, (record.id,)) or (0, 0)
+        if parts >= MOST_PARTS:
+            raise ApiError(400, f"An upload may have {MOST_PARTS:,} parts.", param="data")
+        if size > record.bytes or there + size > 2 * record.bytes:
             message = f"More came than the {record.bytes} bytes that were announced."
             raise ApiError(400, message, param="data")
 
