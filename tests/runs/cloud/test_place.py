@@ -232,6 +232,27 @@ def test_a_process_killed_before_the_last_word_still_says_it(world: World, tmp_p
     assert ledger.read(run).files_there == ()
 
 
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_wish_to_cancel_outlives_the_process(world: World, tmp_path: Path, is_heard: bool) -> None:
+    """Killed before the service heard of it. is_heard: by the process, before it was killed."""
+    path = CANCEL if is_heard else JOB
+    with Proxy(world.server.url) as proxy:
+        run = a_cloud_run(tmp_path, proxy.url)
+        places.start(run, lambda account: KEY)
+        wait_until(lambda: "waits in the queue" in words(run), "the queue")
+        deaf = Fault("POST" if is_heard else "GET", path, times=10**6, passes=False, hang=True)
+        proxy.faults.append(deaf)
+        if not is_heard:
+            wait_until(lambda: deaf.met > 0, "the question that nobody answers")
+        run.ask("stop")
+        wait_until(lambda: deaf.met > 0, "a question that nobody answers")
+        places.stop_now(run)
+        proxy.faults.clear()
+        places.resume(run, lambda account: KEY)
+        wait_until(lambda: run.state() is RunState.STOPPED, "the job's end")
+    assert ledger.read(run).ended == "cancelled"
+
+
 def test_a_job_that_was_cancelled_cannot_go_on(world: World, tmp_path: Path) -> None:
     run = a_cloud_run(tmp_path, world.server.url)
     until_there_is_a_job(run)

@@ -140,7 +140,7 @@ def _submitted(
         submitter.submit()
         return True
     except StopAsked:
-        telling.note("service", "The run is stopped before the service has a job.")
+        telling.note("service", "The run is stopped; no job of it is known so far.")
     patience.listens = False
     if ledger.now.asked and submitter.find():
         patience.listens = True

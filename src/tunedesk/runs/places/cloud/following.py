@@ -74,10 +74,11 @@ class Follower:
 
     def follow(self) -> RemoteJob:
         """The job once it has ended, with its model's name if it succeeded. Left: it goes on unwatched."""
-        pause, named_by, is_unwanted = self._patience.first, 0.0, False
+        pause, named_by = self._patience.first, 0.0
         while True:
             try:
-                is_unwanted = is_unwanted and not self._cancel()
+                if self._ledger.now.cancel_asked and self._cancel():
+                    self._want_cancelled(False)
                 job = self._look()
                 status = self.official(job.status)
                 if status in ENDED:
@@ -94,7 +95,8 @@ class Follower:
                 pause = self._patience.first if is_news else min(pause * SLOWER, self._patience.longest)
                 self._patience.wait(self._patience.jittered(pause), wakes=True)
             except StopAsked:
-                is_unwanted, pause = True, self._patience.first
+                self._want_cancelled(True)
+                pause = self._patience.first
 
     def official(self, status: str) -> str:
         """One of OpenAI's statuses, or "paused"; any other word means that the job goes on."""
@@ -290,6 +292,10 @@ class Follower:
                 self._telling.warn(wish, f"{refused.message} The job goes on as it did.")
         return bool(wishes)
 
+    def _want_cancelled(self, wanted: bool) -> None:
+        """In the ledger, for the process may be killed before the service has heard it."""
+        self._ledger.put(msgspec.structs.replace(self._ledger.now, cancel_asked=wanted))
+
     def _cancel(self) -> bool:
         """Ask the service to end the job. Whether it heard; else it is asked again, once it has said how the
         job stands, for it may have ended meanwhile.
@@ -298,6 +304,7 @@ class Follower:
             self._service.cancel(self._ledger.now.job, "cancelling the job")
         except Refused as refused:
             if refused.kind in (Kind.KEY, Kind.FORBIDDEN, Kind.ELSEWHERE):
+                self._want_cancelled(False)  # a person is told, and may follow the job after all
                 raise _left(refused) from refused
             self._telling.warn("cancel", f"{refused.message} How the job stands is asked again.")
             return not refused.is_passing

@@ -56,6 +56,7 @@ class Ledger(Struct, frozen=True, kw_only=True):
     """token: in the job's metadata and in the files' names. asked: when the newest request for the job left.
 
     job: its id. status: the service's own word, the newest; ended: an official one, once there is no way on.
+    cancel_asked: a person wants the job cancelled, and the service has not heard it.
     model: the tuned model's name. created, finished: unix seconds by the service's clock, 0 unknown.
     """
 
@@ -67,6 +68,7 @@ class Ledger(Struct, frozen=True, kw_only=True):
     job: str = ""
     status: str = ""
     ended: str = ""
+    cancel_asked: bool = False
     model: str = ""
     trained_tokens: int | None = None
     created: float = 0.0

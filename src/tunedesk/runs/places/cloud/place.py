@@ -127,6 +127,7 @@ def _wait_for_end(run: RunFolder) -> None:
 
 def _launch(run: RunFolder, key: str) -> None:
     attempt = run.history().attempt + 1
+    _keep_wish_to_cancel(run)
     run.control_path.unlink(missing_ok=True)
     run.process_path.unlink(missing_ok=True)
     folder = run.path.resolve()
@@ -152,6 +153,13 @@ def _launch(run: RunFolder, key: str) -> None:
     _sign(run, process.pid, attempt)
     # A child that ended stays in the process table until somebody waits for it.
     threading.Thread(target=process.wait, name=f"wait for {run.path.name}", daemon=True).start()
+
+
+def _keep_wish_to_cancel(run: RunFolder) -> None:
+    """A process that was killed may not have seen it; without a job a new attempt means a new wish."""
+    if any(request.action == "stop" for request in run.requests()) and ledger.read(run).job:
+        file = ledger.LedgerFile(run)
+        file.put(msgspec.structs.replace(file.now, cancel_asked=True))
 
 
 def _hand_over(process: subprocess.Popen[bytes], key: str) -> None:
