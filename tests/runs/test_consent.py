@@ -280,6 +280,35 @@ def test_a_receipt_for_another_address_is_none(tmp_path: Path) -> None:
         require_consent(run)
 
 
+@pytest.mark.parametrize(
+    ("order", "account", "says"),
+    [
+        ({"settings": CloudSettings(training_type="Standard")}, {}, "training type Standard"),
+        ({"expires_seconds": 86_400}, {}, "files that expire after 86,400 seconds"),
+        ({}, {"organization": "org-other"}, "organisation org-other"),
+        ({}, {"project": "proj-other"}, "project proj-other"),
+    ],
+)
+def test_a_receipt_for_other_terms_is_none(
+    tmp_path: Path, order: dict[str, Any], account: dict[str, Any], says: str
+) -> None:
+    other = msgspec.structs.replace(ORDER, account=msgspec.structs.replace(ACCOUNT, **account), **order)
+    run = prepared(tmp_path, other)
+    give_consent(run, consent())
+    with pytest.raises(UserError, match=says):
+        require_consent(run)
+
+
+def test_a_receipt_of_an_older_tunedesk_still_counts(tmp_path: Path) -> None:
+    run = prepared(tmp_path)
+    give_consent(run, consent())
+    told = json.loads(receipt_path(run).read_bytes())
+    for name in ("organization", "project", "expires_seconds"):
+        del told[name]
+    receipt_path(run).write_text(json.dumps(told))
+    assert require_consent(run).organization is None
+
+
 def test_a_damaged_receipt_is_told(tmp_path: Path) -> None:
     run = prepared(tmp_path)
     receipt_path(run).write_text("{")

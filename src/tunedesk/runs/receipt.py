@@ -17,7 +17,7 @@ from tunedesk import __version__, paths
 from tunedesk.errors import UserError
 from tunedesk.runs.cloud_requests import sent_file
 from tunedesk.runs.consent import Consent, ConsentFile
-from tunedesk.runs.job import DataFile, Job
+from tunedesk.runs.job import CloudOrder, DataFile, Job
 from tunedesk.runs.run_folder import RunFolder
 
 VERSION = 1
@@ -49,7 +49,9 @@ class ReceiptFile(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """consented: ISO 8601, UTC. low, high: decimal text, "" for unknown; as_of, source: of the price.
+    """consented: ISO 8601, UTC. organization, project, expires_seconds (0: never): None in an older receipt.
+
+    low, high: decimal text, "" for unknown; as_of, source: of the price.
 
     job: the service's id, "" before there is one. ended: an official status, "" until then.
     """
@@ -78,6 +80,9 @@ class Receipt(Struct, frozen=True, kw_only=True):
     job: str = ""
     ended: str = ""
     trained_tokens: int | None = None
+    organization: str | None = None
+    project: str | None = None
+    expires_seconds: int | None = None
     version: int = VERSION
 
 
@@ -111,6 +116,9 @@ def give_consent(run: RunFolder, consent: Consent, now: datetime | None = None) 
         source=price.source,
         deletion=consent.deletion,
         retention=order.provider.retention,
+        organization=order.account.organization,
+        project=order.account.project,
+        expires_seconds=order.expires_seconds or 0,
     )
     _write(run, receipt)
     return receipt
@@ -141,10 +149,29 @@ def require_consent(run: RunFolder) -> Receipt:
         )
     if (receipt.address, receipt.model) != (job.cloud.account.base_url, job.cloud.model):
         raise _changed(job, f"it goes to {job.cloud.account.base_url}, model {job.cloud.model}")
+    if other := _other_terms(receipt, job.cloud):
+        raise _changed(job, other)
     agreed = {file.role: file.sha256 for file in receipt.files}
     if agreed != _digests(run, job):
         raise _changed(job, "its rows are others")
     return receipt
+
+
+def _other_terms(receipt: Receipt, order: CloudOrder) -> str:
+    """What the run would do otherwise than was agreed, "" for nothing."""
+    expires = order.expires_seconds or 0
+    account, training_type = order.account, order.settings.training_type
+    if receipt.training_type != training_type:
+        return f"it is for the training type {training_type or 'that is usual'}"
+    if receipt.organization not in (None, account.organization):
+        return f"it goes to the organisation {account.organization or 'that the key belongs to'}"
+    if receipt.project not in (None, account.project):
+        return f"it goes to the project {account.project or 'that the key belongs to'}"
+    if receipt.expires_seconds not in (None, expires):
+        return (
+            f"it sends files that expire after {expires:,} seconds" if expires else "its files never expire"
+        )
+    return ""
 
 
 def note_progress(
