@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from tests.serve.running import RunningServer
 from tunedesk.__main__ import main as tunedesk
 from tunedesk.errors import UserError
 from tunedesk.serve.app import make_app
-from tunedesk.serve.command import main
+from tunedesk.serve.command import config_of, listen, main, make_parser
 from tunedesk.serve.database import Database
 from tunedesk.serve.settings import ServeSettings
 from tunedesk.serve.tokens import Tokens
@@ -100,6 +105,44 @@ def test_two_servers_do_not_share_a_folder_or_a_port(data_dir: Path, tmp_path: P
             main(["--data", str(data_dir), "--port", "0"])
         with pytest.raises(UserError, match="cannot listen"):
             main(["--data", str(tmp_path / "other"), "--port", str(server.port)])
+
+
+@contextmanager
+def served(data_dir: Path) -> Iterator[int]:
+    """The port of a server in this process, with what the command line gives uvicorn."""
+    chosen = make_parser().parse_args(["--data", str(data_dir)])
+    server = uvicorn.Server(config_of(make_app(ServeSettings(data_dir)), chosen))
+    listener = listen("127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /hea"])
+def test_a_connection_that_asks_nothing_is_closed(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr("tunedesk.serve.connections.SILENCE", 0.05)
+    with served(data_dir) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as silent:
+        silent.sendall(begun)
+        assert silent.recv(100) == b""
+
+
+def test_beyond_so_many_connections_requests_are_refused(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunedesk.serve.connections.MOST_CONNECTIONS", 2)
+    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with served(data_dir) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as first:
+        first.sendall(request)
+        assert first.recv(1000).startswith(b"HTTP/1.1 200")
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as second:
+            second.sendall(request)
+            assert second.recv(1000).startswith(b"HTTP/1.1 503")
 
 
 def test_a_server_elsewhere_needs_tokens_of_this_computer_too(data_dir: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tunedesk import paths
 from tunedesk.errors import UserError
@@ -18,6 +19,10 @@ from tunedesk.serve.data_folder import private_folder
 from tunedesk.serve.database import Database
 from tunedesk.serve.settings import PORT, Limits, ServeSettings
 from tunedesk.serve.tokens import Tokens
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -108,7 +113,7 @@ def token(chosen: argparse.Namespace) -> int:
 def serve(chosen: argparse.Namespace) -> int:
     """Until it is interrupted. Jobs that run then go on, and the next server follows them."""
     refuse_open_doors(chosen)
-    import uvicorn
+    import uvicorn  # here, so that the tokens' command starts without it
 
     from tunedesk.serve.app import make_app
 
@@ -124,8 +129,19 @@ def serve(chosen: argparse.Namespace) -> int:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"TuneDesk serves at {scheme}://{shown}:{port}/v1 (data in {chosen.data})", flush=True)
-    config = uvicorn.Config(
+    uvicorn.Server(config_of(app, chosen)).run(sockets=[listener])
+    return 0
+
+
+def config_of(app: FastAPI, chosen: argparse.Namespace) -> uvicorn.Config:
+    import uvicorn
+
+    from tunedesk.serve.connections import MOST_CONNECTIONS, PromptConnection
+
+    return uvicorn.Config(
         app,
+        http=PromptConnection,
+        limit_concurrency=MOST_CONNECTIONS,
         log_level=chosen.log,
         log_config=None,
         access_log=chosen.log == "debug",
@@ -135,8 +151,6 @@ def serve(chosen: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=10,
     )
-    uvicorn.Server(config).run(sockets=[listener])
-    return 0
 
 
 def settings_of(chosen: argparse.Namespace) -> ServeSettings:
